@@ -20,7 +20,7 @@ interface LockHolder {
   started: string | null;
 }
 
-/** Directories that this process has locked: its process id alone does not tell. */
+/** Directories that this process has locked: its process id alone does not identify the lock. */
 const held = new Set<string>();
 
 /** Creates the directory if missing and locks it. Rejects with a LocalStackError when that fails. */

@@ -18,7 +18,7 @@ import { loadSecrets, type Secrets } from "./secrets.ts";
 /** Usual time from the end of a response to its row: recorder, journal, one second in the queue, ingest. */
 const FINISH_MS = 1_500;
 const READY_TIMEOUT_MS = 15_000;
-/** The cron expression that tells the Worker's scheduled handler that the stack has started. */
+/** The cron expression that notifies the Worker's scheduled handler of the start. */
 const STARTUP = "startup";
 
 export interface LocalStackOptions {

@@ -51,7 +51,7 @@ const known = new Set(
     },
   ).flatMap((file) => (file === "test/node/documents.test.ts" ? [] : read(file).match(/\w+/g)!)),
 );
-/** In mixed case or with underscores between capitals: what people do not write in prose. */
+/** In mixed case or with underscores between capitals, unlike words of prose. */
 const IDENTIFIER = /^(?:(?=.*[a-z])(?=.*[A-Z])[A-Za-z]\w{4,}|[A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9])$/;
 
 /** Identifiers that a document names in code and the source code does not have. */
@@ -227,7 +227,7 @@ describe.each(documents)("%s", (document) => {
 
   test("names only what exists", () => {
     expect(missingPaths(text)).toEqual([]);
-    // Decisions and releases of the past may name what is gone.
+    // Past decisions and releases may name removed code.
     if (!/^(docs\/adr\/0|CHANGELOG)/.test(document)) expect(missingNames(text)).toEqual([]);
     expect(missingScripts(text)).toEqual([]);
     expect(brokenLinks(document, text)).toEqual([]);

@@ -1,6 +1,6 @@
 /**
- * The direction of imports, type imports included: which folder may know which. Each folder of product code is a layer or a
- * concept within a layer; see ARCHITECTURE.md. Also: no cycle of files or folders, and no folder that is a heap of files.
+ * The direction of imports, type imports included: which folder may import which. Each folder of product code is a layer or a
+ * concept within a layer; see ARCHITECTURE.md. Also: no cycle of files or folders, and at most 25 files per folder.
  */
 import { globSync, readFileSync } from "node:fs";
 import { basename, dirname, join, normalize } from "node:path";

@@ -1,4 +1,4 @@
-/** Title, alert, linking, search, message reader and page agree on what a person says, whatever the shape of the message. */
+/** Title, alert, linking, search, message reader and page agree on the user's text of a message, whatever its shape. */
 import { describe, expect, it } from "vitest";
 import { blocksOf } from "../../dashboard/src/transcript/blocks.ts";
 import { summarizeMessage } from "../../workers/domain/alerts/message-summary.ts";
@@ -16,7 +16,7 @@ const image = { type: "image", source: { type: "base64", media_type: "image/png"
 const result = { type: "tool_result", tool_use_id: "toolu_1", content: "out" };
 const reminder = "<system-reminder>\nr\n</system-reminder>";
 
-/** A content, and what the person says in it, text by text. */
+/** A content, and the user's texts in it. */
 const CASES: [name: string, content: unknown, said: string[]][] = [
   ["a string", "Fix it", ["Fix it"]],
   ["a text block", [text("Fix it")], ["Fix it"]],
@@ -96,7 +96,7 @@ describe.each(CASES)("%s", (_, content, said) => {
   });
 });
 
-/** What linking compares of a request with this message: keys and stored hash. */
+/** The keys and the stored hash that linking compares for a request with this message. */
 function identityOf(content: unknown) {
   const { endKey, messageKey, messageHash } = evidenceOf({
     requestId: "01930000-0000-7000-8000-000000000000",

@@ -1,4 +1,4 @@
-/** Every recorded response of test/fixtures/dashboard is one that the API may give: it fits its schema. */
+/** Every recorded response of test/fixtures/dashboard matches the schema of its route. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";

@@ -1,16 +1,16 @@
-/** What axe-core finds on a page that people with assistive technology would stumble over. */
+/** Checks a page with axe-core. */
 import axe, { type AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
 
-/** WCAG 2.2 at level AA, with what came before it. */
+/** WCAG 2.2 at level AA, and earlier versions. */
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
-/** What changes with the theme and the width of one and the same page. */
+/** Rules whose result depends on theme and width. */
 export const VISUAL_RULES = ["color-contrast", "target-size", "scrollable-region-focusable"];
 
 /**
- * Serious and critical findings, a line each: rule, what it asks for, and where; of all rules, or of those named by their
- * ids. Evaluated by the debugger, which no CSP stops.
+ * Serious and critical findings, one line each: rule, requirement and element; of all rules or of those with these ids.
+ * Evaluated through the debugger, which the CSP does not block.
  */
 export async function accessibilityProblems(page: Page, only?: readonly string[]): Promise<string[]> {
   if (!(await page.evaluate("'axe' in globalThis"))) await page.evaluate(axe.source);

@@ -1,5 +1,5 @@
 /**
- * Makes the requests and answers of a growing conversation as Claude Code sends them: system blocks, twelve tools, a cache marker
+ * Makes the requests and responses of a growing conversation as Claude Code sends them: system blocks, twelve tools, a cache marker
  * that moves to the newest message, contents that are arrays while newest and strings afterwards, tool calls with results,
  * messages with the role "system". For tests and benchmarks of storage and ingest. Equal arguments give equal bytes; the request
  * of turn n contains all turns before it.
@@ -10,7 +10,7 @@ import { prose, random } from "./prose.ts";
 export interface ConversationOptions {
   /** Each seed is another conversation, with other texts, ids and session. Default 1. */
   seed?: number;
-  /** Characters of message text that a turn adds (its answer and the next user message together). Default 4096. */
+  /** Characters of message text that a turn adds (its response and the next user message together). Default 4096. */
   newText?: number;
   /** Characters of all tool definitions, and of the system prompt. Default 20,000 and 8,000. */
   toolText?: number;
@@ -30,7 +30,7 @@ export interface ConversationTurn {
   bytes: Uint8Array;
   /** Its assistant message, as the next turn sends it back. */
   answer: { role: "assistant"; content: Block[] };
-  /** The answer as an event stream of the Messages API. */
+  /** The response as an event stream of the Messages API. */
   stream: string;
 }
 
@@ -103,7 +103,7 @@ function isPrompt(turn: number): boolean {
   return turn % TURNS_PER_PROMPT === 0;
 }
 
-/** The user messages before the answer of `turn`. Strings, as in the history. */
+/** The user messages before the response of `turn`. Strings, as in the history. */
 function userMessages(turn: number, { seed, newText }: Settings): Message[] {
   const words = prose(seed, turn * 4, Math.round(newText * 0.7));
   if (!isPrompt(turn)) {

@@ -27,7 +27,7 @@ interface Sent {
 
 export interface GeneratedConversations {
   evidence: FullEvidence[];
-  /** The evidence before the answer arrived, by request id. */
+  /** The evidence before the response arrived, by request id. */
   unanswered: ReadonlyMap<string, FullEvidence>;
 }
 
@@ -114,7 +114,7 @@ export function generateExchanges(seed: number): { at: number; exchange: Linkabl
       isSummary: false,
     });
 
-  /** The client's message after an answer. */
+  /** The client's message after a response. */
   const reply = (blocks: Block[]): Message => {
     const results = blocks
       .filter((block) => block["type"] === "tool_use")

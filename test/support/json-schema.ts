@@ -1,6 +1,6 @@
 /**
- * Holds a value against the JSON Schema of an OpenAPI document, strictly: a member that the schema does not name is a
- * finding too, because then the document says less than the API. Small, as validators that compile cannot run in workerd.
+ * Validates a value against the JSON Schema of an OpenAPI document, strictly: a member that the schema does not name is a
+ * finding too. Validators that compile code cannot run in workerd.
  */
 export interface JsonSchema {
   type?: string | string[];
@@ -22,7 +22,7 @@ const SUPPORTED_KEYWORDS = new Set(
   ),
 );
 
-/** Everything that does not fit, as "path: what". Throws on keywords it does not know, rather than passing them over. */
+/** Findings as "path: problem". Throws on unknown keywords. */
 export function schemaViolations(value: unknown, schema: JsonSchema, path = "$"): string[] {
   for (const keyword of Object.keys(schema))
     if (!SUPPORTED_KEYWORDS.has(keyword))

@@ -78,7 +78,7 @@ export function writtenEvidence(request: WrittenRequest, n = 0): FullEvidence | 
   });
 }
 
-/** An answer with task calls of these prompts. */
+/** A response with task calls of these prompts. */
 export function taskAnswer(tool: string, ...prompts: string[]): Record<string, unknown>[] {
   return prompts.map((prompt, n) => ({
     type: "tool_use",

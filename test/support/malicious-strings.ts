@@ -1,4 +1,4 @@
-/** What somebody could send to break a page: markup, formulas, control characters, directions, sizes. All of it must show as text. */
+/** Malicious strings: markup, formulas, control characters, text directions, sizes. All must be shown as text. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 

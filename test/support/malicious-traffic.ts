@@ -1,7 +1,7 @@
 /**
- * Traffic that somebody could send to break a page, through a running proxy: markup that would leave a mark, lines of a
- * megabyte, writing from right to left, emoji, null bytes and enormous names, wherever client and vendor may put text. The
- * vendor is an own small server: no real API, and not the fake one either, would take these requests.
+ * Malicious traffic through a running proxy: markup that would leave a mark, lines of a megabyte, right-to-left text, emoji, null
+ * bytes and enormous names, wherever client and vendor may put text. The vendor is a small server of its own, because neither the
+ * real API nor the fake one would accept these requests.
  */
 import { send } from "../../scripts/local/demo/send.ts";
 import { startHttpServer } from "./http-server.ts";
@@ -112,7 +112,7 @@ const body = (model: string, messages: readonly unknown[], more: Record<string, 
 
 interface Exchange {
   request: unknown;
-  /** Default: a stream of this answer. */
+  /** Default: a stream of this response. */
   answer?: { content: readonly Block[] };
   /** In place of a stream. */
   reply?: { status: number; body: string };
@@ -120,7 +120,7 @@ interface Exchange {
   method?: string;
 }
 
-/** One after the other: what goes on from something comes after it. */
+/** In order: a continuation comes after the exchange that it continues. */
 const EXCHANGES: readonly Exchange[] = [
   { request: body(MARKUP, [first]), answer: calls },
   { request: body(TASK.slice(0, 300), [userMessage(TASK)]), answer: assistantMessage(ALL) },
@@ -175,7 +175,7 @@ const EXCHANGES: readonly Exchange[] = [
   },
 ];
 
-/** A vendor on loopback whose answers and headers are as bad as its requests; `stop` ends it. */
+/** A vendor on loopback with malicious responses and headers; `stop` ends it. */
 export function startMaliciousUpstream() {
   return startHttpServer((request, response) => {
     request.resume();
@@ -206,7 +206,7 @@ export const LONGEST_ACCOUNT = `${"account-".repeat(16)}`.slice(0, 128);
 /** Names of client keys; they stand on the domain's page and in the audit log. */
 export const KEY_NAMES = [MARKUP.slice(0, 100), RTL, EMOJI.slice(0, 90), "k".repeat(100)];
 
-/** Sends all of it and answers the ids of the exchanges, in their order. */
+/** Sends all of it; returns the ids of the exchanges, in order. */
 export async function sendMaliciousTraffic(proxyUrl: string): Promise<string[]> {
   const ids: string[] = [];
   for (const [n, { request, path = "/v1/messages", method = "POST" }] of EXCHANGES.entries()) {
@@ -228,7 +228,7 @@ export async function sendMaliciousTraffic(proxyUrl: string): Promise<string[]> 
     });
     const wanted = EXCHANGES[n]!.reply?.status ?? 200;
     if (sent.status !== wanted)
-      throw new Error(`Exchange ${n} was answered ${sent.status}: ${sent.body.toString()}`);
+      throw new Error(`Exchange ${n} returned ${sent.status}: ${sent.body.toString()}`);
     ids.push(sent.headers["x-nexus-request-id"] ?? "");
   }
   return ids;

@@ -33,7 +33,7 @@ export async function nexus(
     env: { PATH, HOME, ...variables },
     stdio: ["pipe", "pipe", "pipe"],
   });
-  // A command that asks nothing exits without reading it.
+  // A command without a prompt exits without reading it.
   child.stdin.on("error", () => {});
   child.stdin.end(input);
   void terminateWhen?.then(() => child.kill("SIGTERM"));

@@ -1,4 +1,4 @@
-/** Seeded prose of a developer, so that generated conversations and benchmarks repeat to the byte. */
+/** Seeded prose, so that generated conversations and benchmarks are reproducible to the byte. */
 
 /** Numbers in [0, 1) that depend on the seed alone (xorshift, after scattering neighbouring seeds). */
 export function random(seed: number): () => number {

@@ -92,7 +92,7 @@ export async function startProxyHarness(variables: Record<string, string> = {}) 
             CLAUDE_API_BASE_URL: claude.url,
             CLAUDE_OAUTH_TOKEN_URL: `${claude.url}/v1/oauth/token`,
             CLAUDE_OAUTH_AUTHORIZE_URL: `${claude.url}/oauth/authorize`,
-            DATABASE_URL: "postgres://nobody@127.0.0.1:1/none",
+            DATABASE_URL: "postgres://none@127.0.0.1:1/none",
             CREDENTIAL_KEYS: `test:${Buffer.alloc(32, "t").toString("base64")}`,
             ...variables,
           },

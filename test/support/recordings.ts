@@ -21,7 +21,7 @@ export interface Recording {
   t: string;
   ms: number;
   request: { method: string; url: string; headers: Record<string, string>; body: Record<string, unknown> };
-  /** Status 499: upstream answered 200 and the client left in the middle. */
+  /** Status 499: upstream returned 200 and the client disconnected during the response. */
   response: { status: number; headers: Record<string, string | number>; body: unknown };
 }
 
@@ -103,7 +103,7 @@ export interface ReplayReport {
   ids: { key: string; requestId: string | null }[];
 }
 
-/** Upstream's further pings after the client has left. */
+/** Upstream's further pings after the client has disconnected. */
 const PINGS: Chunk[] = Array.from({ length: 100 }, () => ({
   delayMs: 50,
   bytes: Buffer.from('event: ping\ndata: {"type":"ping"}\n\n'),
@@ -140,7 +140,7 @@ export async function replay(
       for (const what of compareUpstream(recording, received)) addDifference(what);
       for (const what of compareResponse(recording, sent)) addDifference(what);
       if (abandoned && !(await clientAborted(received)))
-        addDifference("the client hung up and upstream did not notice within 5 s");
+        addDifference("the client disconnected and upstream did not notice within 5 s");
     } catch (error) {
       addDifference(`no exchange: ${error instanceof Error ? error.message : String(error)}`);
     }

@@ -1,6 +1,6 @@
 /**
  * The API behind the dashboard in tests: responses that a real Worker gave (test/record-dashboard.ts), by method and URL, with
- * variants for what is hard to record. A URL that was not recorded fails the test, which names it.
+ * variants for states that are hard to record. A URL that was not recorded fails the test, which names it.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ export type Override = unknown;
 
 export interface ReplayOptions {
   variant?: Variant;
-  /** Who anybody with GOOD_SESSION is. */
+  /** The caller with GOOD_SESSION. */
   caller?: Caller;
   /** By "GET /api/…", without a query. */
   overrides?: Record<string, Override>;

@@ -1,6 +1,6 @@
 /**
- * Postgres as the workerd tests see it. A file has a database to itself while it runs (PGlite, in memory, migrated once), with
- * what the file before it has left. A test that writes calls `resetDatabase()` first, usually in `beforeEach`.
+ * Postgres of the workerd tests. While it runs, a file has a database to itself (PGlite, in memory, migrated once), with the rows
+ * of the previous file. A test that writes calls `resetDatabase()` first, usually in `beforeEach`.
  */
 import { env } from "cloudflare:workers";
 import { types } from "@neondatabase/serverless";

@@ -26,7 +26,7 @@ import type { SentMessage } from "./worker-ingest.ts";
 
 const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
-/** People begin at six, so that the last sessions end with the day. */
+/** Sessions start at six, so that the last ones end within the day. */
 const DAY_BEGINS_MS = 6 * HOUR_MS;
 const UNPRICED_MODEL = "claude-nebula-1";
 
@@ -37,7 +37,7 @@ export interface WeekExchange {
   isJournalled: boolean;
 }
 
-/** In order of time; the seventh day is that of `now`, and nothing is later than it. */
+/** In order of time; the seventh day is that of `now`, which is the latest start. */
 export function demoWeek(now: number, turns: number): WeekExchange[] {
   const cache = new PromptCache();
   const midnight = Math.floor(now / DAY_MS) * DAY_MS;
@@ -62,7 +62,7 @@ export function demoWeek(now: number, turns: number): WeekExchange[] {
     });
 }
 
-/** A few begin at the very edges: of the day, of an hour, of a rollup. */
+/** A few start at the edges of the day, an hour or a rollup. */
 function momentOf({ at }: PlannedExchange, position: number, start: number): number {
   const edges = [0, DAY_MS - 1, 7 * HOUR_MS, 7 * HOUR_MS - 1, 300_000, 299_999];
   return start + (edges[position - 20] ?? DAY_BEGINS_MS + at);

@@ -6,7 +6,7 @@ export interface WorkerRecording {
   t: string;
   ms: number;
   request: { method: string; url: string; headers: Record<string, string>; body: unknown };
-  /** Status 499: upstream answered 200 and the client left in the middle. */
+  /** Status 499: upstream returned 200 and the client disconnected during the response. */
   response: { status: number; headers: Record<string, string | number>; body: unknown };
 }
 

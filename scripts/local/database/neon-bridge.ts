@@ -36,7 +36,7 @@ export async function startNeonBridge(options: NeonBridgeOptions): Promise<NeonB
   const queries = new HttpQueries(targets);
   const server = createServer((request, response) => {
     if (isFromBrowser(request) || request.method !== "POST" || request.url !== "/sql") refuse(response);
-    else void queries.answer(request, response);
+    else void queries.handle(request, response);
   });
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 1 << 30 });
   server.on("upgrade", (request, socket, head) => {

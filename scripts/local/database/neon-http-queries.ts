@@ -55,20 +55,20 @@ export class HttpQueries {
   }
 
   /** Handles one `POST /sql`. Never rejects. */
-  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const headers = request.headers;
       const modes = {
         rawText: isOn(headers["neon-raw-text-output"]),
         arrayMode: isOn(headers["neon-array-mode"]),
       };
-      const asked = JSON.parse(await text(request)) as Query | { queries: Query[] };
+      const body = JSON.parse(await text(request)) as Query | { queries: Query[] };
       const client = await this.#pool(String(headers["neon-connection-string"])).connect();
       try {
         const result =
-          "queries" in asked
-            ? { results: await runBatch(client, asked.queries, beginning(headers), modes) }
-            : await run(client, asked, modes);
+          "queries" in body
+            ? { results: await runBatch(client, body.queries, beginning(headers), modes) }
+            : await run(client, body, modes);
         send(response, 200, result);
       } finally {
         client.release();

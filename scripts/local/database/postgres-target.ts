@@ -43,7 +43,7 @@ export function postgresTarget(databaseUrl: string): PostgresTarget {
   return { host: config.host.replace(/^\[|\]$/g, ""), port: config.port ?? 5432, tls };
 }
 
-/** `host:port`, the name by which the Worker asks the bridge for a target. */
+/** `host:port`, the name by which the Worker selects a target of the bridge. */
 export function addressOf(target: { host: string; port: number }): string {
   return `${target.host}:${target.port}`;
 }
@@ -56,8 +56,8 @@ export async function openTarget(target: PostgresTarget): Promise<Socket> {
     await once(socket, "connect");
     if (!target.tls) return socket;
     socket.write(Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]));
-    const [answer] = (await once(socket, "data")) as [Buffer];
-    if (answer.toString("latin1") !== "S") throw new Error("the server does not speak TLS");
+    const [response] = (await once(socket, "data")) as [Buffer];
+    if (response.toString("latin1") !== "S") throw new Error("the server does not support TLS");
     const secure = connectTls({
       ...target.tls,
       socket,

@@ -38,8 +38,8 @@ export class RestartablePglite implements Session {
   /** Rejects with a reason while the database cannot be opened. wire-server.ts calls it for one client at a time. */
   async execProtocolRaw(messages: Uint8Array): Promise<Uint8Array> {
     const db = this.#db ?? (await this.#reopened());
-    const answer = await db.execProtocolRaw(messages);
-    const panic = panicOf(answer);
+    const response = await db.execProtocolRaw(messages);
+    const panic = panicOf(response);
     if (panic !== null) {
       // Not closed: closing writes, and would loop too. Its memory is leaked.
       this.#db = null;
@@ -48,7 +48,7 @@ export class RestartablePglite implements Session {
         `The embedded Postgres failed: ${panic}. It is opened again when the disk is writable.`,
       );
     }
-    return answer;
+    return response;
   }
 
   async close(): Promise<void> {

@@ -65,22 +65,22 @@ export class MessageReader {
 }
 
 /** Transaction status of the last ReadyForQuery in a response: I idle, T in a transaction, E in a failed one. */
-export function transactionStatus(answer: Uint8Array): "I" | "T" | "E" | null {
-  const view = new DataView(answer.buffer, answer.byteOffset, answer.byteLength);
+export function transactionStatus(response: Uint8Array): "I" | "T" | "E" | null {
+  const view = new DataView(response.buffer, response.byteOffset, response.byteLength);
   let status: "I" | "T" | "E" | null = null;
-  for (let at = 0; at + 5 <= answer.length; at += 1 + view.getInt32(at + 1)) {
-    if (answer[at] === 0x5a) status = String.fromCharCode(answer[at + 5] ?? 0) as "I" | "T" | "E";
+  for (let at = 0; at + 5 <= response.length; at += 1 + view.getInt32(at + 1)) {
+    if (response[at] === 0x5a) status = String.fromCharCode(response[at + 5] ?? 0) as "I" | "T" | "E";
   }
   return status;
 }
 
 /** The message of a PANIC in the response, such as an unwritable log; else null. */
-export function panicOf(answer: Uint8Array): string | null {
-  const view = new DataView(answer.buffer, answer.byteOffset, answer.byteLength);
-  for (let at = 0; at + 5 <= answer.length; at += 1 + view.getInt32(at + 1)) {
-    if (answer[at] !== 0x45) continue;
-    const end = Math.min(answer.length, at + 1 + view.getInt32(at + 1));
-    const fields = new TextDecoder().decode(answer.subarray(at + 5, end)).split("\0");
+export function panicOf(response: Uint8Array): string | null {
+  const view = new DataView(response.buffer, response.byteOffset, response.byteLength);
+  for (let at = 0; at + 5 <= response.length; at += 1 + view.getInt32(at + 1)) {
+    if (response[at] !== 0x45) continue;
+    const end = Math.min(response.length, at + 1 + view.getInt32(at + 1));
+    const fields = new TextDecoder().decode(response.subarray(at + 5, end)).split("\0");
     if (fields.includes("VPANIC")) return fields.find((field) => field.startsWith("M"))?.slice(1) ?? "PANIC";
   }
   return null;

@@ -68,10 +68,10 @@ export function batchEndpoints(settings: BatchSettings): BatchEndpoints {
   };
 
   const create = (json: unknown): Reply => {
-    const asked = isRecord(json) && Array.isArray(json.requests) ? (json.requests as unknown[]) : null;
-    if (!asked || asked.length === 0) return errorReply(400, "requests: Field required");
+    const entries = isRecord(json) && Array.isArray(json.requests) ? (json.requests as unknown[]) : null;
+    if (!entries || entries.length === 0) return errorReply(400, "requests: Field required");
     const requests: Batch["requests"] = [];
-    for (const [index, entry] of asked.entries()) {
+    for (const [index, entry] of entries.entries()) {
       if (!isRecord(entry) || typeof entry.custom_id !== "string" || !isRecord(entry.params))
         return errorReply(400, `requests.${index}: custom_id and params are required`);
       requests.push({ custom_id: entry.custom_id, params: entry.params });

@@ -59,8 +59,8 @@ export function thought(
   always = false,
 ): (Block & { type: "thinking" })[] {
   const thinking = isRecord(request.thinking) ? request.thinking : undefined;
-  const asked = thinking?.type === "enabled" || thinking?.type === "adaptive";
-  if (!asked && !always) return [];
+  const isEnabled = thinking?.type === "enabled" || thinking?.type === "adaptive";
+  if (!isEnabled && !always) return [];
   const text = thinking?.display === "omitted" ? "" : random.shuffle(THOUGHTS).slice(0, 2).join("").trim();
   return [{ type: "thinking", thinking: text, signature: signature(random) }];
 }
@@ -138,7 +138,7 @@ export function lastUserText(request: Record<string, unknown>): string {
     .join("\n");
 }
 
-function schemaAsked(request: Record<string, unknown>): unknown {
+function requestedSchema(request: Record<string, unknown>): unknown {
   const config = isRecord(request.output_config) ? request.output_config : {};
   const format = isRecord(config.format)
     ? config.format
@@ -151,7 +151,7 @@ function schemaAsked(request: Record<string, unknown>): unknown {
 /** The default response. `name` identifies the request: seed, body and repetition. */
 export function composeResponse(request: Record<string, unknown>, name: string): ModelResponse {
   const random = randomOf(name, "answer");
-  const schema = schemaAsked(request);
+  const schema = requestedSchema(request);
   if (schema !== undefined)
     return { content: [{ type: "text", text: JSON.stringify(sample(schema, random)) }] };
   const choice = isRecord(request.tool_choice) ? request.tool_choice.type : undefined;
@@ -160,8 +160,8 @@ export function composeResponse(request: Record<string, unknown>, name: string):
   const question = lastUserText(request)
     .replace(/\[fake:[^\]]*\]/g, "")
     .trim();
-  const heard = question ? `On “${[...question].slice(0, 80).join("")}”: ` : "";
-  const text = `${heard}${random.pick(OPENINGS)}\n\n${prose(random, random.between(30, 90))}`;
+  const quote = question ? `On “${[...question].slice(0, 80).join("")}”: ` : "";
+  const text = `${quote}${random.pick(OPENINGS)}\n\n${prose(random, random.between(30, 90))}`;
   const code = random.chance(0.5) ? `\n\n${random.pick(CODE)}` : "";
   return { content: [...thought(request, random), { type: "text", text: text + code }] };
 }

@@ -20,7 +20,7 @@ export interface FileEndpoints {
 }
 
 export function fileEndpoints(seed: string, now: () => number): FileEndpoints {
-  const files: { facts: StoredFile; bytes: Uint8Array }[] = [];
+  const files: { metadata: StoredFile; bytes: Uint8Array }[] = [];
   let made = 0;
 
   const upload = async (received: Received): Promise<Reply> => {
@@ -34,7 +34,7 @@ export function fileEndpoints(seed: string, now: () => number): FileEndpoints {
     }
     if (!(file instanceof File)) return errorReply(400, "file: Field required");
     const bytes = new Uint8Array(await file.arrayBuffer());
-    const facts: StoredFile = {
+    const metadata: StoredFile = {
       id: `file_01${digest(seed, "file", made++, bytes).slice(0, 22)}`,
       type: "file",
       filename: file.name,
@@ -44,8 +44,8 @@ export function fileEndpoints(seed: string, now: () => number): FileEndpoints {
       downloadable: true,
       expires_at: null,
     };
-    files.unshift({ facts, bytes });
-    return { kind: "json", status: 200, body: facts };
+    files.unshift({ metadata, bytes });
+    return { kind: "json", status: 200, body: metadata };
   };
 
   return {
@@ -54,11 +54,11 @@ export function fileEndpoints(seed: string, now: () => number): FileEndpoints {
         return received.method === "POST"
           ? upload(received)
           : page(
-              files.map((file) => file.facts),
+              files.map((file) => file.metadata),
               query,
             );
       const [, id, action] = path.split("/");
-      const at = files.findIndex((file) => file.facts.id === id);
+      const at = files.findIndex((file) => file.metadata.id === id);
       const file = files[at];
       if (!file) return errorReply(404, `File ${id} not found`);
       if (received.method === "DELETE") {
@@ -69,12 +69,12 @@ export function fileEndpoints(seed: string, now: () => number): FileEndpoints {
         return {
           kind: "raw",
           status: 200,
-          headers: { "content-type": file.facts.mime_type },
+          headers: { "content-type": file.metadata.mime_type },
           chunks: [{ delayMs: 0, bytes: file.bytes }],
           vendorHeaders: true,
         };
       if (action !== undefined) return errorReply(404, "Not found");
-      return { kind: "json", status: 200, body: file.facts };
+      return { kind: "json", status: 200, body: file.metadata };
     },
   };
 }

@@ -156,13 +156,13 @@ export function oauthEndpoints(seed: string, now: () => number): OAuthEndpoints 
     },
     issue: newLogin,
     agree(authorizeUrl) {
-      const { searchParams: asked } = new URL(authorizeUrl);
+      const { searchParams: query } = new URL(authorizeUrl);
       const code = digest(seed, "code", made++);
-      const state = asked.get("state") ?? "";
+      const state = query.get("state") ?? "";
       codes.set(code, {
-        challenge: asked.get("code_challenge") ?? "",
+        challenge: query.get("code_challenge") ?? "",
         state,
-        redirectUri: asked.get("redirect_uri") ?? "",
+        redirectUri: query.get("redirect_uri") ?? "",
       });
       return `${code}#${state}`;
     },

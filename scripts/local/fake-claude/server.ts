@@ -108,11 +108,11 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
           type: "errored",
           error: { type: "error", error: { type: reply.type, message: reply.message } },
         };
-      const said = response ?? composeResponse(params, name);
+      const composed = response ?? composeResponse(params, name);
       const received = { headers: [] } as unknown as Received;
-      const message = emptyMessage({ received, request: params, name }, said);
+      const message = emptyMessage({ received, request: params, name }, composed);
       const usage = { ...cache.account(params, "batch", now()), service_tier: "batch" };
-      return { type: "succeeded", message: wholeMessage(said, message, usage) };
+      return { type: "succeeded", message: wholeMessage(composed, message, usage) };
     },
   });
 
@@ -215,8 +215,8 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
     const json = jsonOf(received);
     const session = headerOf(received, "x-claude-code-session-id") ?? "";
     // Streamed or not, the same request gets the same text.
-    const asked = isRecord(json) ? JSON.stringify({ ...json, stream: undefined }) : received.body;
-    const identity = digest(seed, session, received.method, received.url, asked);
+    const content = isRecord(json) ? JSON.stringify({ ...json, stream: undefined }) : received.body;
+    const identity = digest(seed, session, received.method, received.url, content);
     const nth = seen.get(identity) ?? 0;
     seen.set(identity, nth + 1);
     const name = digest(identity, nth);
@@ -257,8 +257,8 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
         return;
       return send(connection, behaviour.reply, extra(full));
     }
-    const said = behaviour.response ?? composeResponse(request, name);
-    return sendResponse(connection, json, said, behaviour.treatment, name, speed);
+    const response = behaviour.response ?? composeResponse(request, name);
+    return sendResponse(connection, json, response, behaviour.treatment, name, speed);
   };
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

@@ -83,7 +83,7 @@ function replyOf(tag: Tag): Reply | undefined {
       return raw(307, { location: tag.value ?? "https://example.com/moved", "content-length": "0" }, "");
     default:
       if (!/^[45]\d\d$/.test(tag.name)) return undefined;
-      return errorReply(Number(tag.name), tag.value ?? `The fake was asked for a ${tag.name}.`);
+      return errorReply(Number(tag.name), tag.value ?? `The request selected a ${tag.name}.`);
   }
 }
 
@@ -188,7 +188,7 @@ function responseOf(tag: Tag, request: Record<string, unknown>, name: string): M
       return { content: [{ type: "text", text: tag.value ?? "" }] };
     case "max-tokens":
       return {
-        content: [{ type: "text", text: "The answer was still going when" }],
+        content: [{ type: "text", text: "The response was still going when" }],
         stopReason: "max_tokens",
       };
     case "stop-sequence":
