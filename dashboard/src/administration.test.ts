@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { AccountView } from "../../workers/schemas/api/accounts.ts";
 import type { PendingAlerts } from "../../workers/schemas/api/settings.ts";
 import {
-  answer,
+  respondWith,
   ANYBODY,
   apiError,
   GOOD_SESSION,
@@ -34,8 +34,8 @@ const WRITES = {
   },
   [`PUT /api/domains/${DOMAIN}`]: recordedBody(`/api/domains/${DOMAIN}`),
   "GET /api/domains/new.example": apiError(404, "not_found", "The domain is not configured."),
-  "PUT /api/domains/new.example": answer(201, recordedBody(`/api/domains/${DOMAIN}`)),
-  [`POST /api/domains/${DOMAIN}/client-keys`]: answer(201, {
+  "PUT /api/domains/new.example": respondWith(201, recordedBody(`/api/domains/${DOMAIN}`)),
+  [`POST /api/domains/${DOMAIN}/client-keys`]: respondWith(201, {
     id: "019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6072",
     name: "ann",
     key: `cnp_live_${"k".repeat(43)}`,
@@ -168,7 +168,7 @@ describe("accounts", () => {
     });
     expect(used.status).toBe(400);
     expect(used.text).toContain("is used by checkout.claude.example");
-    api.overrides[remove] = answer(204, null);
+    api.overrides[remove] = respondWith(204, null);
     const gone = await post("/accounts/acc_checkout", "/accounts/acc_checkout/delete", {
       confirm: " acc_checkout ",
     });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { MARKUP } from "../../test/support/malicious-strings.ts";
 import {
   ANYBODY,
-  answer,
+  respondWith,
   GOOD_KEY,
   GOOD_SESSION,
   IDS,
@@ -145,7 +145,7 @@ describe("the gate", () => {
 
   it("deletes a domain only when its name was typed", async () => {
     const remove = `DELETE /api/domains/${DOMAIN}`;
-    const { api, ask } = visit({ overrides: { [remove]: answer(204, null) } });
+    const { api, ask } = visit({ overrides: { [remove]: respondWith(204, null) } });
     const form = await formOf(ask, `/domains/${DOMAIN}`);
     const confirm = (name: string) =>
       ask(`/domains/${DOMAIN}/delete`, {

@@ -10,10 +10,10 @@ import type { Caller, WhoAmI } from "../../workers/schemas/api/session.ts";
 import { withMaliciousStrings } from "./malicious-strings.ts";
 import { type Recording, recordedKey } from "./recording.ts";
 
-/** As recorded; nothing stored yet; malicious strings in all texts; every response a 503. */
+/** As recorded; nothing stored; malicious strings in all texts; status 503 for every request. */
 export type Variant = "recorded" | "empty" | "malicious" | "down";
 
-/** A response in place of a recorded one: a body of status 200, `answer(status, body)`, or a function of the URL that returns one. */
+/** A response in place of a recorded one: a body of status 200, `respondWith(status, body)`, or a function of the URL that returns one. */
 export type Override = unknown;
 
 export interface ReplayOptions {
@@ -58,7 +58,7 @@ export function recordedBody<T>(path: string): T {
   return structuredClone(found.body) as T;
 }
 
-class Answer {
+class ReplayedResponse {
   readonly status: number;
   readonly body: unknown;
   constructor(status: number, body: unknown) {
@@ -66,9 +66,9 @@ class Answer {
     this.body = body;
   }
 }
-export const answer = (status: number, body: unknown) => new Answer(status, body);
+export const respondWith = (status: number, body: unknown) => new ReplayedResponse(status, body);
 export const apiError = (status: number, code: string, message: string, details?: object[]) =>
-  answer(status, { error: { code, message, ...(details && { details }) } });
+  respondWith(status, { error: { code, message, ...(details && { details }) } });
 
 export function replayedApi({
   variant = "recorded",
@@ -92,19 +92,22 @@ export function replayedApi({
         : { result: "refused", message: "That key is not valid." },
     );
   };
-  const respond = (method: string, url: URL): Answer => {
+  const respond = (method: string, url: URL): ReplayedResponse => {
     if (variant === "down") return apiError(503, "unavailable", "The database cannot be reached just now.");
     const key = recordedKey(method, url);
     const [path = ""] = key.split("?");
     if (Object.hasOwn(overrides, path)) {
       const override = overrides[path];
       const made = override instanceof Function ? (override as (url: URL) => unknown)(url) : override;
-      return made instanceof Answer ? made : answer(200, made);
+      return made instanceof ReplayedResponse ? made : respondWith(200, made);
     }
-    if (path === "GET /api/live") return answer(204, null);
+    if (path === "GET /api/live") return respondWith(204, null);
     const found = responses[key] ?? (variant === "malicious" ? alike(responses, method, url) : undefined);
     if (found)
-      return answer(found.status, variant === "malicious" ? withMaliciousStrings(found.body) : found.body);
+      return respondWith(
+        found.status,
+        variant === "malicious" ? withMaliciousStrings(found.body) : found.body,
+      );
     if (!allowsUnknown) unknown.push(key);
     return apiError(404, "not_found", "There is no such thing.");
   };

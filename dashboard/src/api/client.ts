@@ -1,6 +1,6 @@
 /**
- * Asks the Worker's API on behalf of the person looking. Answers are values, never exceptions: a card that could not get
- * its numbers says so and the rest of the page stays.
+ * Client of the Worker's API with the credentials of the page's user. Failures are values, never exceptions: a card whose
+ * data could not be read shows the problem, and the rest of the page is rendered.
  */
 import type { CREDENTIAL_HEADERS } from "../../../workers/schemas/api/session.ts";
 import type { ApiErrorBody, ApiProblem } from "../../../workers/schemas/api/error.ts";

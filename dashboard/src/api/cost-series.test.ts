@@ -6,7 +6,7 @@ import { costSeries, type HourlyTokens, OTHERS } from "./cost-series.ts";
 const HOUR = 3_600_000;
 const START = Date.parse("2026-11-23T00:00:00Z");
 
-function answer(costs: Record<string, Record<number, string | null>>): HourlyTokens {
+function hourlyCosts(costs: Record<string, Record<number, string | null>>): HourlyTokens {
   const data = Object.fromEntries(
     Object.entries(costs).map(([domain, hours]) => [
       domain,
@@ -27,7 +27,7 @@ function answer(costs: Record<string, Record<number, string | null>>): HourlyTok
 
 describe("cost over time", () => {
   it("sums exactly, keeps empty buckets and puts the largest first", () => {
-    const series = costSeries(answer({ a: { 0: "0.1", 1: "0.2" }, b: { 1: "5" } }), {
+    const series = costSeries(hourlyCosts({ a: { 0: "0.1", 1: "0.2" }, b: { 1: "5" } }), {
       from: START,
       to: START + 3 * HOUR,
       bucketMs: HOUR,
@@ -43,18 +43,21 @@ describe("cost over time", () => {
   });
 
   it("groups the names beyond the limit and sums hours into days", () => {
-    const series = costSeries(answer({ a: { 0: "3" }, b: { 5: "2" }, c: { 6: "1" }, d: { 30: "0.5" } }), {
-      from: START,
-      to: START + 48 * HOUR,
-      bucketMs: 24 * HOUR,
-      maxNames: 2,
-    });
+    const series = costSeries(
+      hourlyCosts({ a: { 0: "3" }, b: { 5: "2" }, c: { 6: "1" }, d: { 30: "0.5" } }),
+      {
+        from: START,
+        to: START + 48 * HOUR,
+        bucketMs: 24 * HOUR,
+        maxNames: 2,
+      },
+    );
     expect(series.names).toEqual(["a", "b", OTHERS]);
     expect(series.buckets.map((bucket) => bucket.pico[OTHERS] ?? 0n)).toEqual([10n ** 12n, 5n * 10n ** 11n]);
   });
 
   it("ignores hours outside the period and counts unpriced requests", () => {
-    const series = costSeries(answer({ a: { 0: "3", 5: null } }), {
+    const series = costSeries(hourlyCosts({ a: { 0: "3", 5: null } }), {
       from: START + 4 * HOUR,
       to: START + 6 * HOUR,
       bucketMs: HOUR,
@@ -65,7 +68,7 @@ describe("cost over time", () => {
   });
 
   it.each(["1e-7", "NaN", "", "$1"])("counts the amount %j as unpriced, not as $0", (bad) => {
-    const series = costSeries(answer({ a: { 0: "3", 1: bad } }), {
+    const series = costSeries(hourlyCosts({ a: { 0: "3", 1: bad } }), {
       from: START,
       to: START + 2 * HOUR,
       bucketMs: HOUR,
@@ -79,7 +82,7 @@ describe("cost over time", () => {
   });
 
   it("accepts any string as a name", () => {
-    const data = answer({ constructor: { 0: "1" } });
+    const data = hourlyCosts({ constructor: { 0: "1" } });
     Object.defineProperty(data.data, "__proto__", {
       value: data.data.constructor,
       enumerable: true,

@@ -1,6 +1,6 @@
 /**
- * Stacked bars over time, drawn by the server: axes in text beside the drawing, the same numbers as a table behind a
- * toggle. Zero is drawn, the running bucket is marked as unfinished. Nothing here needs a script or an inline style.
+ * Stacked bars over time as SVG from the server, with axes as text and the same values as a collapsed table. The axis
+ * begins at zero; a bucket that has not ended is marked. Needs no script and no inline style.
  */
 import { stack, stackOffsetNone } from "d3-shape";
 import { formatAbsolute, formatHour, formatShortDay } from "../format/time.ts";
@@ -11,7 +11,7 @@ import { WideTable } from "../components/ui/table.tsx";
 export interface BarSeries {
   key: string;
   label: string;
-  /** Class that colours it. */
+  /** CSS class of its color. */
   fill: string;
   /** What is counted, on hover. */
   hint?: string;
@@ -20,7 +20,7 @@ export interface BarSeries {
 export interface BarPoint {
   /** Epoch milliseconds. */
   start: number;
-  /** For drawing. */
+  /** Heights of the bars. */
   values: Readonly<Record<string, number>>;
   /** Further lines of the hover. */
   notes?: readonly string[];
@@ -43,15 +43,15 @@ interface Props {
   /** A value as text: of the axis (short) and of table and hover (exact). */
   format: { short: (value: number) => string; exact: (value: number, key: string, index: number) => string };
   columns?: { before?: readonly BarColumn[]; after?: readonly BarColumn[] };
-  /** What is drawn is counted: the axis has no halves. */
+  /** The values are counts: the axis has whole ticks only. */
   isWhole?: boolean;
-  /** Where the numbers can be had as a file. */
+  /** URL of the values as CSV. */
   csvHref?: string | undefined;
 }
 
 const MAX_TICKS = 7;
 const DAY_MS = 86_400_000;
-/** Thinner than this a bar would not be seen. */
+/** Percent of the height below which a bar would be invisible. */
 const MIN_HEIGHT = 0.4;
 
 export function BarChart(props: Props) {

@@ -1,4 +1,4 @@
-/** How full the context was at the latest request: a bar of the context used against what the model takes, the number beside it. */
+/** Context of the latest request as a bar, relative to the context window of its model, with the number beside it. */
 import { contextWindow } from "../../../workers/domain/messages/context-window.ts";
 import { formatExact, formatShare, formatShort } from "../format/number.ts";
 

@@ -10,7 +10,7 @@ interface Props {
   bucketMs: number;
   zone: string;
   now: number;
-  /** Where the numbers can be had as a file. */
+  /** URL of the values as CSV. */
   csvHref?: string | undefined;
 }
 

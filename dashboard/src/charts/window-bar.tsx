@@ -1,8 +1,8 @@
-/** How full one window is: what is used, and a mark where it will stand at its reset. The full mark is where the bar ends. */
+/** Utilization of one window as a bar, with a mark at the forecast for its reset. The end of the bar is 100%. */
 import type { WindowRow } from "../api/windows.ts";
 import { formatShare } from "../format/number.ts";
 
-/** A mark at the very edge would be cut. */
+/** A mark at the edge would be cut off. */
 const MAX_MARK_PERCENT = 99.7;
 const percentOf = (share: number) => Math.min(100, Math.max(0, share * 100));
 

@@ -24,7 +24,7 @@ export interface AuthenticatedApi {
 
 export interface Bindings {
   API: ApiBinding;
-  /** Where the proxy answers, in the local stack; elsewhere each domain is its own address. */
+  /** URL of the proxy in the local stack; deployed, each domain is its own URL. */
   LOCAL_PROXY_URL?: string;
   /** Pages' own static files; absent where the host serves them before asking us. */
   ASSETS?: { fetch(request: Request): Promise<Response> };

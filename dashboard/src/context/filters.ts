@@ -1,6 +1,6 @@
 /**
- * The filters of the head bar. They live in the URL and follow from page to page, so that any look can be sent to
- * somebody else. Parsing never fails: what makes no sense counts as not given.
+ * The filters of the toolbar. They are in the URL and are kept from page to page, so that a URL shows the same to
+ * others. Parsing never fails: an invalid value counts as absent.
  */
 import { queryString } from "../api/client.ts";
 
@@ -66,7 +66,7 @@ export function filterQuery(filters: Filters): Record<string, string | null> {
   };
 }
 
-/** Filters as the API takes them: a period in ISO times instead of a range. */
+/** Filters as parameters of the API: the period in ISO times instead of a range. */
 export function apiQuery(filters: Filters, now: number): Record<string, string | null> {
   const period = periodOf(filters, now);
   return {

@@ -1,6 +1,6 @@
 /**
  * Numbers as people read them: short in tiles (3 significant digits), exact in tables and on hover.
- * Everything takes null for "not known" and answers an en dash, never 0.
+ * Every function takes null for "not known" and returns an en dash for it, never 0.
  */
 
 /** Shown for an unknown value. */

@@ -1,6 +1,6 @@
 /**
- * Text that came over the wire, made fit to stand in a page: what a terminal would choke on becomes visible,
- * what is long is cut by code points with the cut said. Escaping is the renderer's business, not done here.
+ * Untrusted text for a page: control characters become visible, long text is cut between code points and ends with "…".
+ * The renderer escapes it.
  */
 
 /** Control characters other than tab and newline as their pictures (NUL → ␀), so that they neither vanish nor act. */

@@ -1,17 +1,17 @@
 /**
- * Live pages: when something was stored, the page is asked for again and the parts marked `data-live` are exchanged, so
- * that there is one way to draw them: the server's. Where somebody reads, selects or types, nothing moves. A hidden tab
- * listens to nothing; a lost connection says so and since when; a session that has ended leads to signing in.
+ * Live pages: after an event, the page is fetched again and its parts marked `data-live` are replaced, so that only the
+ * server renders them. Parts with a selection, an open help text or a focused input are kept. A hidden tab is not connected.
+ * The indicator shows since when the connection is lost; an ended session shows a link to sign in.
  */
 import { revealCopyButtons } from "./copy.ts";
 import { hideSessionEnded, showSessionEnded } from "./session-ended.ts";
 import { updateTimes } from "./times.ts";
 
-/** Busy proxies store many exchanges a second; eyes do not need more than this. */
+/** A busy proxy stores many exchanges a second; a page is refreshed at most this often. */
 const REFRESH_INTERVAL_MS = 5_000;
 /** The browser reconnects by itself; only a longer loss is shown. */
 const LOST_GRACE_MS = 8_000;
-/** EventSource stops for good after an error status; this is the delay until a new one is opened. */
+/** EventSource does not reconnect after an error status; a new one is opened after this delay. */
 const RECONNECT_DELAY_MS = 15_000;
 const EVENTS = ["exchange.started", "exchange.stored", "window.updated", "reset"] as const;
 
@@ -91,7 +91,6 @@ function showState(state: "live" | "lost", label: string): void {
 /** Fetches this page again and replaces its live parts. A failure changes nothing: the next event retries. */
 async function refreshParts(): Promise<"exchanged" | "failed" | "ended"> {
   const response = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
-  // What is on the screen stays readable.
   if (response?.redirected && new URL(response.url).pathname === "/sign-in") return "ended";
   const html = response?.ok && !response.redirected ? await response.text().catch(() => "") : "";
   if (html === "") return "failed";
@@ -113,7 +112,7 @@ function isInUse(part: HTMLElement): boolean {
   );
 }
 
-/** Takes over the content and keeps what the person did: focus, the marked row, what was opened. */
+/** Replaces the content and keeps focus, the marked row and opened folds. */
 function replaceContent(part: HTMLElement, replacement: HTMLElement): void {
   const focused = part.contains(document.activeElement) ? hrefOf(document.activeElement) : null;
   const marked = hrefOf(part.querySelector("[data-marked] a.row-link"));

@@ -1,6 +1,6 @@
 /**
- * A session that ended while its page was open: a line at the top says so and leads to signing in and back to this very
- * place. What is on the screen stays, because somebody may be reading it.
+ * A session that ended while its page was open: a banner links to signing in and back to this page. The content of the
+ * page stays.
  */
 
 const ID = "session-ended";

@@ -1,4 +1,4 @@
-/** The theme switch without a round trip: system, light, dark, in a cookie so that the next page comes in it at once. */
+/** Switches the theme without a request: system, light, dark. A cookie tells the server the theme of the next page. */
 const ORDER = ["system", "light", "dark"] as const;
 const LABELS = { system: "System theme", light: "Light theme", dark: "Dark theme" } as const;
 const YEAR_SECONDS = 31_536_000;

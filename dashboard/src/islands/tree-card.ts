@@ -1,4 +1,4 @@
-/** The card of a node: 250 × 130 above it, on hover and on focus, closed by Esc. Its words are the drawing's own titles. */
+/** The card of a node: 250 × 130 pixels above it, on hover and on focus, closed by Esc. Its text is the node's `<title>`. */
 
 const WIDTH = 250;
 const HEIGHT = 130;

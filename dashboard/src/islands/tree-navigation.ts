@@ -7,7 +7,7 @@ export interface Point {
 
 /** How much worse a step aside is than one ahead. */
 const SIDEWAYS_PENALTY = 3;
-/** What is no further aside than this is straight ahead, and comes before all else. */
+/** Items at most this many pixels aside count as straight ahead and are preferred. */
 const STRAIGHT_TOLERANCE = 6;
 const OFF_AXIS_PENALTY = 1e6;
 

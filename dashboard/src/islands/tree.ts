@@ -1,6 +1,6 @@
 /**
- * The tree of a conversation comes to life: dragged and pinched, zoomed by buttons and keys, walked with arrows; a card
- * says what a node is; reading marks the node of what is on the screen. Without it the tree scrolls and its links work.
+ * The tree of a conversation: dragging, pinching, zooming by buttons and keys, walking with arrow keys, a card for each
+ * node, and a mark at the node of the message on the screen. Without this script the tree scrolls and its links work.
  */
 import { select } from "d3-selection";
 import { zoom, zoomIdentity, zoomTransform, type ZoomBehavior, type ZoomTransform } from "d3-zoom";
@@ -88,7 +88,7 @@ function excess(first: number, last: number): number {
     : Math.max(0, first - 2 * PAN_MARGIN) || Math.min(0, last + 2 * PAN_MARGIN);
 }
 
-/** A pinch comes as many small turns of the wheel, a mouse's wheel as few large ones: neither may leap. */
+/** Limits the step of a wheel event: a pinch sends many small ones, a mouse wheel few large ones. */
 function wheelDelta(event: WheelEvent): number {
   const pixels = event.deltaY * (event.deltaMode === 1 ? 16 : 1);
   return Math.max(-MAX_WHEEL_ZOOM, Math.min(MAX_WHEEL_ZOOM, -pixels * 0.02));

@@ -1,11 +1,11 @@
-/** Limits the bytes of all texts of a page together, so that its first screen stays small. */
+/** A limit for the bytes that the texts of a page take together; the first screen of a page stays below 100 KB. */
 
 export interface HtmlBudget {
-  /** Bytes of HTML, about. */
+  /** Approximate bytes of HTML. */
   left: number;
 }
 
-/** The start of a text is shown even if the budget is spent. */
+/** Bytes of the start of a text that are shown even if the budget is spent. */
 const MIN_TEXT_BYTES = 300;
 
 /** Returns how many characters of `text`, at most `maxCharacters`, fit in the budget, and deducts their bytes. */

@@ -12,7 +12,7 @@ export const MAX_IMAGE_BYTES = 1_500_000;
 
 export type Drawable = { ok: true; src: string } | { ok: false; why: string };
 
-/** A data: URL when the picture may be drawn, else the reason in words. SVG is never drawn: it is a document with scripts. */
+/** A data: URL if the image may be shown, else the reason as text. SVG is never shown, because it may contain scripts. */
 export function drawableImage(mediaType: string, base64: string): Drawable {
   const beginning = FORMATS[mediaType];
   if (!beginning) return { ok: false, why: `${mediaType || "unknown format"} is not drawn` };

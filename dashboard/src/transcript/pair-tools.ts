@@ -16,7 +16,7 @@ export interface TranscriptEntry {
   number: number;
   role: string;
   items: TranscriptItem[];
-  /** True when all this message held is shown with the calls of an earlier one. */
+  /** True if every block of this message is shown with the calls of an earlier message. */
   isMerged: boolean;
 }
 

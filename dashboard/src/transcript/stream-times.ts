@@ -11,11 +11,11 @@ export interface Pause {
 
 export interface StreamTimes {
   /**
-   * Of each event, in milliseconds since the start of the exchange: when the chunk had come that has its last byte, for no client can
-   * use it before. Null where the times do not reach.
+   * Arrival of each event in milliseconds since the start of the exchange: of the chunk with its last byte. Null for events after
+   * the last recorded chunk.
    */
   events: (number | null)[];
-  /** When the first bytes had come. */
+  /** Arrival of the first bytes. */
   firstMs: number;
   /** The end of the drawing: the exchange's, or the last chunk. */
   totalMs: number;
@@ -25,9 +25,9 @@ export interface StreamTimes {
   pauses: Pause[];
 }
 
-/** A pause is at least a twentieth of the time; then its name fits in the drawing, and there are at most twenty. */
+/** A pause is at least a twentieth of the total time, so that its name fits and there are at most twenty. */
 const PAUSE_SHARE = 0.05;
-/** The threshold is rounded up to one of these. A user does not notice a pause shorter than the first. */
+/** The threshold is rounded up to one of these. */
 const PAUSE_THRESHOLDS_MS = [250, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000];
 
 /** Null if the stream was not timed. */
@@ -74,7 +74,7 @@ export const pauseName = (index: number) => (index < 26 ? String.fromCharCode(65
 /** A round time in few characters: 250 → "250 ms", 2000 → "2 s". */
 export const formatRound = (ms: number) => (ms < 1_000 ? `${ms} ms` : `${ms / 1_000} s`);
 
-/** 812 → "812 ms", 1234 → "1.234 s", 64230 → "64.230 s": to the millisecond, whatever it is counted from. */
+/** 812 → "812 ms", 1234 → "1.234 s", 64230 → "64.230 s": to the millisecond. */
 export function formatExactMs(ms: number): string {
   return ms < 1_000 ? `${ms} ms` : `${(ms / 1_000).toFixed(3)} s`;
 }

@@ -15,7 +15,7 @@ export interface TimelineRow<T> {
   startsWithPrompt: boolean;
 }
 
-/** Shorter ones are what any client takes between two requests. */
+/** Shorter pauses are common between any two requests. */
 const MIN_PAUSE_MS = 15_000;
 
 /** `requests` oldest first, those of sub-tasks among them: a pause is one only when none of them ran. */

@@ -1,4 +1,4 @@
-/** Lanes of a graph of branches: each branch takes the first lane to the right of the trunk that is free while it lasts. */
+/** Columns of the branches: each branch takes the first column right of main that is free from its first to its last row. */
 
 export interface RowSpan {
   branch: number;

@@ -1,38 +1,38 @@
 /**
- * A conversation's requests as the few things worth drawing: attempts of one request fold into one node, straight runs
- * into "… 240 requests". Pure; the layout places what comes out of here.
+ * The items that a conversation's tree draws: the attempts of a request are one node, a long straight run is one item
+ * "… 240 requests". Pure; layout.ts places the items.
  */
 import type { ConversationTree } from "../../../workers/schemas/api/conversations.ts";
 
 export interface TreeItem {
   kind: "node" | "run";
-  /** Places in the tree's nodes: the attempts of one request, or all of a run. Oldest first, never empty. */
+  /** Indices of the tree's nodes: the attempts of one request, or all of a run. Oldest first, never empty. */
   nodes: number[];
   branch: number;
   /** Index of the item it continues; null for a root. */
   parent: number | null;
 }
 
-/** Nodes that are never folded. */
+/** Nodes that are never collapsed into a run. */
 export interface ExpandedItems {
-  /** A node to be seen with its neighbours: the one a link leads to. */
+  /** The node that a link leads to; shown with its neighbours. */
   request: number | null;
-  /** A node from which on a run is opened. */
+  /** The first node of an expanded run. */
   run: number | null;
 }
 
 /** Neighbours shown around a linked request. */
 const EXPANDED_NEIGHBOURS = 6;
-/** Nodes that opening a run brings. */
+/** Nodes shown when a run is expanded. */
 const EXPANDED_RUN_NODES = 24;
-/** Fewer in a row are not worth a fold. */
+/** Shorter runs are not collapsed. */
 const MIN_RUN = 4;
-/** The most detailed of three foldings with at most this many items is used. */
+/** The most detailed of three levels with at most this many items is used. */
 const TARGET_ITEMS = 40;
 
 /**
- * Items in the order of their first request, and for each node the item it is in. Of three degrees of detail (all, runs of
- * tool calls folded, all straight runs folded) the fullest that stays small is chosen; `branches` limits them to some.
+ * Items in the order of their first request, and for each node its item. Of three levels (nothing collapsed, runs of tool
+ * calls, all straight runs) the most detailed with at most TARGET_ITEMS items is chosen. `branches` are the ones included.
  */
 export function buildItems(
   tree: Pick<ConversationTree, "nodes" | "branches">,
@@ -57,7 +57,7 @@ function joinAttempts(nodes: Nodes, branches: ReadonlySet<number>): ItemGraph {
   const itemOf: (number | null)[] = nodes.map(() => null);
   nodes.forEach((node, place) => {
     if (!branches.has(node.branch)) return;
-    // A parent that comes later, or is itself, would form a cycle: such a node is a root.
+    // A parent at or after the node would form a cycle: such a node is a root.
     const parent = node.parent !== null && node.parent < place ? itemOf[node.parent]! : null;
     const before = parent === null ? null : items[parent]!;
     if (before && node.kind === "retry" && before.branch === node.branch) {
@@ -71,7 +71,7 @@ function joinAttempts(nodes: Nodes, branches: ReadonlySet<number>): ItemGraph {
   return { items, itemOf };
 }
 
-/** Runs of items (their places) that are like each other: one goes in, one comes out, nothing failed, nothing spawned. */
+/** Runs of items (indices) with one parent and one child in the same branch, without failures and sub-tasks. */
 function straightRuns(nodes: Nodes, { items, itemOf }: ItemGraph, kept: ExpandedItems): number[][] {
   const children = items.map(() => [] as number[]);
   items.forEach((item, place) => {
@@ -115,7 +115,7 @@ function straightRuns(nodes: Nodes, { items, itemOf }: ItemGraph, kept: Expanded
   return runs;
 }
 
-/** Folds tool results; user messages stay. */
+/** Collapses tool results and keeps user messages. */
 const collapsesTools = (nodes: Nodes) => (item: TreeItem) =>
   item.nodes.every((node) => nodes[node]!.speaks === "tools");
 

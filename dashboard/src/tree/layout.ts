@@ -1,6 +1,6 @@
 /**
- * Positions of a conversation's tree: one row per item, oldest first, a column per branch as in a graph of
- * commits, sub-tasks as boxes beside the request that called them. Pure, in pixels; the component only draws it.
+ * Positions of a conversation's tree in pixels: a row per item, oldest first, a column per branch as in a commit graph,
+ * sub-tasks as boxes beside the request that called them. Pure; components/tree/drawing.tsx draws it.
  */
 import type { ConversationTree } from "../../../workers/schemas/api/conversations.ts";
 import { subtaskBoxesByItem, drawnBranches, visibleBoxes, type SubtaskBox } from "./subtask-groups.ts";
@@ -14,16 +14,16 @@ const ROW = 30;
 const LABEL_ROW = 26;
 const COLUMN_WIDTH = 22;
 const MARGIN = { left: 20, top: 12, right: 16 } as const;
-/** For the message count and the context gauge beside a node. */
+/** Of the message count and the context gauge beside a node. */
 const NODE_LABEL_WIDTH = 78;
 const BRANCH_LABEL_WIDTH = 190;
 
 export interface PlacedItem extends TreeItem {
   x: number;
   y: number;
-  /** Start of its label, right of every line that passes. Null if it would overlap a box. */
+  /** Start of its label, to the right of all lines in its row. Null if the label would overlap a box. */
   labelX: number | null;
-  /** Whether branches leave it. */
+  /** Whether a branch begins at it. */
   isFork: boolean;
   /** Sub-tasks that its response called. */
   spawned: number;
@@ -58,13 +58,13 @@ export interface TreeDrawing {
   branches: PlacedBranch[];
   boxes: PlacedBox[];
   edges: PlacedEdge[];
-  /** For each of the tree's nodes the item it is in; null where it is inside of a box. */
+  /** For each node of the tree its item; null inside a box. */
   itemOf: (number | null)[];
   width: number;
   height: number;
 }
 
-/** The drawing of `tree`. `chosen` is a branch (its place) that is read: of a sub-task the requests are drawn, too. */
+/** The drawing of `tree`. `chosen` is the index of the branch that is read: if it is a sub-task, its requests are drawn too. */
 export function layoutTree(
   tree: ConversationTree,
   chosen: number | null = null,
@@ -149,7 +149,7 @@ interface Ends {
   /** Its first and its last item. */
   first: number;
   last: number;
-  /** The item that it leaves; null for a beginning. */
+  /** The item at which it begins; null for a root. */
   start: number | null;
 }
 
@@ -178,7 +178,7 @@ function endsOf(
   return ends;
 }
 
-/** A row for the branch's name above its first request; the trunk needs none. */
+/** Adds a row for the branch's name above its first request. The branch main has none. */
 function addBranchLabel(
   drawing: TreeDrawing,
   tree: ConversationTree,

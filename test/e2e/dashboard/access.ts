@@ -1,4 +1,4 @@
-/** Who gets in, who gets out, and what a person is told whose session ends while a page is open. */
+/** Signing in and out, and sessions that end while a page is open. */
 import pg from "pg";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
@@ -16,7 +16,7 @@ async function enter(page: Page, key: string): Promise<void> {
 
 export function describeAccess(demo: () => DemoStack): void {
   describe("signing in", () => {
-    it("is asked for everywhere, refuses a wrong key in words, and leads to where one wanted to go", async () => {
+    it("is required on every page, rejects a wrong key with a message, and leads to the requested page", async () => {
       const { page, browserErrors } = await demo().open({ signedIn: false });
       await page.goto(demo().url + WANTED);
       expect(addressOf(page)).toBe(SIGN_IN);
@@ -28,12 +28,12 @@ export function describeAccess(demo: () => DemoStack): void {
       await page.waitForURL(`**${WANTED}`);
       const [cookie] = (await page.context().cookies()).filter(({ name }) => name === "nexus_session");
       expect(cookie).toMatchObject({ httpOnly: true, sameSite: "Lax" });
-      // The browser itself tells of the refusal's status, and of nothing else.
+      // The browser reports the status 401, and nothing else.
       expect(browserErrors).toEqual([expect.stringContaining("401")]);
       await page.context().close();
     });
 
-    it("ends with signing out: neither the way back nor the old cookie opens anything", async () => {
+    it("ends with signing out: neither Back nor the old cookie opens a page", async () => {
       const { page } = await signedInAnew(demo());
       const cookies = await page.context().cookies();
       await page.click(".side-foot >> text=Sign out");
@@ -48,7 +48,7 @@ export function describeAccess(demo: () => DemoStack): void {
   });
 
   describe("a session that ends while a page is open", () => {
-    it("by its date is told of, and the way leads through signing in back to this very place", async () => {
+    it("by expiry shows a banner that leads through signing in back to the page", async () => {
       const { page, browserErrors } = await signedInAnew(demo());
       await page.waitForSelector("[data-live-state=live]");
       await endAllSessions(demo());
@@ -57,7 +57,7 @@ export function describeAccess(demo: () => DemoStack): void {
       await expect.poll(() => banner.count()).toBe(1);
       expect(await banner.getAttribute("role")).toBe("alert");
       expect(await banner.textContent()).toContain("Your session has ended");
-      // What was there can still be read.
+      // The content of the page stays.
       expect(await page.locator("table.requests tbody tr").count()).toBeGreaterThan(0);
       await banner.getByRole("link").click();
       expect(addressOf(page)).toBe(SIGN_IN);
@@ -68,7 +68,7 @@ export function describeAccess(demo: () => DemoStack): void {
       await page.context().close();
     });
 
-    it("by signing out in another tab is told of, and taken back once somebody signs in there", async () => {
+    it("by signing out in another tab shows a banner until that tab signs in again", async () => {
       const { page } = await signedInAnew(demo());
       await page.waitForSelector("[data-live-state=live]");
       const other = await page.context().newPage();
@@ -80,7 +80,7 @@ export function describeAccess(demo: () => DemoStack): void {
       await expect.poll(() => banner.count()).toBe(1);
       await enter(other, demo().demo.stack.dashboardKey);
       await other.waitForURL(`${demo().url}/`);
-      // Headless, no tab is ever hidden: this is what a browser says when one comes back to it.
+      // A headless browser hides no tab: this event is what a browser sends when a tab becomes visible.
       await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
       await expect.poll(() => banner.count()).toBe(0);
       await page.waitForSelector("[data-live-state=live]");
@@ -89,7 +89,7 @@ export function describeAccess(demo: () => DemoStack): void {
   });
 }
 
-/** A session of its own, so that ending it takes nobody else's away. */
+/** A session of its own, so that ending it leaves the sessions of other tests alone. */
 async function signedInAnew(demo: DemoStack) {
   const opened = await demo.open({ signedIn: false });
   await opened.page.goto(demo.url + WANTED);
@@ -98,7 +98,7 @@ async function signedInAnew(demo: DemoStack) {
   return opened;
 }
 
-/** As if a week had passed. Last of all: the other pages' session is over, too. */
+/** Ends every session, as a week would. Runs last, because it ends the session of the other tests too. */
 async function endAllSessions(demo: DemoStack): Promise<void> {
   const client = new pg.Client({ connectionString: demo.demo.stack.databaseUrl });
   await client.connect();

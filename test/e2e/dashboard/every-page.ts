@@ -1,4 +1,4 @@
-/** Every page, light and dark, at a desk's width and a phone's; and that the check would see what it looks for. */
+/** Every page, light and dark, at desktop and phone width; and that each check detects what it checks for. */
 import type { Page, Response } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import type { ConversationDetail } from "../../../workers/schemas/api/conversations.ts";
@@ -7,12 +7,12 @@ import { accessibilityProblems, VISUAL_RULES } from "../../support/accessibility
 import type { DemoStack } from "../../support/demo-stack.ts";
 import { sidewaysOverflow } from "../../support/watched-page.ts";
 
-/** Of a page's first screen, and of its scripts. */
+/** Limits of a page's first screen and of its scripts. */
 const MOST_BYTES = 100_000;
 const DESK = { width: 1440, height: 900 };
 const PHONE = { width: 390, height: 844 };
 
-/** A path of each kind of page, over what the day has brought. */
+/** A path of each kind of page, over the demo's day. */
 async function everyPath({ getJson: ask, branchedConversation: talk }: DemoStack): Promise<string[]> {
   const { requests } = await ask<RequestList>("/api/requests?limit=500");
   const detail = await ask<ConversationDetail>(`/api/conversations/${talk}?limit=1`);
@@ -48,9 +48,9 @@ async function everyPath({ getJson: ask, branchedConversation: talk }: DemoStack
 
 export function describeEveryPage(demo: () => DemoStack): void {
   describe("every page", () => {
-    it("has nothing serious for axe, no sideways scrolling, no complaint, and weighs little", async () => {
+    it("has no serious axe violation, no horizontal scrolling, no browser error, and stays below its size limits", async () => {
       const { page, browserErrors } = await demo().open();
-      // What moves would be looked at half-way.
+      // A running transition would be checked in between.
       await page.emulateMedia({ reducedMotion: "reduce" });
       const weight = weighing(page);
       const found: string[] = [];
@@ -64,7 +64,7 @@ export function describeEveryPage(demo: () => DemoStack): void {
         note(await accessibilityProblems(page));
         note(await overflow(page));
         await page.emulateMedia({ colorScheme: "dark" });
-        // A phone shows all of a page but what stands beside it: a tree, the navigation.
+        // At phone width, the tree and the navigation are hidden.
         if (path === "/" || path.includes("view=tree"))
           note(await accessibilityProblems(page, ["color-contrast"]));
         await page.setViewportSize(PHONE);
@@ -77,7 +77,7 @@ export function describeEveryPage(demo: () => DemoStack): void {
       await page.context().close();
     });
 
-    it("is closed to whoever has not signed in", async () => {
+    it("redirects to sign-in without a session", async () => {
       for (const path of await everyPath(demo())) {
         const answer = await fetch(demo().url + path, { redirect: "manual" });
         expect(answer.status, path).toBe(302);
@@ -86,7 +86,7 @@ export function describeEveryPage(demo: () => DemoStack): void {
     });
   });
 
-  describe("what would be complained of", () => {
+  describe("the checks of pages detect", () => {
     it.each([
       ["a script within the page", "<script>document.title = 'ran'</script>"],
       ["a handler within the page", `<img src="/favicon.svg" onload="document.title = 'ran'">`],
@@ -105,7 +105,7 @@ export function describeEveryPage(demo: () => DemoStack): void {
       await page.context().close();
     });
 
-    it("is a dialog, an error of a script, a file that is not there, and what is too wide", async () => {
+    it("a dialog, a script error, a missing file, and content that is too wide", async () => {
       const { page, browserErrors } = await demo().open();
       await page.goto(`${demo().url}/settings`);
       await page.evaluate("setTimeout(() => { alert('here'); missing(); })");
@@ -125,7 +125,7 @@ async function overflow(page: Page): Promise<string[]> {
   return pixels === 0 ? [] : [`scrolls sideways by ${pixels} pixels at ${page.viewportSize()?.width}`];
 }
 
-/** What the documents and scripts since the last asking were too heavy with. */
+/** Documents and scripts above their limits since the last call. */
 function weighing(page: Page): () => Promise<string[]> {
   let answers: Response[] = [];
   page.on("response", (response) => answers.push(response));

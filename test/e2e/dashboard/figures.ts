@@ -131,7 +131,7 @@ function contains(text: string, figure: string): boolean {
 
 export function describeFigures(stack: () => DemoStack): void {
   describe("every headline figure of the pages", () => {
-    it("is the API's value", async () => {
+    it("is the value of the API", async () => {
       const { page } = await stack().open();
       const wrong: string[] = [];
       let path = "";
@@ -173,7 +173,7 @@ export function describeFigures(stack: () => DemoStack): void {
       await page.context().close();
     });
 
-    it("is as high in a bar and as wide in a share as it says", async () => {
+    it("has a bar of its height and a share of its width", async () => {
       const { page } = await stack().open();
       await page.goto(stack().url);
       const sums = await stack().getJson<Overview>(`/api/overview?${lastDay()}`);

@@ -61,7 +61,7 @@ const ERRORS: Shown = {
   },
 };
 
-/** Chooses one of a select (of the periods two) and none again; without a choice (nothing of it in the data) the test would be none. */
+/** Chooses one option of a select (two of the periods), then none. Fails if the data offers no option. */
 async function chooseEach(page: Page, name: string, check: () => Promise<void>): Promise<void> {
   const values = await page
     .locator(`select[name=${name}] option`)
@@ -105,7 +105,7 @@ export function describeLists(demo: () => DemoStack): void {
       await page.selectOption("select[name=model]", model);
       await page.waitForURL(/domain=.*model=/);
       await check();
-      // They are kept from page to page, and cleared together.
+      // Filters are kept from page to page and cleared together.
       await page.click(`.side a[data-go=${path === "/usage" ? "r" : "u"}]`);
       await page.waitForURL(/domain=checkout\.claude\.example&model=/);
       await page.goBack();
@@ -128,7 +128,7 @@ export function describeLists(demo: () => DemoStack): void {
       await page.context().close();
     });
 
-    it("by session and by conversation are shown, and can be cleared", async () => {
+    it("by session and by conversation are shown and can be cleared", async () => {
       const { page } = await demo().open();
       await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
       await page.click("text=View requests");
@@ -143,7 +143,7 @@ export function describeLists(demo: () => DemoStack): void {
       await page.context().close();
     });
 
-    it("of the audit log narrow it by action, actor and target", async () => {
+    it("of the audit log filter by action, actor and target", async () => {
       const { page, browserErrors } = await demo().open();
       await page.goto(`${demo().url}/audit`);
       await page.selectOption("select[name=action]", "domain.put");
@@ -195,7 +195,7 @@ export function describeLists(demo: () => DemoStack): void {
       await page.context().close();
     });
 
-    it("of a transcript load in place, to the last message", async () => {
+    it("of a transcript load in place up to the last message", async () => {
       const { page } = await demo().open();
       await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
       const detail = await demo().getJson<ConversationDetail>(
@@ -219,7 +219,7 @@ export function describeLists(demo: () => DemoStack): void {
       await page.context().close();
     });
 
-    it("of a stream have every event", async () => {
+    it("of a stream contain every event", async () => {
       const requestId = await demo().exchange("Count to a thousand. [fake:long=1500]");
       await expect
         .poll(() =>

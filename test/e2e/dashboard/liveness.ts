@@ -1,9 +1,9 @@
-/** What changes on an open page by itself: without loading anew, without jumping, without taking anything from a reader. */
+/** Live updates of open pages: without reloading, without scrolling, and without losing a selection. */
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import type { DemoStack } from "../../support/demo-stack.ts";
 
-/** A mark that a page loaded anew would not have. */
+/** A mark that a reloaded page does not have. */
 const mark = (page: Page) => page.evaluate("globalThis.markedByTest = true");
 const isSame = (page: Page) => page.evaluate("globalThis.markedByTest === true");
 
@@ -16,8 +16,8 @@ async function openLive({ open, url }: DemoStack, path: string) {
 }
 
 export function describeLiveness(demo: () => DemoStack): void {
-  describe("live", () => {
-    it("a list takes in what was just stored; focus, marked row and place on the page stay", async () => {
+  describe("live updates", () => {
+    it("add a stored request to the list and keep focus, marked row and scroll position", async () => {
       const { page, browserErrors } = await openLive(demo(), "/requests");
       for (let steps = 0; steps < 20; steps++) await page.keyboard.press("j");
       const focused = () => page.evaluate("document.activeElement.getAttribute('href')");
@@ -32,7 +32,7 @@ export function describeLiveness(demo: () => DemoStack): void {
       await page.context().close();
     });
 
-    it("the overview counts it, what was opened stays open; a new conversation stands at the top of their list", async () => {
+    it("count it on the overview, keep folds open, and put a new conversation first in the list", async () => {
       const [{ page, browserErrors }, { page: list }] = await Promise.all([
         openLive(demo(), "/"),
         openLive(demo(), "/conversations"),
@@ -52,7 +52,7 @@ export function describeLiveness(demo: () => DemoStack): void {
       await list.context().close();
     });
 
-    it("what somebody selects is not taken away; older pages stand still", async () => {
+    it("keep a selection, and do not change older pages", async () => {
       const { page } = await openLive(demo(), "/requests");
       const first = page.locator("table.requests a.row-link").first();
       const newest = await first.getAttribute("href");

@@ -9,7 +9,7 @@ async function busiestRequest({ getJson }: DemoStack): Promise<string> {
   return requests.toSorted((left, right) => right.toolCallCount - left.toolCallCount)[0]!.requestId;
 }
 
-/** Opens and closes every fold on the page one by one. */
+/** Opens and closes every fold of the page, one after the other; returns their number. */
 async function useFolds(page: Page): Promise<number> {
   const folds = page.locator("main details:visible");
   const count = await folds.count();
@@ -50,7 +50,7 @@ export function describeToggles(demo: () => DemoStack): void {
           await page.waitForSelector(content);
           expect(await page.textContent(".tabs [aria-current]")).toBe(tab);
         }
-        expect(new URL(page.url()).pathname, "the last tab is where it began").toBe(path);
+        expect(new URL(page.url()).pathname, "path of the last tab").toBe(path);
       }
       expect(browserErrors).toEqual([]);
       await page.context().close();
@@ -100,7 +100,7 @@ export function describeToggles(demo: () => DemoStack): void {
       await page.context().close();
     });
 
-    it("lead to the last request of a branch", async () => {
+    it("link to the latest request of a branch", async () => {
       const { page, browserErrors } = await demo().open();
       await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
       await page.click(".pager >> text=Latest request");
@@ -109,7 +109,7 @@ export function describeToggles(demo: () => DemoStack): void {
       await page.context().close();
     });
 
-    it("change the theme for this page and the next ones", async () => {
+    it("change the theme of this page and the next", async () => {
       const { page } = await demo().open({ colorScheme: "light" });
       await page.goto(demo().url);
       const inkOf = () => page.evaluate("getComputedStyle(document.body).color");
@@ -129,7 +129,7 @@ export function describeToggles(demo: () => DemoStack): void {
       await page.context().close();
     });
 
-    it("show the keys, go by keys, and behind More on a phone", async () => {
+    it("show the keyboard shortcuts, navigate by them, and navigate by More at phone width", async () => {
       const { page, browserErrors } = await demo().open();
       await page.goto(demo().url);
       await page.keyboard.press("?");
@@ -157,7 +157,7 @@ export function describeToggles(demo: () => DemoStack): void {
       await page.context().close();
     });
 
-    it("lead from one user message to the next, and to one that is not on the page yet", async () => {
+    it("link from one user message to the next, also to a message that is not loaded yet", async () => {
       const { page, browserErrors } = await demo().open();
       const { requests } = await demo().getJson<RequestList>("/api/requests?limit=500");
       const longest = requests.toSorted((left, right) => right.messageCount - left.messageCount)[0]!;
@@ -173,7 +173,7 @@ export function describeToggles(demo: () => DemoStack): void {
       await page.context().close();
     });
 
-    it("help where a number needs explaining", async () => {
+    it("open and close a help text", async () => {
       const { page } = await demo().open();
       await page.goto(demo().url);
       await page.locator(".help-mark").first().click();

@@ -22,7 +22,7 @@ export function describeTree(demo: () => DemoStack): void {
       await page.context().close();
     });
 
-    it("leads from the box of a sub-task to its transcript", async () => {
+    it("links the box of a sub-task to its transcript", async () => {
       const { page, browserErrors } = await demo().open();
       await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
       await page.waitForSelector(".tree-frame.is-live");

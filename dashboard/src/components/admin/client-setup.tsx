@@ -1,5 +1,8 @@
 /** How to point a client at the proxy: the line to copy, for this very address. */
 import type { View } from "../../context/view.ts";
+import { linkTo } from "../../context/filters.ts";
+import { ButtonLink } from "../ui/controls.tsx";
+import { EmptyState } from "../ui/problem.tsx";
 import { CodeBlock } from "../ui/code-block.tsx";
 
 export function ClientSetup({ view, domain, key }: { view: View; domain?: string; key?: string }) {
@@ -22,6 +25,34 @@ export function ClientSetup({ view, domain, key }: { view: View; domain?: string
   );
 }
 
+interface EmptyListProps {
+  view: View;
+  /** Of the list without filters. */
+  path: string;
+  /** "requests". */
+  names: string;
+  isFiltered: boolean;
+}
+
+/** In place of a list without rows: without filters, how to send the first request. */
+export function EmptyList({ view, path, names, isFiltered }: EmptyListProps) {
+  if (isFiltered) {
+    const unfiltered = { ...view.filters, domain: null, accountId: null, model: null };
+    return (
+      <EmptyState title={`No ${names} match these filters.`}>
+        <p>
+          <ButtonLink href={linkTo(path, unfiltered)} label="Clear filters" />
+        </p>
+      </EmptyState>
+    );
+  }
+  return (
+    <EmptyState title={view.query.cursor ? `No more ${names}.` : `No ${names} in this period.`}>
+      <ClientSetup view={view} />
+    </EmptyState>
+  );
+}
+
 /**
  * Shell lines that point a client at `base`. A domain with a credential of its own takes the key as the client's token;
  * on a passthrough domain the client's login stays and the key travels in a header of ours.
@@ -34,7 +65,7 @@ export function clientCommands(base: string, key?: string, credentialType?: stri
     : [address, `export ANTHROPIC_AUTH_TOKEN=${key}`];
 }
 
-/** A domain is a host name and the proxy answers on it; the local stack has one address for all. */
+/** The URL of a domain, which is a host name; the local stack has one URL for all domains. */
 export function baseUrl(view: View, domain?: string): string {
   if (domain && !/^(localhost|127\.0\.0\.1)$/.test(domain)) return `https://${domain}`;
   return view.localProxyUrl ?? "https://YOUR-DOMAIN";

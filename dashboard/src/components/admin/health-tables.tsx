@@ -1,4 +1,4 @@
-/** The tables of the page of health: how well requests find what they continue, and how the deployment is configured. */
+/** Tables of the page Health: linked follow-ups by client version, and the configuration of the deployment. */
 import type { LinkingQuality } from "../../../../workers/schemas/api/conversations.ts";
 import type { Environment } from "../../../../workers/schemas/api/settings.ts";
 import type { Result } from "../../api/client.ts";

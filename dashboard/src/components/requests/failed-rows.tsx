@@ -1,8 +1,8 @@
 /** Failed requests as a short table: time, status, model, domain and error. Errors and Health show it. */
 import type { View } from "../../context/view.ts";
-import { linkTo } from "../../context/filters.ts";
+import { requestColumns } from "./request-table.tsx";
 import { type Column, Table } from "../ui/table.tsx";
-import { type RequestOutcome, shortModel, StatusBadge, Time, UntrustedText } from "../ui/values.tsx";
+import { type RequestOutcome, shortModel, UntrustedText } from "../ui/values.tsx";
 
 export interface FailedRow extends RequestOutcome {
   requestId: string;
@@ -14,27 +14,16 @@ export interface FailedRow extends RequestOutcome {
 }
 
 export function FailedRows({ rows, view }: { rows: readonly FailedRow[]; view: View }) {
+  const { time, status, domain } = requestColumns(view);
   const columns: Column<FailedRow>[] = [
-    {
-      label: "Time",
-      class: "cell-time",
-      cell: (row) => (
-        <a class="row-link" href={linkTo(`/requests/${row.requestId}`, view.filters)}>
-          <Time at={row.timestamp} view={view} />
-        </a>
-      ),
-    },
-    { label: "Status", class: "cell-status", cell: (row) => <StatusBadge row={row} /> },
+    time,
+    status,
     {
       label: "Model",
       class: "cell-model",
       cell: ({ target }) => target !== undefined && <UntrustedText text={shortModel(target)} length={32} />,
     },
-    {
-      label: "Domain",
-      class: "cell-domain",
-      cell: (row) => <UntrustedText text={row.domain} length={40} />,
-    },
+    domain,
     { label: "Error", class: "cell-error", cell: (row) => <UntrustedText text={row.error} length={160} /> },
   ];
   const hasTargets = rows.some(({ target }) => target !== undefined);

@@ -6,12 +6,18 @@ import type { RequestRow } from "../../../../workers/schemas/api/requests.ts";
 import type { View } from "../../context/view.ts";
 import { promptTokens, TOKEN_KINDS } from "../../format/token-kinds.ts";
 import { ToolBadges } from "../transcript/tool-badges.tsx";
-import { Model, Money, StatusBadge, Time, UntrustedText } from "../ui/values.tsx";
+import { Model, Money, type RequestOutcome, StatusBadge, Time, UntrustedText } from "../ui/values.tsx";
 import { type Column, Table } from "../ui/table.tsx";
 
-export function RequestTable({ rows, view }: { rows: readonly RequestRow[]; view: View }) {
-  const columns: Column<RequestRow>[] = [
-    {
+export const CACHE_READ_HELP =
+  "Share of prompt tokens read from the cache, at a tenth of the input price. Cache writes count as not cached.";
+
+type AnyRequest = Pick<RequestRow, "requestId" | "timestamp" | "domain"> & RequestOutcome;
+
+/** Columns of every table of requests. */
+export const requestColumns = (view: View) =>
+  ({
+    time: {
       label: "Time",
       class: "cell-time",
       cell: (row) => (
@@ -20,13 +26,21 @@ export function RequestTable({ rows, view }: { rows: readonly RequestRow[]; view
         </a>
       ),
     },
-    { label: "Status", class: "cell-status", cell: (row) => <StatusBadge row={row} /> },
-    { label: "Model", class: "cell-model", cell: (row) => <Model name={row.model} /> },
-    {
+    status: { label: "Status", class: "cell-status", cell: (row) => <StatusBadge row={row} /> },
+    domain: {
       label: "Domain",
       class: "cell-domain",
       cell: (row) => <UntrustedText text={row.domain} length={40} />,
     },
+  }) satisfies Record<string, Column<AnyRequest>>;
+
+export function RequestTable({ rows, view }: { rows: readonly RequestRow[]; view: View }) {
+  const { time, status, domain } = requestColumns(view);
+  const columns: Column<RequestRow>[] = [
+    time,
+    status,
+    { label: "Model", class: "cell-model", cell: (row) => <Model name={row.model} /> },
+    domain,
     {
       label: "Type",
       class: "cell-type mute",
@@ -43,7 +57,7 @@ export function RequestTable({ rows, view }: { rows: readonly RequestRow[]; view
       label: "Cache read",
       isNumber: true,
       class: "cell-cached",
-      help: "Share of prompt tokens read from the cache, at a tenth of the input price. Cache writes count as not cached.",
+      help: CACHE_READ_HELP,
       cell: (row) => formatShare(cachedShare(row)),
     },
     { label: "Cost", isNumber: true, class: "cell-cost", cell: (row) => <Money amount={row.costUsd} /> },

@@ -113,7 +113,7 @@ function Node({ name, value, depth, open, closed, budget }: NodeProps): Child {
   );
 }
 
-/** What tells one closed branch from the next. */
+/** A summary of a closed branch. */
 function Peek({ value }: { value: unknown }) {
   if (!isObject(value)) return null;
   for (const member of ["type", "role", "name", "model"]) {

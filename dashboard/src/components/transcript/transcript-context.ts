@@ -1,4 +1,4 @@
-/** What the parts of a transcript share: links to the whole of what they shorten, the budget of the page, and fold lengths. */
+/** What the parts of a transcript share: links to whole messages, the HTML budget of the page, the length from which texts are shortened. */
 import type { Child } from "hono/jsx";
 import type { Highlighter } from "../../transcript/highlight.ts";
 import type { HtmlBudget } from "../../transcript/html-budget.ts";

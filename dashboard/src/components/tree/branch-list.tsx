@@ -9,7 +9,7 @@ import { BranchGlyph, glyphOf } from "./branch-glyphs.tsx";
 import { Help } from "../ui/help.tsx";
 import { Money, ShortNumber, UntrustedText } from "../ui/values.tsx";
 
-/** More than this many are behind a link: a page is no place for thousands. */
+/** Further branches are behind a link. */
 const MAX_BRANCHES = 20;
 
 interface Props {

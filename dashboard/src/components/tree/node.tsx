@@ -7,7 +7,7 @@ import type { PlacedItem } from "../../tree/layout.ts";
 import { nodeNote, nodeTitle } from "../../tree/labels.ts";
 import { hue, type TreeLinks } from "./edges.tsx";
 
-/** What a node's words are made of. */
+/** What a node's label is made of. */
 export interface NodeLabelContext {
   tree: Tree;
   model: string | null;

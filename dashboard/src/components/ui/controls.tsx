@@ -2,7 +2,7 @@
 import type { Child } from "hono/jsx";
 import { Icon } from "./icon.tsx";
 
-type Tone = "primary" | "danger" | "quiet";
+export type Tone = "primary" | "danger" | "quiet" | "plain";
 
 export function SubmitButton({ label, tone = "primary" }: { label: string; tone?: Tone }) {
   return (
@@ -12,9 +12,9 @@ export function SubmitButton({ label, tone = "primary" }: { label: string; tone?
   );
 }
 
-export function ButtonLink({ href, label }: { href: string; label: string }) {
+export function ButtonLink({ href, label, rel }: { href: string; label: string; rel?: "next" }) {
   return (
-    <a class="button" href={href}>
+    <a class="button" href={href} rel={rel}>
       {label}
     </a>
   );

@@ -1,4 +1,4 @@
-/** The two states that are not data: something failed, nothing is there. */
+/** In place of data: a problem, or an empty state. */
 import type { Child } from "hono/jsx";
 import type { Problem } from "../../api/client.ts";
 import { oneLine } from "../../format/text.ts";

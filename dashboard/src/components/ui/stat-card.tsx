@@ -1,4 +1,4 @@
-/** One number of a period: what, how much, compared with what. */
+/** One number of a period with its change against the previous period. */
 import type { Child } from "hono/jsx";
 import { Sparkline } from "./sparkline.tsx";
 import { NO_EARLIER_DATA } from "../../format/number.ts";

@@ -1,4 +1,4 @@
-/** The largest consumers with a bar for their share; the rest is one line. */
+/** The largest consumers with a bar for their share; the others as one line. */
 import type { NamedTotals } from "../../api/named-totals.ts";
 import { ShareBar } from "../../charts/share-bar.tsx";
 import { byTokens, totalTokens } from "../../format/token-kinds.ts";

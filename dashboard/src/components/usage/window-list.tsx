@@ -1,4 +1,4 @@
-/** Accounts with how full their windows are, the fullest first. */
+/** Accounts with the utilization of their windows, the fullest first. */
 import type { WindowView } from "../../../../workers/schemas/api/windows.ts";
 import { peakUtilization, windowRows, type WindowRow } from "../../api/windows.ts";
 import { WindowBar } from "../../charts/window-bar.tsx";

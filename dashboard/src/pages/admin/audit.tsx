@@ -6,7 +6,8 @@ import { EmptyState, ProblemCard } from "../../components/ui/problem.tsx";
 import { Time, UntrustedText } from "../../components/ui/values.tsx";
 import type { View } from "../../context/view.ts";
 import { type Column, Table } from "../../components/ui/table.tsx";
-import { ButtonLink } from "../../components/ui/controls.tsx";
+import { Pager } from "../../components/ui/pager.tsx";
+import { formatCount } from "../../format/number.ts";
 
 export interface AuditFilter {
   actor: string;
@@ -98,15 +99,14 @@ export function AuditPage({ view, filter, isOlder, list }: Props) {
       ) : (
         <>
           <AuditTable entries={list.data.entries} view={view} filter={filter} />
-          <nav class="pager" aria-label="Pages of the audit log">
-            {isOlder ? <a href={`/audit${queryString({ ...filter })}`}>First page</a> : <span></span>}
-            {list.data.nextCursor && (
-              <ButtonLink
-                href={`/audit${queryString({ ...filter, cursor: list.data.nextCursor })}`}
-                label="Next page"
-              />
-            )}
-          </nav>
+          <Pager
+            label="Pages of the audit log"
+            firstHref={isOlder ? `/audit${queryString({ ...filter })}` : null}
+            nextHref={
+              list.data.nextCursor && `/audit${queryString({ ...filter, cursor: list.data.nextCursor })}`
+            }
+            count={formatCount(list.data.entries.length, "entry", "entries")}
+          />
         </>
       )}
     </>

@@ -18,7 +18,7 @@ interface Props {
   view: View;
   status: Result<Status>;
   alerts: Result<PendingAlerts>;
-  /** Null unless it was asked for. */
+  /** Null unless requested. */
   linking: Result<LinkingQuality> | null;
   /** Null for viewers. */
   environment: Result<Environment> | null;

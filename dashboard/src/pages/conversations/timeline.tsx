@@ -12,6 +12,7 @@ import { clockFormatter, formatAbsolute, formatDuration } from "../../format/tim
 import { promptTokens } from "../../format/token-kinds.ts";
 import { withPauses, type TimelineRow } from "../../transcript/timeline.ts";
 import type { View } from "../../context/view.ts";
+import { Pager } from "../../components/ui/pager.tsx";
 import { ColumnHead, TableHead } from "../../components/ui/table-head.tsx";
 
 /** Requests of one page. */
@@ -59,23 +60,12 @@ export function TimelinePage({ view, path, detail }: Props) {
         </table>
       </div>
       {rows.length === 0 && <p class="note">No requests on this page.</p>}
-      <nav class="pager" aria-label="Parts of the timeline">
-        {view.query.cursor ? (
-          <a class="button" href={to(null)}>
-            First page
-          </a>
-        ) : (
-          <span></span>
-        )}
-        <span class="mute">{formatCount(rows.length, "request")}</span>
-        {detail.nextCursor ? (
-          <a class="button" rel="next" href={to(detail.nextCursor)}>
-            Next page
-          </a>
-        ) : (
-          <span class="mute">End of list</span>
-        )}
-      </nav>
+      <Pager
+        label="Parts of the timeline"
+        firstHref={view.query.cursor ? to(null) : null}
+        nextHref={detail.nextCursor && to(detail.nextCursor)}
+        count={formatCount(rows.length, "request")}
+      />
     </>
   );
 }

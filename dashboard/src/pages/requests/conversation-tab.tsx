@@ -15,7 +15,7 @@ import { createHighlighter } from "../../transcript/highlight.ts";
 import { pairTools, withoutTools, type TranscriptEntry } from "../../transcript/pair-tools.ts";
 import type { View } from "../../context/view.ts";
 
-/** Messages of a page that was asked for without more: the newest, because that is what one comes for. */
+/** The newest messages, which a page shows without `messages=all`. */
 const MAX_SHOWN_MESSAGES = 24;
 
 export function ConversationTab({ detail, view }: { detail: RequestDetail; view: View }) {

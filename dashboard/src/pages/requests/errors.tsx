@@ -153,7 +153,7 @@ interface ErrorSharesProps {
   labelOf?: (name: string) => string;
 }
 
-/** How many of whose requests failed: many failures of many requests are another thing than of few. */
+/** Failed requests by name, and their share of the requests of that name. */
 function ErrorShares({ nameLabel, failed, all, href, labelOf = (name) => name }: ErrorSharesProps) {
   const requestsOf = new Map(all.map(({ name, requests }) => [name, requests]));
   const rows = failed.slice(0, 10).map((one) => ({ ...one, requests: requestsOf.get(one.name) ?? 0 }));

@@ -2,13 +2,13 @@
 import type { RequestList } from "../../../../workers/schemas/api/requests.ts";
 import { apiQuery, linkTo } from "../../context/filters.ts";
 import { FilterSelect, FilterBar, type FilterOptions } from "../../components/ui/filter-bar.tsx";
-import { EmptyState, ProblemCard } from "../../components/ui/problem.tsx";
-import { ClientSetup } from "../../components/admin/client-setup.tsx";
+import { ProblemCard } from "../../components/ui/problem.tsx";
+import { EmptyList } from "../../components/admin/client-setup.tsx";
 import { RequestTable } from "../../components/requests/request-table.tsx";
 import { formatCount } from "../../format/number.ts";
 import type { ApiClient, Result } from "../../api/client.ts";
 import type { View } from "../../context/view.ts";
-import { ButtonLink } from "../../components/ui/controls.tsx";
+import { Pager } from "../../components/ui/pager.tsx";
 
 const PAGE_ROWS = 50;
 const STATUSES = ["2xx", "4xx", "429", "5xx", "529"];
@@ -96,32 +96,23 @@ export function RequestsPage({ view, list }: { view: View; list: Result<RequestL
     <>
       <ActiveScopes view={view} parameters={parameters} />
       {requests.length === 0 ? (
-        <NoRequests view={view} />
+        <EmptyList
+          view={view}
+          path="/requests"
+          names="requests"
+          isFiltered={Object.keys(view.query).some((name) => name !== "cursor" && name !== "range")}
+        />
       ) : (
         <>
           {/* Rows of older pages do not change, so they are not live. */}
           <div id="live-requests" {...(view.query.cursor ? {} : { "data-live": "" })}>
             <RequestTable rows={requests} view={view} />
           </div>
-          <nav class="pager" aria-label="Pages">
-            {view.query.cursor ? (
-              <ButtonLink href={linkTo("/requests", view.filters, parameters)} label="First page" />
-            ) : (
-              <span></span>
-            )}
-            <span class="mute">{formatCount(requests.length, "request")}</span>
-            {nextCursor ? (
-              <a
-                class="button"
-                rel="next"
-                href={linkTo("/requests", view.filters, { ...parameters, cursor: nextCursor })}
-              >
-                Next page
-              </a>
-            ) : (
-              <span class="mute">End of list</span>
-            )}
-          </nav>
+          <Pager
+            firstHref={view.query.cursor ? linkTo("/requests", view.filters, parameters) : null}
+            nextHref={nextCursor && linkTo("/requests", view.filters, { ...parameters, cursor: nextCursor })}
+            count={formatCount(requests.length, "request")}
+          />
         </>
       )}
     </>
@@ -145,26 +136,5 @@ function ActiveScopes({ view, parameters }: { view: View; parameters: Record<str
         ) : null,
       )}
     </>
-  );
-}
-
-function NoRequests({ view }: { view: View }) {
-  const isFiltered = Object.keys(view.query).some((name) => name !== "cursor" && name !== "range");
-  if (isFiltered) {
-    return (
-      <EmptyState title="No requests match these filters.">
-        <p>
-          <ButtonLink
-            href={linkTo("/requests", { ...view.filters, domain: null, accountId: null, model: null })}
-            label="Clear filters"
-          />
-        </p>
-      </EmptyState>
-    );
-  }
-  return (
-    <EmptyState title={view.query.cursor ? "No more requests." : "No requests in this period."}>
-      <ClientSetup view={view} />
-    </EmptyState>
   );
 }

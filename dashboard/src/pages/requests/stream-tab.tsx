@@ -52,7 +52,7 @@ export function StreamTab({ detail, stream, view }: Props) {
   const page = (event: number) =>
     linkTo(view.path, view.filters, { tab: "stream", event: event === 1 ? null : event });
   const isShown = (event: number) => event >= from && event < from + EVENTS_PER_PAGE;
-  /** On this page where it is there, else on the one that begins just before it. */
+  /** On this page if it has the event, else on the page that begins just before it. */
   const hrefOf = (event: number) => `${page(isShown(event) ? from : Math.max(1, event - 1))}#event-${event}`;
   return (
     <section class="card">

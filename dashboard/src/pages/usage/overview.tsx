@@ -11,6 +11,7 @@ import { ClientSetup } from "../../components/admin/client-setup.tsx";
 import { EmptyState, ProblemCard } from "../../components/ui/problem.tsx";
 import { WindowList } from "../../components/usage/window-list.tsx";
 import { Help } from "../../components/ui/help.tsx";
+import { CACHE_READ_HELP } from "../../components/requests/request-table.tsx";
 import { StatCard } from "../../components/ui/stat-card.tsx";
 import { Model, Money, shortModel, StatusBadge, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { linkTo, periodOf } from "../../context/filters.ts";
@@ -214,7 +215,7 @@ export function PeriodStats({ overview }: { overview: Overview }) {
       </StatCard>
       <StatCard
         label="Cache hit rate"
-        help="Share of prompt tokens read from the cache, at a tenth of the input price. Cache writes count as not cached."
+        help={CACHE_READ_HELP}
         value={formatShare(cached)}
         exact={`${formatExact(now.cacheReadInputTokens)} prompt tokens read from the cache`}
         change={cached !== null && cachedBefore !== null ? percentagePointChange(cached, cachedBefore) : null}
