@@ -185,7 +185,7 @@ describe("a login", () => {
   it("shows the terms, links to the login page of Claude and takes the code", async () => {
     const { api, ask, post } = visit();
     const first = await ask("/accounts/acc_maya/login");
-    expect(first.text).toContain("For a team use API keys, or passthrough");
+    expect(first.text).toContain("For a team, use API keys, or passthrough");
     expect(first.text).not.toContain("Open login page");
     const begun = await post("/accounts/acc_maya/login", "/accounts/acc_maya/login", {});
     expect([begun.status, begun.location]).toEqual([303, "/accounts/acc_maya/login"]);

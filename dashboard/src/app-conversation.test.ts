@@ -183,7 +183,7 @@ function exactConversation() {
   const [first, second] = detail.requests;
   detail.requests = [
     { ...first!, ...sums, timestamp: tree.startedAt, durationMs: 2_000, timeToFirstByteMs: 812, costUsd: "0.25", prompt: "Find it." },
-    { ...second!, ...sums, timestamp: "2026-11-30T08:00:12.000Z", toolCalls: { Agent: 2, Bash: 1 }, costUsd: null, responseStatus: 529, errorType: "overloaded_error", failed: true, durationMs: 10, timeToFirstByteMs: 3 },
+    { ...second!, ...sums, timestamp: "2026-11-30T08:00:12.000Z", toolCalls: { Agent: 2, Bash: 1 }, costUsd: null, durationMs: 10, timeToFirstByteMs: 3, responseStatus: 529, failed: true, errorType: "overloaded_error" },
   ]; // prettier-ignore
   const path = `GET /api/conversations/${IDS.conversation}`;
   return { overrides: { [path]: detail, [`${path}/tree`]: tree } };
@@ -253,7 +253,7 @@ describe("the values of a conversation", () => {
     const { text } = await visit("?view=timeline", exactConversation());
     expect(textsOf(text, ".timeline tbody tr")).toEqual([
       "13:30:00 {2026-11-30 13:30:00 GMT+5:30} | main | Find it. | 2.0 s {Time to first byte 812 ms} | 31.7k → 500 | $0.2500 {$0.25} | 200 {Completed.}",
-      "13:30:12 {2026-11-30 13:30:12 GMT+5:30} | main | Calls Agent 2, Bash | 10 ms {Time to first byte 3 ms} | 31.7k → 500 | unpriced {no price known for this model} | 529 overloaded {The status is 529.}",
+      "13:30:12 {2026-11-30 13:30:12 GMT+5:30} | main | Calls Agent 2, Bash | 10 ms {Time to first byte 3 ms} | 31.7k → 500 | unpriced {no price known for this model} | 529 overloaded {The API returned status 529.}",
     ]);
   });
 });

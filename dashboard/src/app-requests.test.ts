@@ -78,8 +78,8 @@ describe("the list of requests", () => {
     expect(textsOf(text, "select").slice(3)).toEqual([
       "All types count tokens inference models query evaluation",
       "All status codes 2xx 4xx 429 5xx 529",
-      "All statuses Completed Client disconnected Upstream disconnected Interrupted Bodies missing",
-      "All requests Only errors Without errors",
+      "All statuses Completed Client disconnected Upstream failed Interrupted Bodies missing",
+      "Any result Failed Not failed",
       "Last hour Last 24 hours Last 7 days Last 30 days",
     ]);
   });

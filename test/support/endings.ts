@@ -114,7 +114,7 @@ export const ENDINGS: Readonly<Record<string, Ending>> = {
   },
   "an error as a later event": {
     responseBody: until("message_delta") + OVERLOADED,
-    row: { ...COMPLETE, failed: true, errorType: "overloaded_error", cost: "priced" },
+    row: { ...BROKEN, errorType: "overloaded_error", cost: "priced" },
   },
   "a stream that broke off": {
     responseBody: until("message_delta"),

@@ -26,8 +26,10 @@ describe("deduplication", () => {
         [1, errorEvent({ status: 500, errorType: "api_error" })],
         [2, errorEvent({ model: "other" })],
         [3, errorEvent({ requestId: "another", path: "/v1/other" })],
+        [4, errorEvent({ status: 200 })],
+        [5, errorEvent({ status: 200, outcome: "upstream_failed" })],
       ),
-    ).toHaveLength(3);
+    ).toHaveLength(5);
   });
 
   it("sends a user's text once per conversation, whatever others send meanwhile", () => {

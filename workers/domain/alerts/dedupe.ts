@@ -37,7 +37,7 @@ export function dedupeKeyOf(event: AlertEvent): DedupeKey {
       return { ...once, key: `message ${event.conversation}`, value: event.userText };
     case "error":
       return {
-        key: JSON.stringify(["error", event.status, event.errorType, event.model]),
+        key: JSON.stringify(["error", event.status, event.outcome, event.errorType, event.model]),
         value: "",
         quietMs: 10 * MINUTE_MS,
         sendsSummary: true,

@@ -154,6 +154,14 @@ describe("the Slack payload of an error", () => {
     );
   });
 
+  test.each([
+    [{ status: 200, errorType: null, outcome: "upstream_failed" }, "200 incomplete response"],
+    [{ status: 200, outcome: "upstream_failed" }, "200 overloaded_error"],
+    [{ status: 529, errorType: null }, "529"],
+  ])("of %j says %s", (end, what) => {
+    expect(payload(errorEvent(end)).text).toBe(`:rotating_light: Error on team.example: ${what}. ${OPEN}`);
+  });
+
   test("leaves out the message, which may quote a prompt, where content is masked", () => {
     expect(payload(errorEvent(), { content: "masked" })).toStrictEqual(
       errorPayload(`${TEXT}. ${OPEN}`, ERROR_FIELDS),

@@ -128,7 +128,9 @@ function message(event: MessageEvent, { content }: AlertStyle): SlackPayload {
 }
 
 function error(event: ErrorEvent, repeats: Repeats, { content }: AlertStyle, link: string): SlackPayload {
-  const what = [event.status === null ? "no response" : String(event.status), event.errorType]
+  const reason =
+    event.errorType ?? (event.status !== null && event.status < 400 ? "incomplete response" : null);
+  const what = [event.status === null ? "no response" : String(event.status), reason]
     .filter((part) => part !== null)
     .join(" ");
   const more = repeats.count === 0 ? "" : ` (and ${repeats.count} more like it)`;

@@ -48,10 +48,15 @@ export function responseRow(
   const { shared, own } = responseHeaderSets(headers);
   const usesServerTools = toolCallBlocks(parsed.message?.["content"]).some(({ type }) => type !== "tool_use");
   const message = parsed.message && assistantElement({ content: parsed.message["content"] });
-  const hasEndedEarly = endedAs === "complete" && parsed.ended === false && parsed.errorType === null;
+  // An error in place of a message is a complete response; one after the message has begun breaks it off.
+  const isIncomplete =
+    endedAs === "complete" &&
+    parsed.ended === false &&
+    (parsed.errorType === null || parsed.message !== null);
+  const hasEndedEarly = isIncomplete && parsed.errorType === null;
   const end = {
     status: metadata.status,
-    outcome: hasEndedEarly ? "upstream_failed" : endedAs,
+    outcome: isIncomplete ? "upstream_failed" : endedAs,
     errorType: label(metadata.errorType) ?? parsed.errorType ?? (hasEndedEarly ? ENDED_EARLY : null),
     isComplete: parsed.ended,
   } as const;

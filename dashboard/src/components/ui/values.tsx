@@ -154,17 +154,20 @@ function describeOutcome({ responseStatus: status, outcome, failed, errorType }:
       text: status === null ? "ended early" : `${status} ended early`,
       description: "The response ended before it was complete. The part received until then is stored.",
     };
-  const isProxyError = outcome === "upstream_failed" && status !== null && status >= 400;
-  const known = Object.hasOwn(OUTCOMES, outcome) && !isProxyError ? OUTCOMES[outcome] : undefined;
+  // An error of the proxy, or one inside the response, says more than that upstream failed.
+  const isNamedError =
+    outcome === "upstream_failed" && status !== null && (status >= 400 || errorType !== null);
+  const known = Object.hasOwn(OUTCOMES, outcome) && !isNamedError ? OUTCOMES[outcome] : undefined;
   if (known) return { ...known, text: status === null ? known.text : `${status} ${known.text}` };
   if (status === null)
     return { tone: "mute", icon: "alert", text: "no status", description: "No status was recorded." };
-  if (!failed) return { tone: "good", icon: "check", text: String(status), description: "Completed." };
+  if (!failed && status < 400)
+    return { tone: "good", icon: "check", text: String(status), description: "Completed." };
   const type = oneLine((errorType ?? "").replace(/_error$/, "").replaceAll("_", " "), 24);
   const text = status >= 400 ? `${status}${type && ` ${type}`}` : `${status}, error in response`;
   const description =
     status >= 400
-      ? `The status is ${status}.`
+      ? `The API returned status ${status}.`
       : `The response started with status ${status} and reports an error.`;
   return { tone: "error", icon: "cross", text, description };
 }

@@ -15,12 +15,12 @@ const STATUSES = ["2xx", "4xx", "429", "5xx", "529"];
 const OUTCOME_LABELS: Readonly<Record<string, string>> = {
   complete: "Completed",
   client_gone: "Client disconnected",
-  upstream_failed: "Upstream disconnected",
+  upstream_failed: "Upstream failed",
   interrupted: "Interrupted",
   unrecorded: "Bodies missing",
 };
 
-const FAILED_LABELS: Readonly<Record<string, string>> = { true: "Only errors", false: "Without errors" };
+const FAILED_LABELS: Readonly<Record<string, string>> = { true: "Failed", false: "Not failed" };
 
 /** Parameters of this page besides the filters that follow everywhere. */
 const PAGE_PARAMETERS = [
@@ -78,8 +78,8 @@ export function RequestFilters({ view, options, types }: Omit<Props, "list">) {
       />
       <FilterSelect
         name="failed"
-        label="Errors"
-        allLabel="All requests"
+        label="Result"
+        allLabel="Any result"
         value={parameters.failed ?? null}
         options={Object.keys(FAILED_LABELS)}
         labelOf={(failed) => FAILED_LABELS[failed] ?? failed}
