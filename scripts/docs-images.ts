@@ -51,6 +51,8 @@ try {
   await demo.stop();
   await rm(dataDir, { recursive: true, force: true });
 }
+// Handles of the stopped stack keep the process alive.
+process.exit(0);
 
 interface Row {
   requestId: string;
