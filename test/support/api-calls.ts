@@ -34,11 +34,13 @@ export function sendMessage(
   { proxyUrl }: Pick<LocalStack, "proxyUrl">,
   content: string,
   fields: Record<string, unknown> = {},
-  credential: Record<string, string> = { "x-api-key": "sk-ant-api03-of-a-test" },
+  headers: Record<string, string> = { "x-api-key": "sk-ant-api03-of-a-test" },
+  signal?: AbortSignal,
 ): Promise<Response> {
   return fetch(`${proxyUrl}/v1/messages`, {
     method: "POST",
-    headers: { "content-type": "application/json", "anthropic-version": "2023-06-01", ...credential },
+    signal: signal ?? null,
+    headers: { "content-type": "application/json", "anthropic-version": "2023-06-01", ...headers },
     body: JSON.stringify({
       model: "claude-haiku-4-5",
       max_tokens: 200,

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RepriceBatch } from "../../workers/schemas/api/reprice.ts";
 import { billedExchange, eventStream, type BilledMessage, streamedEvents } from "../support/bills.ts";
+import { ENDINGS } from "../support/endings.ts";
+import { storeEndings } from "../support/worker-endings.ts";
 import { type TestExchange, NOON } from "../support/exchanges.ts";
 import { ask, refused, store, VIEWER_KEY } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
@@ -68,6 +70,18 @@ describe("pricing again", () => {
       { action: "prices.reprice", target: "team.example", details: { changed: 2, deltaUsd: "0.012" } },
     ]);
     expect(await reprice()).toMatchObject({ examined: 2, changed: 0, deltaUsd: "0" });
+  });
+
+  it("removes the price of $0 that lost responses had, whatever their ending", async () => {
+    const endings = Object.values(ENDINGS);
+    await storeEndings(endings.map((ending) => [ending, {}]));
+    const lost = endings.filter(({ row }) => row.cost === "unpriced").length;
+    await queryRows("UPDATE requests SET cost_pico = 0 WHERE cost_pico IS NULL");
+    await queryRows("UPDATE rollups SET unpriced_count = 0");
+    const done = await reprice();
+    expect(done).toMatchObject({ changed: lost, newlyUnpriced: lost, newlyPriced: 0, deltaUsd: "0" });
+    const [sums] = await rollupSums();
+    expect(sums).toMatchObject({ unpriced: lost, rows: endings.length });
   });
 
   it("removes a wrong price, and its part of the sums", async () => {
