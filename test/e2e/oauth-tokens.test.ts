@@ -201,6 +201,7 @@ describe("a login that has ended", () => {
     for (const sent of await Promise.all(Array.from({ length: 20 }, () => get()))) {
       expect(sent.status).toBe(401);
       expect(sent.headers["www-authenticate"]).toBe("Bearer");
+      expect(sent.headers["x-should-retry"]).toBe("false");
       expect(messageOf(sent)).toContain(
         `has ended. An administrator renews it with \`npx nexus oauth login ${domain}\``,
       );

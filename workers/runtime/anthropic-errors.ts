@@ -22,6 +22,8 @@ export interface DescribedError {
   status: 400 | 401 | 403 | 404 | 500 | 502 | 504;
   type: string;
   message: string;
+  /** Where a retry cannot help: the response says `x-should-retry: false`. */
+  isFinal?: true;
 }
 
 /** Maps a reason to a status, Anthropic's error type and a message. */
@@ -33,6 +35,7 @@ export function describe(error: ProxyError): DescribedError {
       return {
         status: 401,
         type: "authentication_error",
+        isFinal: true,
         message:
           "Nexus: this address requires a valid client key. Send it as `Authorization: Bearer cnp_live_…` or `x-api-key`; the administrator of this proxy issues keys.",
       };
@@ -44,7 +47,7 @@ export function describe(error: ProxyError): DescribedError {
           "Nexus: the list of domains and keys cannot be read at the moment. Nothing was sent to Claude; try again.",
       };
     case "no_credential":
-      return { status: 401, type: "authentication_error", message: error.message };
+      return { status: 401, type: "authentication_error", isFinal: true, message: error.message };
     case "credential_unavailable":
       return {
         status: 502,
@@ -73,6 +76,7 @@ export function describe(error: ProxyError): DescribedError {
       return {
         status: 502,
         type: "api_error",
+        isFinal: true,
         message: `Nexus: ${error.host} sent its response in the content-coding ${JSON.stringify(error.coding)}, which the client does not accept, and it cannot be decoded here.`,
       };
     case "upstream_timeout":
@@ -92,7 +96,7 @@ export function describe(error: ProxyError): DescribedError {
 
 /** The error response; `request_id` and both headers carry the exchange's id. Browser clients may read it, like upstream's. */
 export function errorResponse(error: ProxyError, requestId: string): Response {
-  const { status } = describe(error);
+  const { status, isFinal } = describe(error);
   const headers = new Headers({
     ...CORS_HEADERS,
     "content-type": "application/json",
@@ -100,6 +104,8 @@ export function errorResponse(error: ProxyError, requestId: string): Response {
     "request-id": requestId,
   });
   if (status === 401) headers.set("www-authenticate", "Bearer");
+  // Without it Claude Code retries a 401 for about three minutes in silence, and then shows a message of its own.
+  if (isFinal) headers.set("x-should-retry", "false");
   return new Response(errorBody(error, requestId), { status, headers });
 }
 
