@@ -63,6 +63,8 @@ describe("the client key", () => {
     for (const answer of answers) expect(comparable(answer)).toEqual(comparable(answers[0]!));
     expect(answers[0]!.status).toBe(401);
     expect(answers[0]!.headers["www-authenticate"]).toBe("Bearer");
+    // Claude Code would retry for minutes in silence.
+    expect(answers[0]!.headers["x-should-retry"]).toBe("false");
     const { type, error, request_id } = JSON.parse(answers[0]!.body.toString()) as Record<string, unknown>;
     expect({ type, error }).toMatchObject({ type: "error", error: { type: "authentication_error" } });
     expect(request_id).toBe(answers[0]!.headers["x-nexus-request-id"]);
@@ -150,7 +152,17 @@ describe("a path", () => {
     const listed = await harness.tenant({ endpoints: ["/v1/organizations/*", "/v1/models"] });
     const get = ({ domain, key }: { domain: string; key: string }, path: string) =>
       harness.send({ host: domain, headers: bearer(key), method: "GET", path });
-    for (const path of ["/v1/organizations/users", "/v1/oauth/token", "/v1/%6Fauth/token"]) {
+    for (const path of [
+      "/v1/organizations/users",
+      "/v1/organizations%20",
+      "/v1/organizations%20/users",
+      "/v1/organizations./users",
+      "/v1/organizations;x/users",
+      "/v1/organizations;/users",
+      "/v1/oauth/token",
+      "/v1/oauth%20/token",
+      "/v1/%6Fauth/token",
+    ]) {
       const refused = await get(all, path);
       expect(refused.status, path).toBe(403);
       expect(refused.body.toString()).toContain("permission_error");
@@ -171,6 +183,7 @@ describe("an account without a usable credential", () => {
     const { domain, key } = await harness.tenant({ credentialType: "oauth" });
     const sent = await harness.send({ host: domain, headers: bearer(key) });
     expect(sent.status).toBe(401);
+    expect(sent.headers["x-should-retry"]).toBe("false");
     expect(sent.body.toString()).toContain("no_credential");
   });
 });

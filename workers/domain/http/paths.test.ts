@@ -95,6 +95,19 @@ describe("isEndpointAllowed", () => {
       "/v1/%6fauth/token",
       "/v1/%256fauth/token",
       "/v1/organizations;x=1/users",
+      "/v1/organizations%20",
+      "/v1/organizations%20/users",
+      "/v1/%20organizations/users",
+      "/v1/organizations./users",
+      "/v1/organizations%2e",
+      "/v1/organizations;/users",
+      "/v1/organizations%3b/users",
+      "/v1/organizations%253b/users",
+      "/v1/organizations%c2%a0/users",
+      "/v1/organizations%3f",
+      "/v1/organizations+/users",
+      "/v1/oauth%20/token",
+      "/v1/OAuth.%20;x/token",
     ])
       expect(isEndpointAllowed(path, null), path).toBe(false);
   });
@@ -116,6 +129,7 @@ describe("isEndpointAllowed", () => {
 describe("isOAuthPath", () => {
   it("sees login traffic however it is spelt", () => {
     expect(["/v1/oauth/token", "/v1/oauth", "/v1/OAUTH/x", "/v1/%6Fauth/x"].every(isOAuthPath)).toBe(true);
-    expect(["/v1/messages", "/v1/x/oauth", "/v1/oauthx"].some(isOAuthPath)).toBe(false);
+    expect(["/v1/oauth%20/token", "/v1/oauth./token", "/v1/oauth;/token"].every(isOAuthPath)).toBe(true);
+    expect(["/v1/messages", "/v1/x/oauth", "/v1/oauthx", "/v1/oauth2/token"].some(isOAuthPath)).toBe(false);
   });
 });

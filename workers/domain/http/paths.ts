@@ -69,9 +69,10 @@ export function isOAuthPath(path: string): boolean {
   return resourceOf(decodeFully(path)) === "oauth";
 }
 
-/** "oauth" of "/v1/oauth/token", in lower case and without path parameters, as upstream may read it. */
+/** "oauth" of "/v1/oauth/token", as loosely as upstream may read it: in lower case, without path parameters, spaces, dots and signs. */
 function resourceOf(decodedPath: string): string {
-  return (decodedPath.split("/")[2] ?? "").split(";")[0]?.toLowerCase() ?? "";
+  const [name = ""] = (decodedPath.split("/")[2] ?? "").toLowerCase().split(";");
+  return name.replace(/[^a-z0-9]+/g, "");
 }
 
 const slashes = (text: string) => text.split("/").length;
