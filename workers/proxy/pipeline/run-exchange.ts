@@ -12,6 +12,7 @@ import type { DraftMetadata } from "../../store/journal/objects.ts";
 import { readRequestBody, type RequestBody } from "../body/request-body.ts";
 import { elapsed, type Exchange } from "../exchange.ts";
 import { count } from "../record/counters.ts";
+import { recordRejection } from "../record/batch-writer.ts";
 import { finishExchange, recordBuffered } from "../record/record.ts";
 import { recordRequest, type RequestRecording } from "../record/request-record.ts";
 import { forward, type UpstreamResult } from "./forward.ts";
@@ -19,6 +20,10 @@ import { prepareBody } from "./prepare-body.ts";
 import { passResponse } from "./respond.ts";
 
 const MAX_CODING_CHARACTERS = 100;
+const BODY_CUT: ProxyError = {
+  reason: "bad_request",
+  message: "Nexus: the request body ended before it was complete.",
+};
 
 /** Resolves with the response; what is left of the exchange runs under `waitUntil`. */
 export async function runExchange(exchange: Exchange): Promise<Response> {
@@ -27,18 +32,24 @@ export async function runExchange(exchange: Exchange): Promise<Response> {
   request.signal.addEventListener("abort", () => abort.abort());
 
   let body: RequestBody;
+  let isCut = false;
   try {
-    body = await readRequestBody(request);
+    body = await readRequestBody(request, ctx, () => {
+      isCut = true;
+      count("request_cut");
+      abort.abort();
+    });
   } catch (thrown) {
     log.info("exchange: the request body did not arrive", { id, error: errorText(thrown) });
     count("request_cut");
-    const message = "Nexus: the request body ended before it was complete.";
-    return errorResponse({ reason: "bad_request", message }, id);
+    return errorResponse(BODY_CUT, id);
   }
   if (body.kind !== "none" && (request.method === "GET" || request.method === "HEAD")) {
     count("refused_path");
     const message = `Nexus: a ${request.method} request cannot carry a body here.`;
-    return errorResponse({ reason: "bad_request", message }, id);
+    const error: ProxyError = { reason: "bad_request", message };
+    recordRejection(exchange, error);
+    return errorResponse(error, id);
   }
   const forwarding = forward(upstreamRequest(exchange, body), exchange);
   const recording = recordRequest(exchange, body);
@@ -53,8 +64,10 @@ export async function runExchange(exchange: Exchange): Promise<Response> {
       return undecodableResponse(exchange, result.response, recording);
     }
     case "failed":
-      return proxyErrorResponse(exchange, result.error, recording);
+      return ownErrorResponse(exchange, result.error, recording);
     case "client_gone":
+      if (isCut && !request.signal.aborted)
+        return ownErrorResponse(exchange, BODY_CUT, recording, { outcome: "client_gone" });
       return clientGone(exchange, recording);
   }
 }
@@ -106,23 +119,22 @@ function undecodableResponse(
   exchange.abort.abort();
   const { host } = new URL(exchange.config.CLAUDE_API_BASE_URL);
   const coding = plainText(upstream.headers.get("content-encoding") ?? "", MAX_CODING_CHARACTERS);
-  return proxyErrorResponse(exchange, { reason: "undecodable_response", host, coding }, recording, {
+  return ownErrorResponse(exchange, { reason: "undecodable_response", host, coding }, recording, {
     headers: { ...storedResponseHeaders(upstream.headers), "content-type": "application/json" },
-    timeToFirstByteMs: elapsed(exchange),
   });
 }
 
-/** Responds with an error in Anthropic's shape and records it like a response. `upstream`: what is known where upstream responded. */
-async function proxyErrorResponse(
+/** Responds with an error in Anthropic's shape and records it like a response. `known` is recorded with it. */
+async function ownErrorResponse(
   exchange: Exchange,
   error: ProxyError,
   recording: RequestRecording,
-  upstream: Partial<ResponseMetadata> = {},
+  known: Partial<ResponseMetadata> = {},
 ): Promise<Response> {
   const response = errorResponse(error, exchange.id);
   const body = new Uint8Array(await response.clone().arrayBuffer());
   const { status, type: errorType } = describe(error);
-  const result = { ...upstream, outcome: "upstream_failed" as const, status, errorType };
+  const result = { outcome: "upstream_failed" as const, ...known, status, errorType };
   recordOwnResponse(exchange, recording, result, body);
   return response;
 }
