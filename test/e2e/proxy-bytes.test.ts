@@ -127,6 +127,7 @@ describe("the request line and headers", () => {
         "cf-ray": "1-FRA",
         "cdn-loop": "cloudflare",
         "x-nexus-anything": "x",
+        "x-dashboard-key": "x",
       },
     });
     expect(sent.status).toBe(200);

@@ -1,5 +1,5 @@
 /** Responses in content-codings: the client gets one that it accepts, the archive the decoded bytes. Over real sockets. */
-import { setTimeout as wait } from "node:timers/promises";
+import { buffer } from "node:stream/consumers";
 import * as zlib from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { headerOf, type Chunk, type Reply } from "../../scripts/local/fake-claude/server.ts";
@@ -132,9 +132,7 @@ describe("a stream in a coding that the client does not accept", () => {
       chunks.push({ delayMs: chunks.length === 0 ? 0 : delayMs, bytes: coder.read() as Buffer });
     }
     coder.end();
-    await wait(0);
-    const last = coder.read() as Buffer | null;
-    return last ? [...chunks, { delayMs: 0, bytes: last }] : chunks;
+    return [...chunks, { delayMs: 0, bytes: await buffer(coder) }];
   }
   const STREAMED = ["zstd", "x-gzip", "deflate", "raw deflate"];
 

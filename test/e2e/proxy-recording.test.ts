@@ -185,6 +185,30 @@ describe("the local stack", () => {
     expect(JSON.stringify(local.claude.requests[0]?.headers)).toContain("sk-ant-mine");
   });
 
+  it("sends no key of ours upstream, and says what to send instead", async () => {
+    local.claude.reset();
+    const key = "cnp_live_of-another-domain";
+    const get = (headers: Record<string, string>) =>
+      local.send({ host: "localhost", method: "GET", path: "/v1/models", headers });
+    const alone: Record<string, string>[] = [{ authorization: `Bearer ${key}` }, { "x-api-key": key }];
+    for (const headers of alone) {
+      const refused = await get({ ...headers, "x-dashboard-key": "of-an-administrator" });
+      expect([refused.status, refused.headers["x-should-retry"]]).toEqual([401, "false"]);
+      expect(refused.body.toString()).toContain("forwards your own Claude credential");
+    }
+    expect(local.claude.requests).toHaveLength(0);
+    const both = {
+      ...own,
+      authorization: `Bearer ${key}`,
+      "x-custom": key,
+      "x-dashboard-key": "of-an-administrator",
+    };
+    expect((await get(both)).status).toBe(200);
+    const sent = JSON.stringify(local.claude.requests[0]?.headers);
+    expect(sent).toContain("sk-ant-mine");
+    expect(sent).not.toMatch(/cnp_live_|of-an-administrator|x-dashboard-key/i);
+  });
+
   it("does so for no other name, and not for a request through Cloudflare", async () => {
     const refused = [
       await local.send({ host: "team.example", headers: own }),

@@ -34,9 +34,13 @@ const NOT_FORWARDED: ReadonlySet<string> = new Set([
   "true-client-ip",
   "cdn-loop",
   "cookie",
+  "x-dashboard-key",
 ]);
 const NOT_RETURNED = [...HOP_BY_HOP, "set-cookie"];
 const NOT_FORWARDED_PREFIXES = ["proxy-", "cf-", "x-forwarded-", "x-nexus-"];
+
+/** How the client keys begin that this proxy generates. They are never sent upstream. */
+export const CLIENT_KEY_PREFIX = "cnp_live_";
 
 /** Headers in which clients send a key. */
 const CREDENTIALS: ReadonlySet<string> = new Set(["authorization", "x-api-key"]);
@@ -57,6 +61,7 @@ export function upstreamRequestHeaders(
   for (const name of client.keys())
     if (!isForwarded(name) || named.has(name) || (credential !== null && CREDENTIALS.has(name)))
       headers.delete(name);
+  if (credential === null) for (const [name, value] of client) if (isOwnKey(value)) headers.delete(name);
   headers.set("accept-encoding", upstreamAcceptEncoding(client.get("accept-encoding")));
   for (const [name, value] of Object.entries(credential ?? {})) {
     const betas = name === BETA ? headers.get(BETA) : null;
@@ -64,6 +69,14 @@ export function upstreamRequestHeaders(
   }
   return headers;
 }
+
+/** Whether a passthrough client's only credentials are client keys of this proxy, which mean nothing to upstream. */
+export function hasOnlyOwnKeys(client: Headers): boolean {
+  const presented = [...CREDENTIALS].map((name) => client.get(name)).filter((value) => value !== null);
+  return presented.length > 0 && presented.every(isOwnKey);
+}
+
+const isOwnKey = (value: string) => value.includes(CLIENT_KEY_PREFIX);
 
 function isForwarded(name: string): boolean {
   return (
@@ -77,7 +90,10 @@ function isForwarded(name: string): boolean {
 export function withBeta(list: string, beta: string): string {
   const names = list.split(",").map((name) => name.trim());
   if (names.includes(beta)) return list;
-  return names.every((name) => name === "") ? beta : `${list.replace(/[\s,]+$/, "")},${beta}`;
+  if (names.every((name) => name === "")) return beta;
+  let end = list.length;
+  while (/[\s,]/.test(list.charAt(end - 1))) end--;
+  return `${list.slice(0, end)},${beta}`;
 }
 
 /** The response headers for the client, with the exchange's id. */

@@ -1,5 +1,6 @@
 /** Entry point of the hot path: handles every request under /v1/, any method. */
 import { loadConfig } from "../../runtime/config.ts";
+import { hasOnlyOwnKeys } from "../../domain/http/forwarded-headers.ts";
 import type { RawTarget } from "../../domain/http/paths.ts";
 import { errorResponse, type ProxyError } from "../../runtime/anthropic-errors.ts";
 import { errorText, log } from "../../runtime/log.ts";
@@ -9,6 +10,12 @@ import { upstreamCredential } from "../auth/credential.ts";
 import { type AdmittedExchange, newId } from "../exchange.ts";
 import { recordRejection } from "../record/batch-writer.ts";
 import { runExchange } from "./run-exchange.ts";
+
+const OWN_KEY: ProxyError = {
+  reason: "no_credential",
+  message:
+    "Nexus: no_credential: this address forwards your own Claude credential, and a client key of this proxy is none. Send your Claude API key or login, and the client key as `x-nexus-key` where one is required.",
+};
 
 /** Authorizes and runs one exchange. Always resolves: failures are responses in Anthropic's error shape. */
 export function handleProxy(
@@ -42,6 +49,8 @@ async function handle(
     const admitted = { ...received, admission };
     const credential = await upstreamCredential(admission.record, env, config);
     if ("error" in credential) return rejectAdmitted(admitted, credential.error);
+    if (credential.headers === null && hasOnlyOwnKeys(request.headers))
+      return rejectAdmitted(admitted, OWN_KEY);
     return await runExchange({
       ...admitted,
       credential,

@@ -1,6 +1,7 @@
 /** Client keys: random, returned once, stored as SHA-256 only. */
 import { toBase64Url } from "../../domain/bytes.ts";
 import { sha256 } from "../../domain/sha256.ts";
+import { CLIENT_KEY_PREFIX } from "../../domain/http/forwarded-headers.ts";
 import { and, eq } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import { clientKeys, domains } from "../../../drizzle/schema.ts";
@@ -105,5 +106,5 @@ async function revokeUnprojectedKey(config: TenantConfig, id: string, by: AuditA
 }
 
 function newKey(): string {
-  return `cnp_live_${toBase64Url(crypto.getRandomValues(new Uint8Array(KEY_BYTES)))}`;
+  return `${CLIENT_KEY_PREFIX}${toBase64Url(crypto.getRandomValues(new Uint8Array(KEY_BYTES)))}`;
 }
