@@ -3,8 +3,9 @@ import type { Context } from "hono";
 import type { Problem } from "../api/client.ts";
 import type { AppEnv } from "../context/environment.ts";
 
-/** Status of the page after a rejection by the API: 400 invalid input, 403 not allowed, 503 unavailable. */
-export function problemStatus(problem: Problem): 400 | 403 | 503 {
+/** Status of the page of a form: 200 without a problem, 400 invalid input, 403 not allowed, 503 unavailable. */
+export function problemStatus(problem: Problem | null | undefined): 200 | 400 | 403 | 503 {
+  if (!problem) return 200;
   if (problem.status === 403 || problem.status === 401) return 403;
   return problem.status === 503 || problem.status === 0 || problem.status >= 500 ? 503 : 400;
 }

@@ -19,7 +19,7 @@ export function accountLoginRoutes(): Hono<AppEnv> {
 
   routes.get("/accounts/:id/login", (c) =>
     canAdminister(viewOf(c))
-      ? loginPage(c, 200, c.req.query("domain") || null, null)
+      ? loginPage(c, c.req.query("domain") || null, null)
       : failurePage(c, 403, "Access denied", "Only administrators can log in accounts."),
   );
 
@@ -29,7 +29,7 @@ export function accountLoginRoutes(): Hono<AppEnv> {
     const started = await c.get("api").send("POST", LOGIN, { accountId }, {});
     return started.ok
       ? c.redirect(`${accountPath(accountId)}/login${queryString({ domain })}`, 303)
-      : loginPage(c, problemStatus(started.problem), domain, started.problem);
+      : loginPage(c, domain, started.problem);
   });
 
   routes.post("/accounts/:id/login/code", async (c) => {
@@ -39,12 +39,12 @@ export function accountLoginRoutes(): Hono<AppEnv> {
     const code = field(form, "code").trim();
     const api = c.get("api");
     const completed = await api.send("POST", `${LOGIN}/code`, { accountId }, { code });
-    if (!completed.ok) return loginPage(c, problemStatus(completed.problem), domain, completed.problem);
+    if (!completed.ok) return loginPage(c, domain, completed.problem);
     if (domain === null) return c.redirect(`${accountPath(accountId)}?done=login`, 303);
     const saved = await api.send("PUT", "/api/domains/{domain}", { domain }, { accountId });
     return saved.ok
       ? c.redirect(`/domains/new${queryString({ step: "slack", domain })}`, 303)
-      : loginPage(c, problemStatus(saved.problem), domain, saved.problem);
+      : loginPage(c, domain, saved.problem);
   });
 
   return routes;
@@ -52,7 +52,6 @@ export function accountLoginRoutes(): Hono<AppEnv> {
 
 async function loginPage(
   c: Context<AppEnv, `/accounts/:id/login${string}`>,
-  status: 200 | 400 | 403 | 503,
   domain: string | null,
   problem: Problem | null,
 ) {
@@ -61,7 +60,12 @@ async function loginPage(
   const [login, health] = await Promise.all([c.get("api").get(LOGIN, { accountId }), loadHealth(c)]);
   const backUrl = domain === null ? accountPath(accountId) : `/domains/new${queryString({ domain })}`;
   const breadcrumb = <BackLink href={backUrl}>{domain ?? accountId}</BackLink>;
-  const frame = { status, health, title: `Log in: ${accountId.slice(0, 80)}`, breadcrumb };
+  const frame = {
+    status: problemStatus(problem),
+    health,
+    title: `Log in: ${accountId.slice(0, 80)}`,
+    breadcrumb,
+  };
   const content = login.ok ? (
     <AccountLoginPage
       view={view}

@@ -38,7 +38,7 @@ export function accountRoutes(): Hono<AppEnv> {
     const done = c.req.query("done");
     const isKnown = (name: string | undefined): name is keyof typeof DONE_TEXTS =>
       name !== undefined && Object.hasOwn(DONE_TEXTS, name);
-    return accountPage(c, 200, isKnown(done) ? { done } : {});
+    return accountPage(c, isKnown(done) ? { done } : {});
   });
 
   routes.post("/accounts/:id/key", async (c) => {
@@ -49,7 +49,7 @@ export function accountRoutes(): Hono<AppEnv> {
   routes.post("/accounts/:id/passthrough", async (c) =>
     (await isConfirmed(c))
       ? putCredential(c, "passthrough", { type: "passthrough" })
-      : accountPage(c, 400, { form: "passthrough", problem: confirmationProblem(c, c.req.param("id")) }),
+      : accountPage(c, { form: "passthrough", problem: confirmationProblem(c, c.req.param("id")) }),
   );
 
   routes.post("/accounts/:id/refresh", async (c) => {
@@ -74,7 +74,7 @@ export function accountRoutes(): Hono<AppEnv> {
   routes.post("/accounts/:id/delete", async (c) => {
     const accountId = c.req.param("id");
     if (!(await isConfirmed(c)))
-      return accountPage(c, 400, { form: "delete", problem: confirmationProblem(c, accountId) });
+      return accountPage(c, { form: "delete", problem: confirmationProblem(c, accountId) });
     const deleted = await c.get("api").send("DELETE", ACCOUNT, { accountId });
     return afterForm(c, deleted, "/accounts", { form: "delete" });
   });
@@ -98,12 +98,10 @@ async function putCredential(c: AccountContext, form: "key" | "passthrough", cre
 
 /** Redirects after success, else shows the page with the problem beside its form. */
 function afterForm(c: AccountContext, result: Result<unknown>, url: string, notice: AccountNotice) {
-  return result.ok
-    ? c.redirect(url, 303)
-    : accountPage(c, problemStatus(result.problem), { ...notice, problem: result.problem });
+  return result.ok ? c.redirect(url, 303) : accountPage(c, { ...notice, problem: result.problem });
 }
 
-async function accountPage(c: AccountContext, status: 200 | 400 | 403 | 503, notice: AccountNotice) {
+async function accountPage(c: AccountContext, notice: AccountNotice) {
   const view = viewOf(c);
   const accountId = c.req.param("id");
   const api = c.get("api");
@@ -128,5 +126,5 @@ async function accountPage(c: AccountContext, status: 200 | 400 | 403 | 503, not
   const content = (
     <AccountPage view={view} accountId={accountId} account={configured} window={window} notice={notice} />
   );
-  return renderPage(c, { ...frame, status }, content);
+  return renderPage(c, { ...frame, status: problemStatus(notice.problem) }, content);
 }

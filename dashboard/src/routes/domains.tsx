@@ -27,9 +27,7 @@ export function domainRoutes(): Hono<AppEnv> {
     return renderPage(c, { health, title: "Domains" }, <DomainsPage view={viewOf(c)} list={list} />);
   });
 
-  routes.get("/domains/:domain", (c) =>
-    domainPage(c, 200, c.req.query("saved") === "1" ? { saved: true } : {}),
-  );
+  routes.get("/domains/:domain", (c) => domainPage(c, c.req.query("saved") === "1" ? { saved: true } : {}));
 
   routes.post("/domains/:domain", async (c) => {
     const form = await c.req.parseBody();
@@ -38,9 +36,7 @@ export function domainRoutes(): Hono<AppEnv> {
     const saved = await c
       .get("api")
       .send("PUT", "/api/domains/{domain}", { domain }, toInput(draft, field(form, "api_key")));
-    return saved.ok
-      ? c.redirect(savedUrl(saved.data.domain), 303)
-      : domainPage(c, problemStatus(saved.problem), { form: "settings", problem: saved.problem, draft });
+    return afterForm(c, saved, savedUrl(saved.ok ? saved.data.domain : domain), { form: "settings", draft });
   });
 
   routes.post("/domains/:domain/slack", async (c) => {
@@ -48,7 +44,7 @@ export function domainRoutes(): Hono<AppEnv> {
     const api = c.get("api");
     const { input, draft } = parseSlackForm(await c.req.parseBody());
     const found = await api.get("/api/domains/{domain}", { domain });
-    if (!found.ok) return domainPage(c, problemStatus(found.problem), {});
+    if (!found.ok) return domainPage(c, { form: "slack", problem: found.problem });
     const body = { accountId: found.data.accountId, slack: input };
     const saved = await api.send("PUT", "/api/domains/{domain}", { domain }, body);
     return afterForm(c, saved, savedUrl(domain), { form: "slack", slackDraft: draft });
@@ -59,8 +55,8 @@ export function domainRoutes(): Hono<AppEnv> {
     const domain = c.req.param("domain");
     const tested = await c.get("api").send("POST", "/api/domains/{domain}/slack-test", { domain }, {});
     return tested.ok
-      ? domainPage(c, 200, { slackTest: tested.data })
-      : domainPage(c, problemStatus(tested.problem), { form: "slack-test", problem: tested.problem });
+      ? domainPage(c, { slackTest: tested.data })
+      : domainPage(c, { form: "slack-test", problem: tested.problem });
   });
 
   routes.post("/domains/:domain/keys", async (c) => {
@@ -70,8 +66,8 @@ export function domainRoutes(): Hono<AppEnv> {
       .get("api")
       .send("POST", "/api/domains/{domain}/client-keys", { domain }, { name });
     return created.ok
-      ? domainPage(c, 200, { newKey: created.data })
-      : domainPage(c, problemStatus(created.problem), { form: "key", problem: created.problem });
+      ? domainPage(c, { newKey: created.data })
+      : domainPage(c, { form: "key", problem: created.problem });
   });
 
   routes.post("/domains/:domain/keys/:id/revoke", async (c) => {
@@ -81,7 +77,7 @@ export function domainRoutes(): Hono<AppEnv> {
     const key = detail.ok ? detail.data.clientKeys.find((entry) => entry.id === id) : undefined;
     const confirmed = field(await c.req.parseBody(), "confirm").trim();
     if (key && confirmed !== key.name.trim())
-      return domainPage(c, 400, { form: "revoke", problem: confirmationProblem(c, key.name) });
+      return domainPage(c, { form: "revoke", problem: confirmationProblem(c, key.name) });
     const revoked = await api.send("DELETE", "/api/domains/{domain}/client-keys/{id}", { domain, id });
     return afterForm(c, revoked, savedUrl(domain), { form: "revoke" });
   });
@@ -92,7 +88,7 @@ export function domainRoutes(): Hono<AppEnv> {
       .trim()
       .toLowerCase();
     if (confirmed !== domain.toLowerCase())
-      return domainPage(c, 400, { form: "delete", problem: confirmationProblem(c, domain) });
+      return domainPage(c, { form: "delete", problem: confirmationProblem(c, domain) });
     const deleted = await c.get("api").send("DELETE", "/api/domains/{domain}", { domain });
     return afterForm(c, deleted, "/domains", { form: "delete" });
   });
@@ -104,12 +100,10 @@ type DomainContext = Context<AppEnv, `/domains/:domain${string}`>;
 
 /** Redirects after success, else shows the page with the problem beside its form. */
 function afterForm(c: DomainContext, result: Result<unknown>, url: string, notice: DomainNotice) {
-  return result.ok
-    ? c.redirect(url, 303)
-    : domainPage(c, problemStatus(result.problem), { ...notice, problem: result.problem });
+  return result.ok ? c.redirect(url, 303) : domainPage(c, { ...notice, problem: result.problem });
 }
 
-async function domainPage(c: DomainContext, status: 200 | 400 | 403 | 503, notice: DomainNotice) {
+async function domainPage(c: DomainContext, notice: DomainNotice) {
   const view = viewOf(c);
   const domain = c.req.param("domain");
   const [detail, health] = await Promise.all([
@@ -124,7 +118,7 @@ async function domainPage(c: DomainContext, status: 200 | 400 | 403 | 503, notic
   };
   if (detail.ok) {
     const page = <DomainPage view={view} detail={detail.data} notice={notice} />;
-    return renderPage(c, { ...frame, status }, page);
+    return renderPage(c, { ...frame, status: problemStatus(notice.problem) }, page);
   }
   const card = <ProblemCard problem={detail.problem} what="this domain" view={view} />;
   return renderPage(c, { ...frame, status: detail.problem.status === 404 ? 404 : 200 }, card);

@@ -24,17 +24,17 @@ export function newDomainRoutes(): Hono<AppEnv> {
     const typed = c.req.query("domain") ?? "";
     const step = c.req.query("step");
     const domain = parseHost(typed);
-    if (domain === "") return stepPage(c, 200, { step: "host", host: "" });
+    if (domain === "") return stepPage(c, { step: "host", host: "" });
     const found = await c.get("api").get(DOMAIN, { domain });
     if (found.ok)
       return step === "slack"
-        ? stepPage(c, 200, { step, detail: found.data, draft: null })
+        ? stepPage(c, { step, detail: found.data, draft: null })
         : step === "key"
-          ? stepPage(c, 200, { step, detail: found.data })
-          : stepPage(c, 400, { step: "host", host: typed }, takenProblem(c, found.data.domain));
+          ? stepPage(c, { step, detail: found.data })
+          : stepPage(c, { step: "host", host: typed }, takenProblem(c, found.data.domain));
     return found.problem.status === 404
-      ? accountStep(c, 200, domain, null)
-      : stepPage(c, problemStatus(found.problem), { step: "host", host: typed }, found.problem);
+      ? accountStep(c, domain, null)
+      : stepPage(c, { step: "host", host: typed }, found.problem);
   });
 
   routes.post("/domains/new/account", async (c) => {
@@ -54,13 +54,13 @@ export function newDomainRoutes(): Hono<AppEnv> {
       const started = await c.get("api").get("/api/accounts/{accountId}/oauth/login", { accountId });
       return started.ok
         ? c.redirect(`/accounts/${encodeURIComponent(draft.accountId)}/login${queryString({ domain })}`, 303)
-        : accountStep(c, problemStatus(started.problem), domain, draft, started.problem);
+        : accountStep(c, domain, draft, started.problem);
     }
     const input = toInput(draft, field(form, "api_key").trim());
     const saved = await c.get("api").send("PUT", DOMAIN, { domain }, input);
     return saved.ok
       ? c.redirect(stepUrl("slack", saved.data.domain), 303)
-      : accountStep(c, problemStatus(saved.problem), domain, draft, saved.problem);
+      : accountStep(c, domain, draft, saved.problem);
   });
 
   routes.post("/domains/new/slack", async (c) => {
@@ -69,18 +69,12 @@ export function newDomainRoutes(): Hono<AppEnv> {
     const { input, draft } = parseSlackForm(form);
     const api = c.get("api");
     const found = await api.get(DOMAIN, { domain });
-    if (!found.ok)
-      return stepPage(c, problemStatus(found.problem), { step: "host", host: domain }, found.problem);
+    if (!found.ok) return stepPage(c, { step: "host", host: domain }, found.problem);
     const body = { accountId: found.data.accountId, slack: input };
     const saved = await api.send("PUT", DOMAIN, { domain }, body);
     return saved.ok
       ? c.redirect(stepUrl("key", domain), 303)
-      : stepPage(
-          c,
-          problemStatus(saved.problem),
-          { step: "slack", detail: found.data, draft },
-          saved.problem,
-        );
+      : stepPage(c, { step: "slack", detail: found.data, draft }, saved.problem);
   });
 
   routes.post("/domains/new/key", async (c) => {
@@ -88,14 +82,13 @@ export function newDomainRoutes(): Hono<AppEnv> {
     const domain = field(form, "domain");
     const api = c.get("api");
     const found = await api.get(DOMAIN, { domain });
-    if (!found.ok)
-      return stepPage(c, problemStatus(found.problem), { step: "host", host: domain }, found.problem);
+    if (!found.ok) return stepPage(c, { step: "host", host: domain }, found.problem);
     const detail = found.data;
     const name = field(form, "name").trim();
     const created = await api.send("POST", `${DOMAIN}/client-keys`, { domain }, { name });
     return created.ok
-      ? stepPage(c, 200, { step: "done", detail, created: created.data })
-      : stepPage(c, problemStatus(created.problem), { step: "key", detail }, created.problem);
+      ? stepPage(c, { step: "done", detail, created: created.data })
+      : stepPage(c, { step: "key", detail }, created.problem);
   });
 
   return routes;
@@ -124,41 +117,30 @@ function parseHost(typed: string): string {
 
 async function accountStep(
   c: Context<AppEnv>,
-  status: 200 | 400 | 403 | 503,
   domain: string,
   draft: AccountDraft | null,
   problem: Problem | null = null,
 ) {
   const accounts = await c.get("api").get("/api/accounts");
-  return stepPage(c, status, { step: "account", domain, accounts, draft }, problem);
+  return stepPage(c, { step: "account", domain, accounts, draft }, problem);
 }
 
-async function stepPage(
-  c: Context<AppEnv>,
-  status: 200 | 400 | 403 | 503,
-  state: NewDomainStep,
-  problem: Problem | null = null,
-) {
+async function stepPage(c: Context<AppEnv>, state: NewDomainStep, problem: Problem | null = null) {
   const breadcrumb = <BackLink href="/domains">Domains</BackLink>;
-  const frame = { status, health: await loadHealth(c), title: "Add domain", breadcrumb };
+  const health = await loadHealth(c);
+  const frame = { status: problemStatus(problem), health, title: "Add domain", breadcrumb };
   const content = <NewDomainPage view={viewOf(c)} state={state} problem={problem} />;
   return renderPage(c, frame, content);
 }
 
 function takenProblem(c: Context<AppEnv>, domain: string): Problem {
   const problem = "is already configured";
+  const allowed = "another host name; this one is listed under Domains";
   return {
     status: 400,
     code: "invalid_request",
     message: `${domain} is already configured.`,
     requestId: c.get("requestId"),
-    details: [
-      {
-        in: "path",
-        parameter: "domain",
-        problem,
-        allowed: "another host name; this one is listed under Domains",
-      },
-    ],
+    details: [{ in: "path", parameter: "domain", problem, allowed }],
   };
 }

@@ -23,6 +23,9 @@ interface Props {
 }
 
 export function DomainForm({ view, draft, problem }: Props) {
+  const option = (value: DomainDraft["credential"], label: string) => (
+    <RadioOption name="credential" value={value} selected={draft.credential} label={label} />
+  );
   return (
     <form
       method="post"
@@ -47,27 +50,12 @@ export function DomainForm({ view, draft, problem }: Props) {
       </TextField>
       <fieldset class="field" data-credential>
         <legend>Credential for Claude</legend>
-        <RadioOption
-          name="credential"
-          value="keep"
-          selected={draft.credential}
-          label="Keep the account's credential"
-        />
-        <RadioOption
-          name="credential"
-          value="api_key"
-          selected={draft.credential}
-          label="Replace with an API key (stored encrypted)"
-        />
+        {option("keep", "Keep the account's credential")}
+        {option("api_key", "Replace with an API key (stored encrypted)")}
         <div class="inset">
           <ApiKeyField problem={problem}>Never shown again.</ApiKeyField>
         </div>
-        <RadioOption
-          name="credential"
-          value="passthrough"
-          selected={draft.credential}
-          label="Passthrough: the client's own credential is forwarded and never stored"
-        />
+        {option("passthrough", "Passthrough: the client's own credential is forwarded and never stored")}
       </fieldset>
       <label class="field">
         <span>Endpoints</span>

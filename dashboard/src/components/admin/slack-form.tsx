@@ -28,6 +28,18 @@ const EMPTY_DRAFT: SlackDraft = {
   messages: true,
 };
 
+/** How messages look in Slack. */
+const DISPLAY_FIELDS = [
+  {
+    label: "Channel",
+    name: "channel",
+    placeholder: "#claude",
+    help: "If the webhook allows choosing a channel.",
+  },
+  { label: "Name", name: "username", placeholder: "Nexus", help: null },
+  { label: "Icon", name: "icon_emoji", placeholder: ":robot_face:", help: null },
+] as const;
+
 export function SlackForm({ view, action, domain, stored, draft, problem, button }: Props) {
   const values = draft ?? stored ?? EMPTY_DRAFT;
   const parameters = ["slack.webhook_url", "slack.channel", "slack.username", "slack.icon_emoji"];
@@ -57,35 +69,19 @@ export function SlackForm({ view, action, domain, stored, draft, problem, button
         </label>
       )}
       <div class="field-row">
-        <TextField
-          label="Channel"
-          name="channel"
-          parameter="slack.channel"
-          problem={problem}
-          value={values.channel ?? ""}
-          maxlength={100}
-          placeholder="#claude"
-        >
-          If the webhook allows choosing a channel.
-        </TextField>
-        <TextField
-          label="Name"
-          name="username"
-          parameter="slack.username"
-          problem={problem}
-          value={values.username ?? ""}
-          maxlength={100}
-          placeholder="Nexus"
-        />
-        <TextField
-          label="Icon"
-          name="icon_emoji"
-          parameter="slack.icon_emoji"
-          problem={problem}
-          value={values.icon_emoji ?? ""}
-          maxlength={100}
-          placeholder=":robot_face:"
-        />
+        {DISPLAY_FIELDS.map(({ label, name, placeholder, help }) => (
+          <TextField
+            label={label}
+            name={name}
+            parameter={`slack.${name}`}
+            problem={problem}
+            value={values[name] ?? ""}
+            maxlength={100}
+            placeholder={placeholder}
+          >
+            {help}
+          </TextField>
+        ))}
       </div>
       <fieldset class="field">
         <legend>Notifications</legend>

@@ -20,7 +20,6 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
         label="Turns"
         value={formatShort(detail.turnCount)}
         exact={`${formatCount(detail.turnCount, "turn")} in ${formatCount(detail.messageCount, "request")}`}
-        change={null}
         help="User messages, without those of sub-tasks. One turn can take several requests: each tool result is sent in a request of its own."
       >
         <span class="stat-note">{formatCount(detail.messageCount, "request")}</span>
@@ -29,11 +28,10 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
         label="Sub-tasks"
         value={formatShort(subtasks)}
         exact={`${formatCount(subtasks, "sub-task")} with ${formatCount(detail.subtaskMessageCount, "request")}`}
-        change={null}
       >
         {subtasks > 0 && <span class="stat-note">{formatCount(detail.subtaskMessageCount, "request")}</span>}
       </StatCard>
-      <StatCard label="Tokens" value={formatShort(all)} exact={formatExact(all)} change={null}>
+      <StatCard label="Tokens" value={formatShort(all)} exact={formatExact(all)}>
         {detail.cacheHitShare !== null && (
           <span class="stat-note">{formatShare(detail.cacheHitShare)} of input from cache</span>
         )}
@@ -42,7 +40,6 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
         label="Cost"
         value={formatMoneyShort(detail.costUsd)}
         exact={formatMoneyExact(detail.costUsd)}
-        change={null}
       >
         {detail.unpricedCount > 0 && (
           <span class="stat-note">+ {formatCount(detail.unpricedCount, "unpriced request")}</span>
@@ -52,7 +49,6 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
         label="Model time"
         value={formatDuration(metrics.inferenceMs)}
         exact={`Total duration of all requests, including sub-tasks; ${formatDuration(metrics.totalMs)} from the first to the last`}
-        change={null}
       >
         {metrics.totalMs > metrics.inferenceMs && (
           <span class="stat-note">over {formatDuration(metrics.totalMs)}</span>
@@ -62,7 +58,6 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
         label="Tool time"
         value={metrics.toolRounds === 0 ? "–" : formatDuration(metrics.toolMs)}
         exact="Time between responses that call tools and the requests that return the results"
-        change={null}
       >
         <span class="stat-note">
           {metrics.toolRounds === 0 ? "no tool results" : formatCount(metrics.toolRounds, "tool round")}
@@ -72,7 +67,6 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
         label="User reply time"
         value={metrics.replies === 0 ? "–" : formatDuration(metrics.replyMs / metrics.replies)}
         exact="Average time between a response without tool calls and the next user message"
-        change={null}
       >
         <span class="stat-note">
           {metrics.replies === 0 ? "no replies" : formatCount(metrics.replies, "reply", "replies")}

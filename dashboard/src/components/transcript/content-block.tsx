@@ -23,14 +23,7 @@ export function CallView(props: {
 export function BlockView({ block, context }: { block: Block; context: TranscriptContext }) {
   switch (block.kind) {
     case "text":
-      return (
-        <PlainText
-          text={block.text}
-          collapseAt={COLLAPSE_AT}
-          rawHref={context.rawHref}
-          budget={context.budget}
-        />
-      );
+      return <PlainText text={block.text} collapseAt={COLLAPSE_AT} context={context} />;
     case "reminder":
       return <Reminders texts={[block.text]} context={context} />;
     case "thinking":
@@ -52,14 +45,7 @@ export function BlockView({ block, context }: { block: Block; context: Transcrip
             <UntrustedText text={block.mediaType} length={60} />
             {block.bytes !== null && `, ${formatBytes(block.bytes)}`}
           </span>
-          {block.text !== null && (
-            <PlainText
-              text={block.text}
-              collapseAt={COLLAPSE_AT}
-              rawHref={context.rawHref}
-              budget={context.budget}
-            />
-          )}
+          {block.text !== null && <PlainText text={block.text} collapseAt={COLLAPSE_AT} context={context} />}
         </div>
       );
     case "tool_use":
@@ -87,7 +73,7 @@ function Thinking({ text, context }: { text: string; context: TranscriptContext 
       <summary>
         Thinking <span class="mute">{formatCount(countLines(text), "line")}</span>
       </summary>
-      <Prose text={text} collapseAt={COLLAPSE_NEWEST_AT} rawHref={context.rawHref} budget={context.budget} />
+      <Prose text={text} collapseAt={COLLAPSE_NEWEST_AT} context={context} />
     </details>
   );
 }
@@ -97,12 +83,7 @@ export function Reminders({ texts, context }: { texts: readonly string[]; contex
     <details class="collapsible reminders" open={context.remindersOpen}>
       <summary>{formatCount(texts.length, "system reminder")}</summary>
       {texts.map((text) => (
-        <PlainText
-          text={text}
-          collapseAt={COLLAPSE_NEWEST_AT}
-          rawHref={context.rawHref}
-          budget={context.budget}
-        />
+        <PlainText text={text} collapseAt={COLLAPSE_NEWEST_AT} context={context} />
       ))}
     </details>
   );

@@ -5,8 +5,9 @@ import { collapseText, MAX_TEXT_CHARACTERS } from "../../transcript/collapse.ts"
 import { MAX_MARKDOWN_CHARACTERS, renderParts } from "../../transcript/markdown.ts";
 import { formatCount, formatExact } from "../../format/number.ts";
 import { printable } from "../../format/text.ts";
-import { type HtmlBudget, spendBudget } from "../../transcript/html-budget.ts";
+import { spendBudget } from "../../transcript/html-budget.ts";
 import type { Child } from "hono/jsx";
+import type { TranscriptContext } from "./transcript-context.ts";
 
 /** Characters of a text in a page. What folds early is history: the whole of it is a link away. */
 const maxCharacters = (collapseAt: number) =>
@@ -19,24 +20,23 @@ const ALWAYS_MARKDOWN = 300;
 interface Props {
   text: string;
   collapseAt: number;
-  /** Where all of it can be had. */
-  rawHref: string;
+  /** Link to the whole text; budget of the page, without which a text has only its own limit. */
+  context: Pick<TranscriptContext, "rawHref" | "budget">;
   /** Colours code. */
   highlight?: Highlighter | undefined;
-  /** Budget of the page; without it a text has only its own limit. */
-  budget?: HtmlBudget | undefined;
 }
 
 /** Markdown. Too long for that, it is shown as plain text. */
-export function Prose({ text, collapseAt, rawHref, highlight, budget }: Props) {
+export function Prose({ text, collapseAt, context, highlight }: Props) {
+  const { budget } = context;
   const isLong = text.length > Math.min(MAX_MARKDOWN_CHARACTERS, maxCharacters(collapseAt) + 500);
   if (isLong || (budget && text.length > Math.max(budget.left, ALWAYS_MARKDOWN))) {
-    return <PlainText text={text} collapseAt={collapseAt} rawHref={rawHref} budget={budget} />;
+    return <PlainText text={text} collapseAt={collapseAt} context={context} />;
   }
   const parts = renderParts(printable(text), collapseAt, highlight);
   // A block much longer than the limit has no seam to cut at: plain text cuts anywhere.
   if (parts.cutAt > collapseAt * 4) {
-    return <PlainText text={text} collapseAt={collapseAt} rawHref={rawHref} budget={budget} />;
+    return <PlainText text={text} collapseAt={collapseAt} context={context} />;
   }
   if (budget) budget.left -= parts.shown.length + parts.rest.length;
   return (
@@ -48,14 +48,9 @@ export function Prose({ text, collapseAt, rawHref, highlight, budget }: Props) {
 }
 
 /** Text as it is, line by line; of a known language in its colours. */
-export function PlainText({
-  text,
-  collapseAt,
-  rawHref,
-  highlight,
-  language = null,
-  budget,
-}: Props & { language?: string | null }) {
+export function PlainText(props: Props & { language?: string | null }) {
+  const { text, collapseAt, highlight, language = null } = props;
+  const { rawHref, budget } = props.context;
   const collapsed = collapseText(text, collapseAt, spendBudget(budget, text, maxCharacters(collapseAt)));
   const show = (part: string) => {
     const highlighted = highlight?.(printable(part), language) ?? null;

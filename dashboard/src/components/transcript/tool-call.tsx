@@ -63,8 +63,7 @@ export function ToolCall({ use, result, context, renderBlock }: Props) {
                 <PlainText
                   text={block.text}
                   collapseAt={COLLAPSE_AT}
-                  rawHref={context.rawHref}
-                  budget={context.budget}
+                  context={context}
                   highlight={context.highlight && highlightNumbered(context.highlight)}
                   language={languageOfPath(pathOf(use?.input))}
                 />
@@ -133,8 +132,7 @@ function ToolInput({ name, input, context }: { name: string; input: unknown; con
         <PlainText
           text={input[main] as string}
           collapseAt={COLLAPSE_AT}
-          rawHref={rawHref}
-          budget={budget}
+          context={context}
           highlight={context.highlight}
           language={main === "command" ? "bash" : languageOfPath(pathOf(input))}
         />

@@ -64,7 +64,6 @@ interface CardProps {
 
 function MessageCard({ entry, isResponse, collapseAt, before, after, context }: CardProps) {
   const id = `message-${entry.number}`;
-  const whole = context.fullMessageHref?.(entry.number) ?? null;
   return (
     <li
       class={`message ${roleClass(entry)}`}
@@ -93,29 +92,30 @@ function MessageCard({ entry, isResponse, collapseAt, before, after, context }: 
           </a>
         </span>
       </header>
-      <div class="message-body">
-        <Items entry={entry} collapseAt={collapseAt} context={context} />
-        {whole !== null && (
-          <p class="note">
-            Shortened. <a href={whole}>Show full message</a>
-          </p>
-        )}
-      </div>
+      <Body entry={entry} collapseAt={collapseAt} context={context} />
     </li>
   );
 }
 
-function Items({ entry, collapseAt, context }: Pick<CardProps, "entry" | "collapseAt" | "context">) {
+/** The items of a message, or `children` in their place, with a link to the whole of a shortened message. */
+function Body({ entry, collapseAt, context, children }: Omit<EntryProps, "note"> & { collapseAt: number }) {
+  const whole = context.fullMessageHref?.(entry.number) ?? null;
+  const items = groupReminders(entry.items).map((item) =>
+    Array.isArray(item) ? (
+      <Reminders texts={item.map((reminder) => reminder.text)} context={context} />
+    ) : (
+      <ItemView item={item} collapseAt={collapseAt} context={context} isProse={entry.role !== "system"} />
+    ),
+  );
   return (
-    <>
-      {groupReminders(entry.items).map((item) =>
-        Array.isArray(item) ? (
-          <Reminders texts={item.map((reminder) => reminder.text)} context={context} />
-        ) : (
-          <ItemView item={item} collapseAt={collapseAt} context={context} isProse={entry.role !== "system"} />
-        ),
+    <div class="message-body">
+      {children ?? items}
+      {whole !== null && (
+        <p class="note">
+          Shortened. <a href={whole}>Show full message</a>
+        </p>
       )}
-    </>
+    </div>
   );
 }
 
@@ -129,7 +129,6 @@ interface EntryProps {
 
 /** One message by itself, outside of a transcript's list: no way to its neighbours. */
 export function EntryView({ entry, context, note, children }: EntryProps) {
-  const whole = context.fullMessageHref?.(entry.number) ?? null;
   return (
     <article class={`message ${roleClass(entry)}`}>
       <header class="message-head">
@@ -137,14 +136,9 @@ export function EntryView({ entry, context, note, children }: EntryProps) {
         {note && <span class="mute">{note}</span>}
         <span class="message-tools mute">#{entry.number}</span>
       </header>
-      <div class="message-body">
-        {children ?? <Items entry={entry} collapseAt={COLLAPSE_NEWEST_AT} context={context} />}
-        {whole !== null && (
-          <p class="note">
-            Shortened. <a href={whole}>Show full message</a>
-          </p>
-        )}
-      </div>
+      <Body entry={entry} collapseAt={COLLAPSE_NEWEST_AT} context={context}>
+        {children}
+      </Body>
     </article>
   );
 }
@@ -187,20 +181,9 @@ function ItemView({ item, collapseAt, context, isProse }: ItemProps) {
   switch (item.kind) {
     case "text":
       return isProse ? (
-        <Prose
-          text={item.text}
-          collapseAt={collapseAt}
-          rawHref={context.rawHref}
-          highlight={context.highlight}
-          budget={context.budget}
-        />
+        <Prose text={item.text} collapseAt={collapseAt} context={context} highlight={context.highlight} />
       ) : (
-        <PlainText
-          text={item.text}
-          collapseAt={COLLAPSE_AT}
-          rawHref={context.rawHref}
-          budget={context.budget}
-        />
+        <PlainText text={item.text} collapseAt={COLLAPSE_AT} context={context} />
       );
     case "call":
       return <CallView use={item.use} result={item.result} context={context} />;

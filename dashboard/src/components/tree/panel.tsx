@@ -15,6 +15,12 @@ import { Icon } from "../ui/icon.tsx";
 const MAX_SIDEBAR_ITEMS = 40;
 const MAX_PAGE_ITEMS = 1_200;
 
+const ZOOM_BUTTONS = [
+  ["out", "Zoom out", "minus"],
+  ["in", "Zoom in", "plus"],
+  ["fit", "Fit to view", "fit"],
+] as const;
+
 export interface DrawnTree {
   tree: Tree;
   drawing: TreeDrawing;
@@ -51,7 +57,19 @@ export function TreePanel({ drawn, view, path, model, messages, isFullPage = fal
   const first = tree.nodes.findIndex(({ id }) => messages.has(id));
   const read = marked ?? (first === -1 ? null : (drawing.itemOf[first] ?? null)) ?? lastOf(drawing, chosen);
   const part = viewportOf(drawing, isFullPage ? MAX_PAGE_ITEMS : MAX_SIDEBAR_ITEMS, read);
-  const counts = treeSummary(tree);
+  /** The link to items that a large tree does not draw here. */
+  const hiddenItems = (name: "earlier" | "later", count: number, place: number) => {
+    if (count === 0) return null;
+    const open = drawing.items[place]!.nodes[0]!;
+    const to = { branch: view.query.branch ?? null, view: view.query.view ?? null, open };
+    return (
+      <p class="tree-more">
+        <a href={linkTo(path, view.filters, to)}>
+          Show {formatExact(count)} {name}
+        </a>
+      </p>
+    );
+  };
   return (
     <section class={isFullPage ? "card tree-panel alone" : "card tree-panel"} aria-label="Tree">
       <h2>
@@ -60,7 +78,7 @@ export function TreePanel({ drawn, view, path, model, messages, isFullPage = fal
           label="the tree"
           text="Each line is a branch, each node a request, oldest first. Large nodes are user messages, small ones tool results; the number counts the messages sent, the bar shows how full the context was. Drag to move, Ctrl + wheel to zoom. Arrow keys move between nodes, Enter opens one, + − 0 zoom."
         />
-        <span class="mute tree-counts">{counts}</span>
+        <span class="mute tree-counts">{treeSummary(tree)}</span>
         {!isFullPage && (
           <a
             class="tree-larger"
@@ -70,14 +88,7 @@ export function TreePanel({ drawn, view, path, model, messages, isFullPage = fal
           </a>
         )}
       </h2>
-      {part.before > 0 && (
-        <HiddenItemsLink
-          part="earlier"
-          count={part.before}
-          place={part.first - 1}
-          {...{ drawn, view, path }}
-        />
-      )}
+      {hiddenItems("earlier", part.before, part.first - 1)}
       <div class="tree-frame" data-tree>
         <ConversationTree
           tree={tree}
@@ -90,26 +101,15 @@ export function TreePanel({ drawn, view, path, model, messages, isFullPage = fal
           showsNotes={isFullPage}
         />
       </div>
-      {part.after > 0 && (
-        <HiddenItemsLink
-          part="later"
-          count={part.after}
-          place={part.first + part.items.length}
-          {...{ drawn, view, path }}
-        />
-      )}
+      {hiddenItems("later", part.after, part.first + part.items.length)}
       <div class="tree-foot">
         <Legend tree={tree} />
         <span class="tree-tools" data-tree-tools hidden role="group" aria-label="Zoom">
-          <button type="button" class="quiet icon-only" data-tree-zoom="out" aria-label="Zoom out">
-            <Icon name="minus" />
-          </button>
-          <button type="button" class="quiet icon-only" data-tree-zoom="in" aria-label="Zoom in">
-            <Icon name="plus" />
-          </button>
-          <button type="button" class="quiet icon-only" data-tree-zoom="fit" aria-label="Fit to view">
-            <Icon name="fit" />
-          </button>
+          {ZOOM_BUTTONS.map(([zoom, label, icon]) => (
+            <button type="button" class="quiet icon-only" data-tree-zoom={zoom} aria-label={label}>
+              <Icon name={icon} />
+            </button>
+          ))}
         </span>
       </div>
     </section>
@@ -165,28 +165,6 @@ function linksOf(
     open: (place) => to({ view: mode, ...here, open: place }),
     list: "#branches",
   };
-}
-
-interface HiddenItemsLinkProps {
-  part: "earlier" | "later";
-  count: number;
-  place: number;
-  drawn: DrawnTree;
-  view: View;
-  path: string;
-}
-
-/** The way to what a large tree does not draw here. */
-function HiddenItemsLink({ part, count, place, drawn, view, path }: HiddenItemsLinkProps) {
-  const item = drawn.drawing.items[place]!;
-  const to = { branch: view.query.branch ?? null, view: view.query.view ?? null, open: item.nodes[0]! };
-  return (
-    <p class="tree-more">
-      <a href={linkTo(path, view.filters, to)}>
-        Show {formatExact(count)} {part}
-      </a>
-    </p>
-  );
 }
 
 /** Only signs that are in the drawing are explained. */

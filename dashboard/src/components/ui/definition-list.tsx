@@ -1,17 +1,18 @@
-/** Facts in two columns: a name, a value, nothing else. */
+/** Names with their values in two columns. */
 import type { Child } from "hono/jsx";
 
-export function DefinitionList({ children }: { children?: Child }) {
-  return <dl class="definition-list">{children}</dl>;
-}
-
-/** One fact; nothing at all where there is nothing to say. */
-export function DefinitionItem({ name, children }: { name: string; children?: Child }) {
-  if (children === null || children === undefined || children === false) return null;
+/** A value of null, undefined or false leaves its name out. */
+export function DefinitionList({ items }: { items: Record<string, Child> }) {
   return (
-    <div class="definition-item">
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
+    <dl class="definition-list">
+      {Object.entries(items).map(([name, value]) =>
+        value === null || value === undefined || value === false ? null : (
+          <div class="definition-item">
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ),
+      )}
+    </dl>
   );
 }

@@ -9,8 +9,8 @@ interface Props {
   value: string;
   /** The exact value, on hover. */
   exact: string;
-  /** Change against the previous period; null where a value is unknown. */
-  change: string | null;
+  /** Change against the previous period; null where a value is unknown or not compared. */
+  change?: string | null;
   /** Whether a rise is good, bad, or neither. */
   increase?: "good" | "bad" | "neutral";
   /** Null where nothing was measured: a gap in the line. */
@@ -24,7 +24,7 @@ export function StatCard({
   label,
   value,
   exact,
-  change,
+  change = null,
   increase = "neutral",
   spark = [],
   help,

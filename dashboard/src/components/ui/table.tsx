@@ -1,6 +1,6 @@
 /** A table whose columns are data: head, cells and alignment of a column are stated once. */
 import type { Child } from "hono/jsx";
-import { ColumnHead, TableHead } from "./table-head.tsx";
+import { Help } from "./help.tsx";
 
 export interface Column<Row> {
   label: string;
@@ -28,6 +28,8 @@ interface Props<Row> {
   isStacked?: boolean;
   /** The keys j and k move through the rows. */
   isNavigable?: boolean;
+  /** A further row above a row. */
+  rowBefore?: (row: Row) => Child;
   /** Further rows. */
   children?: Child;
 }
@@ -40,29 +42,50 @@ export function Table<Row>(props: Props<Row>) {
     <table class={classes("rows", kind)} role={roleOf("table")} data-rows={isNavigable}>
       {caption && <caption class="visually-hidden">{caption}</caption>}
       {!props.isHeadless && (
-        <TableHead>
-          {columns.map(({ label, isNumber, isShare, help }) => (
-            <ColumnHead label={label} isNumber={isNumber} isShare={isShare} help={help} />
-          ))}
-        </TableHead>
+        <thead role="rowgroup">
+          <tr role="row">
+            {columns.map((column) => (
+              <ColumnHead column={column} />
+            ))}
+          </tr>
+        </thead>
       )}
       <tbody role={roleOf("rowgroup")}>
         {rows.map((row, index) => (
-          <tr role={roleOf("row")} data-row={isNavigable}>
-            {columns.map((column) => (
-              <td
-                role={roleOf("cell")}
-                class={classes(column.class, column.isNumber && "right", column.isShare && "share")}
-                title={column.title?.(row)}
-              >
-                {column.cell(row, index)}
-              </td>
-            ))}
-          </tr>
+          <>
+            {props.rowBefore?.(row)}
+            <tr role={roleOf("row")} data-row={isNavigable}>
+              {columns.map((column) => (
+                <td
+                  role={roleOf("cell")}
+                  class={classes(column.class, column.isNumber && "right", column.isShare && "share")}
+                  title={column.title?.(row)}
+                >
+                  {column.cell(row, index)}
+                </td>
+              ))}
+            </tr>
+          </>
         ))}
         {children}
       </tbody>
     </table>
+  );
+}
+
+/** Explicit roles: narrow screens show tables as blocks, which removes the implicit ones. */
+function ColumnHead<Row>({ column }: { column: Column<Row> }) {
+  const { label, isNumber, isShare, help } = column;
+  return (
+    <th role="columnheader" scope="col" class={isNumber ? "right" : isShare ? "share" : undefined}>
+      <bdi>{label}</bdi>
+      {help !== undefined && (
+        <>
+          {" "}
+          <Help label={label} text={help} />
+        </>
+      )}
+    </th>
   );
 }
 

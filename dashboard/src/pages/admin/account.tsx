@@ -4,7 +4,7 @@ import type { WindowDetail } from "../../../../workers/schemas/api/windows.ts";
 import type { Result } from "../../api/client.ts";
 import { windowRows } from "../../api/windows.ts";
 import { AccountForms, type AccountNotice, DONE_TEXTS } from "../../components/admin/account-forms.tsx";
-import { DefinitionItem, DefinitionList } from "../../components/ui/definition-list.tsx";
+import { DefinitionList } from "../../components/ui/definition-list.tsx";
 import { Help } from "../../components/ui/help.tsx";
 import { Icon } from "../../components/ui/icon.tsx";
 import { ProblemCard } from "../../components/ui/problem.tsx";
@@ -13,7 +13,7 @@ import { WindowRows } from "../../components/usage/window-list.tsx";
 import { linkTo } from "../../context/filters.ts";
 import { formatExact } from "../../format/number.ts";
 import { canAdminister, type View } from "../../context/view.ts";
-import { credentialLabel, STATE_TEXTS } from "./credential-labels.ts";
+import { CredentialState, credentialLabel, DomainChips, STATE_TEXTS } from "./credential-labels.tsx";
 import { ButtonLink, Callout } from "../../components/ui/controls.tsx";
 
 interface Props {
@@ -110,42 +110,27 @@ const LOGIN_TEXTS = {
 function Credential({ view, account }: { view: View; account: AccountView }) {
   const { login } = account;
   return (
-    <DefinitionList>
-      <DefinitionItem name="Type">{credentialLabel(account.credentialType)}</DefinitionItem>
-      <DefinitionItem name="Status">
-        <span class={account.state === "ready" ? "" : "error-text"}>{STATE_TEXTS[account.state]}</span>
-      </DefinitionItem>
-      <DefinitionItem name="Updated">
-        <Time at={account.updatedAt} view={view} />
-      </DefinitionItem>
-      <DefinitionItem name="Used by">
-        {account.domains.length === 0 ? (
-          <span class="mute">No domains</span>
-        ) : (
-          <span class="chips">
-            {account.domains.map((domain) => (
-              <a class="chip" href={linkTo(`/domains/${encodeURIComponent(domain)}`, view.filters)}>
-                <UntrustedText text={domain} length={60} />
-              </a>
-            ))}
-          </span>
-        )}
-      </DefinitionItem>
-      {login && (
-        <>
-          <DefinitionItem name="Login">{LOGIN_TEXTS[login.state]}</DefinitionItem>
-          <DefinitionItem name="Access token expires">
-            {login.expiresAt && <Time at={login.expiresAt} view={view} />}
-          </DefinitionItem>
-          <DefinitionItem name="Last renewed">
-            {login.obtainedAt && <Time at={login.obtainedAt} view={view} />}
-          </DefinitionItem>
-          <DefinitionItem name="Next renewal">
-            {login.nextRefreshAt && <Time at={login.nextRefreshAt} view={view} />}
-          </DefinitionItem>
-          <DefinitionItem name="Renewals since login">{formatExact(login.rotations)}</DefinitionItem>
-          <DefinitionItem name="Scopes">
-            {login.scopes.length === 0 ? (
+    <DefinitionList
+      items={{
+        Type: credentialLabel(account.credentialType),
+        Status: <CredentialState state={account.state} />,
+        Updated: <Time at={account.updatedAt} view={view} />,
+        "Used by":
+          account.domains.length === 0 ? (
+            <span class="mute">No domains</span>
+          ) : (
+            <span class="chips">
+              <DomainChips domains={account.domains} length={60} view={view} />
+            </span>
+          ),
+        ...(login && {
+          Login: LOGIN_TEXTS[login.state],
+          "Access token expires": login.expiresAt && <Time at={login.expiresAt} view={view} />,
+          "Last renewed": login.obtainedAt && <Time at={login.obtainedAt} view={view} />,
+          "Next renewal": login.nextRefreshAt && <Time at={login.nextRefreshAt} view={view} />,
+          "Renewals since login": formatExact(login.rotations),
+          Scopes:
+            login.scopes.length === 0 ? (
               <span class="mute">Not reported</span>
             ) : (
               <span class="chips">
@@ -155,21 +140,18 @@ function Credential({ view, account }: { view: View; account: AccountView }) {
                   </code>
                 ))}
               </span>
-            )}
-          </DefinitionItem>
-          <DefinitionItem name="Last error">
-            {login.lastError ? (
-              <>
-                <UntrustedText text={login.lastError.message} length={200} />,{" "}
-                <Time at={login.lastError.at} view={view} />
-                {login.failures > 0 && `, ${formatExact(login.failures)} in a row`}
-              </>
-            ) : (
-              "None"
-            )}
-          </DefinitionItem>
-        </>
-      )}
-    </DefinitionList>
+            ),
+          "Last error": login.lastError ? (
+            <>
+              <UntrustedText text={login.lastError.message} length={200} />,{" "}
+              <Time at={login.lastError.at} view={view} />
+              {login.failures > 0 && `, ${formatExact(login.failures)} in a row`}
+            </>
+          ) : (
+            "None"
+          ),
+        }),
+      }}
+    />
   );
 }

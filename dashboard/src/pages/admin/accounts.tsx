@@ -11,7 +11,13 @@ import { UntrustedText } from "../../components/ui/values.tsx";
 import { WindowRows } from "../../components/usage/window-list.tsx";
 import { linkTo } from "../../context/filters.ts";
 import { canAdminister, type View } from "../../context/view.ts";
-import { credentialLabel, STATE_TEXTS } from "./credential-labels.ts";
+import {
+  AddDomain,
+  CredentialState,
+  credentialLabel,
+  DomainChips,
+  STATE_TEXTS,
+} from "./credential-labels.tsx";
 
 interface Props {
   view: View;
@@ -34,9 +40,7 @@ export function AccountsPage({ view, accounts, windows }: Props) {
           </p>
           {canAdminister(view) && (
             <p>
-              <a class="button" href="/domains/new">
-                <Icon name="plus" /> Add domain
-              </a>
+              <AddDomain />
             </p>
           )}
         </EmptyState>
@@ -99,18 +103,13 @@ function Account({ row: { account, accountId, window }, view }: { row: AccountRo
         ) : (
           <>
             <span>
-              {credentialLabel(account.credentialType)},{" "}
-              <span class={account.state === "ready" ? "" : "error-text"}>{STATE_TEXTS[account.state]}</span>
+              {credentialLabel(account.credentialType)}, <CredentialState state={account.state} />
             </span>
             {account.domains.length === 0 ? (
               <span class="mute">Not used by any domain</span>
             ) : (
               <span class="chips">
-                {account.domains.slice(0, 6).map((domain) => (
-                  <a class="chip" href={linkTo(`/domains/${encodeURIComponent(domain)}`, view.filters)}>
-                    <UntrustedText text={domain} length={48} />
-                  </a>
-                ))}
+                <DomainChips domains={account.domains.slice(0, 6)} length={48} view={view} />
                 {account.domains.length > 6 && (
                   <span class="mute">and {account.domains.length - 6} more</span>
                 )}

@@ -10,8 +10,8 @@ import { SlackForm, type SlackDraft } from "../../components/admin/slack-form.ts
 import { Time, UntrustedText } from "../../components/ui/values.tsx";
 import { canAdminister, type View } from "../../context/view.ts";
 import { linkTo } from "../../context/filters.ts";
-import { credentialLabel, STATE_TEXTS } from "./credential-labels.ts";
-import { DefinitionItem, DefinitionList } from "../../components/ui/definition-list.tsx";
+import { CredentialState, credentialLabel } from "./credential-labels.tsx";
+import { DefinitionList } from "../../components/ui/definition-list.tsx";
 import { Callout, FoldCard, SubmitButton } from "../../components/ui/controls.tsx";
 
 /** The result of an action on this page. */
@@ -41,31 +41,32 @@ export function DomainPage({ view, detail, notice }: Props) {
       {notice.newKey && <NewKey view={view} detail={detail} created={notice.newKey} />}
       {notice.saved && <Callout tone="good" text="Saved. Active at all edge locations within two minutes." />}
       <section class="card">
-        <DefinitionList>
-          <DefinitionItem name="Account">
-            <a href={linkTo(`/accounts/${encodeURIComponent(detail.accountId)}`, view.filters)}>
-              <UntrustedText text={detail.accountId} length={128} />
-            </a>
-          </DefinitionItem>
-          <DefinitionItem name="Credential">
-            {credentialLabel(detail.credential.type)}
-            {", "}
-            <span class={detail.credential.state === "ready" ? "" : "error-text"}>
-              {STATE_TEXTS[detail.credential.state]}
-            </span>
-          </DefinitionItem>
-          <DefinitionItem name="Endpoints">
-            {detail.endpoints === null ? (
-              "All of /v1/ except /v1/organizations/ and /v1/oauth/"
-            ) : (
-              <span class="chips">
-                {detail.endpoints.map((endpoint) => (
-                  <code class="chip">{endpoint}</code>
-                ))}
-              </span>
-            )}
-          </DefinitionItem>
-        </DefinitionList>
+        <DefinitionList
+          items={{
+            Account: (
+              <a href={linkTo(`/accounts/${encodeURIComponent(detail.accountId)}`, view.filters)}>
+                <UntrustedText text={detail.accountId} length={128} />
+              </a>
+            ),
+            Credential: (
+              <>
+                {credentialLabel(detail.credential.type)}
+                {", "}
+                <CredentialState state={detail.credential.state} />
+              </>
+            ),
+            Endpoints:
+              detail.endpoints === null ? (
+                "All of /v1/ except /v1/organizations/ and /v1/oauth/"
+              ) : (
+                <span class="chips">
+                  {detail.endpoints.map((endpoint) => (
+                    <code class="chip">{endpoint}</code>
+                  ))}
+                </span>
+              ),
+          }}
+        />
       </section>
       <ClientKeys view={view} detail={detail} notice={notice} />
       <SlackCard view={view} detail={detail} notice={notice} />
@@ -170,12 +171,7 @@ function SlackCard({ view, detail, notice }: Props) {
     <section class="card">
       <h2>Slack</h2>
       <p>{slackDescription(slack)}</p>
-      {test && (
-        <p class={`callout ${test.delivered ? "good" : "error"}`} role="status">
-          <Icon name={test.delivered ? "check" : "warning"} />
-          <span>{test.message}</span>
-        </p>
-      )}
+      {test && <Callout tone={test.delivered ? "good" : "error"} text={test.message} />}
       {notice.form === "slack-test" && notice.problem && <FormError problem={notice.problem} />}
       {canAdminister(view) && (
         <>

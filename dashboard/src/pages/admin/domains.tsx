@@ -2,13 +2,12 @@
 import type { DomainList } from "../../../../workers/schemas/api/domains.ts";
 import type { Result } from "../../api/client.ts";
 import { AdministrationTabs } from "../../components/admin/administration-tabs.tsx";
-import { Icon } from "../../components/ui/icon.tsx";
 import { EmptyState, ProblemCard } from "../../components/ui/problem.tsx";
 import { UntrustedText } from "../../components/ui/values.tsx";
 import { linkTo } from "../../context/filters.ts";
 import { formatExact } from "../../format/number.ts";
 import { canAdminister, type View } from "../../context/view.ts";
-import { credentialLabel } from "./credential-labels.ts";
+import { AddDomain, credentialLabel } from "./credential-labels.tsx";
 import { type Column, Table } from "../../components/ui/table.tsx";
 
 interface Props {
@@ -34,9 +33,7 @@ export function DomainsPage({ view, list }: Props) {
       )}
       {canAdminister(view) && (
         <p class="actions">
-          <a class="button" href="/domains/new">
-            <Icon name="plus" /> Add domain
-          </a>
+          <AddDomain />
         </p>
       )}
     </>

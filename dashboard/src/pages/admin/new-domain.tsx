@@ -12,7 +12,7 @@ import { RadioOption } from "../../components/ui/radio-option.tsx";
 import { ApiKeyField, FormError, TextField } from "../../components/ui/text-field.tsx";
 import { UntrustedText } from "../../components/ui/values.tsx";
 import type { View } from "../../context/view.ts";
-import { credentialLabel } from "./credential-labels.ts";
+import { credentialLabel } from "./credential-labels.tsx";
 import { ButtonLink, SubmitButton } from "../../components/ui/controls.tsx";
 
 const STEPS = ["Domain", "Account", "Slack", "Client key"] as const;

@@ -1,5 +1,6 @@
 /** The requests of a conversation in the order of time: cause, tool calls, duration and outcome. */
 import type {
+  Branch,
   ConversationDetail,
   ConversationRequest,
 } from "../../../../workers/schemas/api/conversations.ts";
@@ -13,7 +14,7 @@ import { promptTokens } from "../../format/token-kinds.ts";
 import { withPauses, type TimelineRow } from "../../transcript/timeline.ts";
 import type { View } from "../../context/view.ts";
 import { Pager } from "../../components/ui/pager.tsx";
-import { ColumnHead, TableHead } from "../../components/ui/table-head.tsx";
+import { type Column, WideTable } from "../../components/ui/table.tsx";
 
 /** Requests of one page. */
 export const TIMELINE_ROWS = 100;
@@ -28,37 +29,18 @@ export function TimelinePage({ view, path, detail }: Props) {
   const rows = withPauses(detail.requests);
   const longest = Math.max(1, ...detail.requests.map(({ durationMs }) => durationMs ?? 0));
   const kinds = new Map(detail.branches.map((branch) => [branch.branchKey, branch.kind]));
-  const clock = clockFormatter(view.zone);
   const to = (cursor: string | null) =>
     linkTo(path, view.filters, { view: "timeline", branch: view.query.branch ?? null, cursor });
   return (
     <>
-      <div class="scroll">
-        <table class="rows timeline" data-rows>
-          <caption class="visually-hidden">Requests of this conversation, oldest first</caption>
-          <TableHead>
-            <ColumnHead label="Time" />
-            <ColumnHead label="Branch" />
-            <ColumnHead label="Prompt or tools" />
-            <ColumnHead label="Duration" />
-            <ColumnHead label="Input → output" isNumber />
-            <ColumnHead label="Cost" isNumber />
-            <ColumnHead label="Status" />
-          </TableHead>
-          <tbody>
-            {rows.map((row) => (
-              <>
-                {row.pauseMs > 0 && <Pause row={row} />}
-                <Row
-                  row={row.request}
-                  kind={kinds.get(row.request.branchKey)}
-                  {...{ view, path, longest, clock }}
-                />
-              </>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <WideTable
+        kind="timeline"
+        caption="Requests of this conversation, oldest first"
+        rows={rows}
+        columns={columnsOf(view, path, kinds, longest)}
+        rowBefore={(row) => row.pauseMs > 0 && <Pause row={row} />}
+        isNavigable
+      />
       {rows.length === 0 && <p class="note">No requests on this page.</p>}
       <Pager
         label="Parts of the timeline"
@@ -83,54 +65,78 @@ function Pause({ row }: { row: TimelineRow<ConversationRequest> }) {
   );
 }
 
-interface RowProps {
-  row: ConversationRequest;
-  kind: "main" | "branch" | "compact" | "subtask" | undefined;
-  view: View;
-  path: string;
-  longest: number;
-  clock: (at: number) => string;
-}
-
-function Row({ row, kind = "main", view, path, longest, clock }: RowProps) {
-  const prompt = promptTokens(row);
-  const branch = kind === "main" ? null : row.branchKey;
-  return (
-    <tr data-row>
-      <td class="cell-time">
-        <a class="row-link" href={linkTo(path, view.filters, { branch, requestId: row.requestId })}>
-          <span class="number" title={formatAbsolute(Date.parse(row.timestamp), view.zone)}>
-            {clock(Date.parse(row.timestamp))}
-          </span>
-        </a>
-      </td>
-      <td class="timeline-branch">
-        {kind !== "main" && <BranchGlyph kind={glyphOf(kind)} />}{" "}
-        <UntrustedText text={row.branchId} length={28} />
-      </td>
-      <td class="timeline-what">
-        {row.prompt !== null ? (
-          <UntrustedText text={row.prompt} length={110} />
+function columnsOf(
+  view: View,
+  path: string,
+  kinds: ReadonlyMap<string, Branch["kind"]>,
+  longest: number,
+): Column<TimelineRow<ConversationRequest>>[] {
+  const clock = clockFormatter(view.zone);
+  const kindOf = (row: ConversationRequest) => kinds.get(row.branchKey) ?? "main";
+  return [
+    {
+      label: "Time",
+      class: "cell-time",
+      cell: ({ request }) => {
+        const branch = kindOf(request) === "main" ? null : request.branchKey;
+        const at = Date.parse(request.timestamp);
+        return (
+          <a class="row-link" href={linkTo(path, view.filters, { branch, requestId: request.requestId })}>
+            <span class="number" title={formatAbsolute(at, view.zone)}>
+              {clock(at)}
+            </span>
+          </a>
+        );
+      },
+    },
+    {
+      label: "Branch",
+      class: "timeline-branch",
+      cell: ({ request }) => {
+        const kind = kindOf(request);
+        return (
+          <>
+            {kind !== "main" && <BranchGlyph kind={glyphOf(kind)} />}{" "}
+            <UntrustedText text={request.branchId} length={28} />
+          </>
+        );
+      },
+    },
+    {
+      label: "Prompt or tools",
+      class: "timeline-what",
+      cell: ({ request }) =>
+        request.prompt !== null ? (
+          <UntrustedText text={request.prompt} length={110} />
         ) : (
-          <span class="mute">{tools(row)}</span>
-        )}
-      </td>
-      <td class="timeline-took">
-        <Took row={row} longest={longest} />
-      </td>
-      <td class="right">
-        {formatShort(prompt)} <span class="mute">→</span> {formatShort(row.outputTokens)}
-      </td>
-      <td class="right">
-        <Money amount={row.costUsd} />
-      </td>
-      <td class="cell-status">
-        <a href={linkTo(`/requests/${row.requestId}`, view.filters)}>
-          <StatusBadge row={{ ...row, error: null }} />
+          <span class="mute">{tools(request)}</span>
+        ),
+    },
+    {
+      label: "Duration",
+      class: "timeline-took",
+      cell: ({ request }) => <Took row={request} longest={longest} />,
+    },
+    {
+      label: "Input → output",
+      isNumber: true,
+      cell: ({ request }) => (
+        <>
+          {formatShort(promptTokens(request))} <span class="mute">→</span> {formatShort(request.outputTokens)}
+        </>
+      ),
+    },
+    { label: "Cost", isNumber: true, cell: ({ request }) => <Money amount={request.costUsd} /> },
+    {
+      label: "Status",
+      class: "cell-status",
+      cell: ({ request }) => (
+        <a href={linkTo(`/requests/${request.requestId}`, view.filters)}>
+          <StatusBadge row={{ ...request, error: null }} />
         </a>
-      </td>
-    </tr>
-  );
+      ),
+    },
+  ];
 }
 
 /** "Read 2, Bash": the tools its response calls; without calls it ends a turn. */

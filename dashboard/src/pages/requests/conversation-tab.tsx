@@ -115,9 +115,7 @@ function Preamble({ body, context }: { body: Record<string, unknown>; context: T
                   <UntrustedText text={tool.description} length={140} />
                 </span>
               </summary>
-              {tool.description && (
-                <PlainText text={tool.description} collapseAt={600} rawHref={context.rawHref} />
-              )}
+              {tool.description && <PlainText text={tool.description} collapseAt={600} context={context} />}
               <JsonTree value={tool.schema} rawHref={context.rawHref} open={0} />
             </details>
           ))}
@@ -128,6 +126,7 @@ function Preamble({ body, context }: { body: Record<string, unknown>; context: T
 }
 
 function NoResponse({ detail }: { detail: RequestDetail }) {
+  const rawHref = `/api/requests/${detail.requestId}/response`;
   if (detail.error) {
     return (
       <div class="callout error" role="note">
@@ -138,19 +137,13 @@ function NoResponse({ detail }: { detail: RequestDetail }) {
             </strong>
             {detail.responseStatus !== null && ` (${detail.responseStatus})`}
           </p>
-          <PlainText
-            text={detail.error}
-            collapseAt={1_000}
-            rawHref={`/api/requests/${detail.requestId}/response`}
-          />
+          <PlainText text={detail.error} collapseAt={1_000} context={{ rawHref }} />
         </div>
       </div>
     );
   }
   if (isObject(detail.responseBody)) {
-    return (
-      <JsonTree value={detail.responseBody} rawHref={`/api/requests/${detail.requestId}/response`} open={2} />
-    );
+    return <JsonTree value={detail.responseBody} rawHref={rawHref} open={2} />;
   }
   return <p class="note mute">No response recorded.</p>;
 }
@@ -170,7 +163,7 @@ function NoConversation({ detail }: { detail: RequestDetail }) {
         <PlainText
           text={detail.requestBody}
           collapseAt={1_000}
-          rawHref={`/api/requests/${detail.requestId}/body`}
+          context={{ rawHref: `/api/requests/${detail.requestId}/body` }}
         />
       )}
       {detail.responseBody !== null && detail.responseBody !== undefined && (

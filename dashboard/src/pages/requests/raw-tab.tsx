@@ -56,19 +56,14 @@ function JsonCard({ title, value, rawHref, closed = [], copyFrom }: JsonCardProp
     <section class="card">
       <h2>
         {title}
-        {text !== "" &&
-          (copyFrom ? (
-            <CopyButton from={copyFrom} label={`${title.toLowerCase()} JSON`} />
-          ) : (
-            text.length <= MAX_COPY_CHARACTERS && (
-              <CopyButton text={text} label={`${title.toLowerCase()} JSON`} />
-            )
-          ))}
+        {text !== "" && (copyFrom ?? text.length <= MAX_COPY_CHARACTERS) && (
+          <CopyButton {...(copyFrom ? { from: copyFrom } : { text })} label={`${title.toLowerCase()} JSON`} />
+        )}
       </h2>
       {value === null || value === undefined ? (
         <p class="mute">Not recorded.</p>
       ) : typeof value === "string" ? (
-        <PlainText text={value} collapseAt={2_000} rawHref={rawHref} />
+        <PlainText text={value} collapseAt={2_000} context={{ rawHref }} />
       ) : (
         <JsonTree value={value} rawHref={rawHref} open={2} closed={closed} />
       )}

@@ -42,7 +42,7 @@ export function StreamTab({ detail, stream, view }: Props) {
     return (
       <section class="card">
         <p class="mute">Not a streaming response ({formatBytes(detail.responseBytes)}).</p>
-        <PlainText text={new TextDecoder().decode(bytes)} collapseAt={4_000} rawHref={rawHref} />
+        <PlainText text={new TextDecoder().decode(bytes)} collapseAt={4_000} context={{ rawHref }} />
       </section>
     );
   }

@@ -4,7 +4,7 @@ import { ContextGauge } from "../../charts/context-gauge.tsx";
 import { TokenKindBar } from "../../charts/share-bar.tsx";
 import { TOKEN_KINDS, tokensByKind, totalTokens } from "../../format/token-kinds.ts";
 import { CostTable } from "../../components/requests/cost-table.tsx";
-import { DefinitionItem, DefinitionList } from "../../components/ui/definition-list.tsx";
+import { DefinitionList } from "../../components/ui/definition-list.tsx";
 import { ToolBadges } from "../../components/transcript/tool-badges.tsx";
 import { Copyable, Money, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { linkTo } from "../../context/filters.ts";
@@ -15,93 +15,74 @@ export function RequestSummary({ detail, view }: { detail: RequestDetail; view: 
   return (
     <div class="request-summary">
       <section class="card" aria-label="Details">
-        <DefinitionList>
-          <DefinitionItem name="Started">
-            <Time at={detail.timestamp} view={view} />
-          </DefinitionItem>
-          <DefinitionItem name="Domain">
-            <UntrustedText text={detail.domain} length={120} />
-          </DefinitionItem>
-          <DefinitionItem name="Account">
-            {detail.accountId && <UntrustedText text={detail.accountId} length={80} />}
-          </DefinitionItem>
-          <DefinitionItem name="Model">{detail.model && <ModelNames detail={detail} />}</DefinitionItem>
-          <DefinitionItem name="Endpoint">
-            <code>
-              <UntrustedText text={`${detail.method} ${detail.path}${detail.query ?? ""}`} length={200} />
-            </code>
-          </DefinitionItem>
-          <DefinitionItem name="Type">
-            <UntrustedText text={detail.requestType.replaceAll("_", " ")} length={60} />
-            {detail.stream ? ", streaming" : ""}
-          </DefinitionItem>
-          <DefinitionItem name="Stop reason">
-            {detail.stopReason && <UntrustedText text={detail.stopReason.replaceAll("_", " ")} length={60} />}
-          </DefinitionItem>
-          <DefinitionItem name="Tool calls">
-            {detail.toolCallCount > 0 && <ToolBadges calls={detail.toolCalls} max={30} />}
-          </DefinitionItem>
-          <DefinitionItem name="Request ID">
-            <Copyable text={detail.requestId} label="request ID" />
-          </DefinitionItem>
-          <DefinitionItem name="Anthropic request ID">
-            {detail.upstreamRequestId && (
+        <DefinitionList
+          items={{
+            Started: <Time at={detail.timestamp} view={view} />,
+            Domain: <UntrustedText text={detail.domain} length={120} />,
+            Account: detail.accountId && <UntrustedText text={detail.accountId} length={80} />,
+            Model: detail.model && <ModelNames detail={detail} />,
+            Endpoint: (
+              <code>
+                <UntrustedText text={`${detail.method} ${detail.path}${detail.query ?? ""}`} length={200} />
+              </code>
+            ),
+            Type: (
+              <>
+                <UntrustedText text={detail.requestType.replaceAll("_", " ")} length={60} />
+                {detail.stream ? ", streaming" : ""}
+              </>
+            ),
+            "Stop reason": detail.stopReason && (
+              <UntrustedText text={detail.stopReason.replaceAll("_", " ")} length={60} />
+            ),
+            "Tool calls": detail.toolCallCount > 0 && <ToolBadges calls={detail.toolCalls} max={30} />,
+            "Request ID": <Copyable text={detail.requestId} label="request ID" />,
+            "Anthropic request ID": detail.upstreamRequestId && (
               <Copyable text={detail.upstreamRequestId} label="Anthropic request ID" />
-            )}
-          </DefinitionItem>
-          <DefinitionItem name="Upstream attempts">
-            {detail.upstreamAttempts !== null && formatExact(detail.upstreamAttempts)}
-          </DefinitionItem>
-          <DefinitionItem name="Session ID">
-            {detail.sessionId && (
+            ),
+            "Upstream attempts": detail.upstreamAttempts !== null && formatExact(detail.upstreamAttempts),
+            "Session ID": detail.sessionId && (
               <>
                 <Copyable text={detail.sessionId} label="session ID" />{" "}
                 <a href={linkTo("/requests", view.filters, { sessionId: detail.sessionId })}>
                   All requests of this session
                 </a>
               </>
-            )}
-          </DefinitionItem>
-          <DefinitionItem name="Agent ID">
-            {detail.agentId && <Copyable text={detail.agentId} label="agent ID" />}
-          </DefinitionItem>
-          <DefinitionItem name="Conversation">
-            {detail.conversationId && (
-              <>
-                <Copyable text={detail.conversationId} label="conversation ID" isShort />{" "}
-                {detail.branchId && (
-                  <span class="mute">
-                    <UntrustedText text={detail.branchId} length={40} />
-                  </span>
-                )}{" "}
-                <a
-                  href={linkTo(`/conversations/${detail.conversationId}`, view.filters, {
-                    branch: detail.branchId === "main" ? null : detail.branchId,
-                    requestId: detail.requestId,
-                  })}
-                >
-                  Open in conversation
-                </a>
-              </>
-            )}
-          </DefinitionItem>
-          <DefinitionItem name="Previous request">
-            {detail.parentRequestId && (
-              <a href={linkTo(`/requests/${detail.parentRequestId}`, view.filters)}>View request</a>
-            )}
-          </DefinitionItem>
-          <DefinitionItem name="Parent request">
-            {detail.parentTaskRequestId && (
-              <a href={linkTo(`/requests/${detail.parentTaskRequestId}`, view.filters)}>View request</a>
-            )}
-          </DefinitionItem>
-        </DefinitionList>
+            ),
+            "Agent ID": detail.agentId && <Copyable text={detail.agentId} label="agent ID" />,
+            Conversation: detail.conversationId && (
+              <ConversationLink detail={detail} id={detail.conversationId} view={view} />
+            ),
+            "Previous request": requestLink(detail.parentRequestId, view),
+            "Parent request": requestLink(detail.parentTaskRequestId, view),
+          }}
+        />
       </section>
       <section class="card" aria-label="Tokens and cost">
         <TokenUsage detail={detail} />
         <CostTable breakdown={detail.costBreakdown} total={detail.costUsd} version={detail.priceVersion} />
       </section>
     </div>
+  );
+}
+
+const requestLink = (id: string | null, view: View) =>
+  id && <a href={linkTo(`/requests/${id}`, view.filters)}>View request</a>;
+
+function ConversationLink({ detail, id, view }: { detail: RequestDetail; id: string; view: View }) {
+  const branch = detail.branchId === "main" ? null : detail.branchId;
+  return (
+    <>
+      <Copyable text={id} label="conversation ID" isShort />{" "}
+      {detail.branchId && (
+        <span class="mute">
+          <UntrustedText text={detail.branchId} length={40} />
+        </span>
+      )}{" "}
+      <a href={linkTo(`/conversations/${id}`, view.filters, { branch, requestId: detail.requestId })}>
+        Open in conversation
+      </a>
+    </>
   );
 }
 
