@@ -1,12 +1,19 @@
 /** Browser clients: preflights, and responses that a page of another origin may read. Over real sockets. */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
+import { startBrowser } from "../../scripts/lib/browser.ts";
 import { headerOf } from "../../scripts/local/fake-claude/server.ts";
 import { proxyHarnessOfFile } from "../support/proxy-harness-of-file.ts";
 import type { ProxyHarness, SendOptions, Sent, Tenant } from "../support/proxy-harness.ts";
 
 let harness: ProxyHarness;
 let tenant: Tenant;
-proxyHarnessOfFile((started) => ({ harness, tenant } = started));
+proxyHarnessOfFile(
+  (started) => ({ harness, tenant } = started),
+  () => ({ LOCAL_WORLD: "true" }),
+);
 
 const ORIGIN = "https://pivot.claude.ai";
 const WANTED =
@@ -165,4 +172,48 @@ describe("a response of upstream", () => {
     harness.answer({ kind: "raw", status: 401, headers: {}, chunks: [] });
     expect(corsOf(await tenant.send({ path: "/v1/things", headers: { origin: ORIGIN } }))).toEqual({});
   });
+});
+
+it("a page in a browser reads upstream's responses and our errors", async () => {
+  const site = createServer((_, response) => response.end("<title>site</title>")).listen(0, "127.0.0.1");
+  await once(site, "listening");
+  const browser = await startBrowser();
+  try {
+    const cors = { "access-control-allow-origin": "*", "access-control-expose-headers": "*" };
+    const headers = { ...cors, "request-id": "req_1", "content-type": "application/json" };
+    harness.answer({ kind: "raw", status: 200, headers, chunks: [{ delayMs: 0, bytes: Buffer.from("{}") }] });
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`);
+    const read = (path: string) =>
+      page.evaluate(
+        async ([url]) => {
+          const response = await fetch(url!, {
+            method: "POST",
+            headers: {
+              "x-api-key": "sk-ant-mine",
+              "anthropic-version": "2023-06-01",
+              "anthropic-dangerous-direct-browser-access": "true",
+            },
+            body: "{}",
+          });
+          return {
+            status: response.status,
+            id: response.headers.get("request-id"),
+            text: await response.text(),
+          };
+        },
+        [`http://127.0.0.1:${harness.port}${path}`],
+      );
+    expect(await read("/v1/things")).toEqual({ status: 200, id: "req_1", text: "{}" });
+    const refused = await read("/v1/organizations/users");
+    expect(refused).toMatchObject({
+      status: 403,
+      text: expect.stringContaining("permission_error") as string,
+    });
+    expect(refused.text).toContain(refused.id);
+    expect(harness.claude.requests.map(({ method }) => method)).toEqual(["POST"]);
+  } finally {
+    await browser.close();
+    site.close();
+  }
 });
