@@ -163,9 +163,12 @@ it.each(Object.entries(ENDINGS))(
     const page = await fetch(`${stack.dashboardUrl}/requests/${row.requestId}`, {
       headers: { "x-dashboard-key": stack.dashboardKey },
     });
-    expect(/<span class="status [a-z]+"[^>]*>.*?<\/svg>(.*?)<\/span>/s.exec(await page.text())?.[1]).toBe(
-      badge,
-    );
+    const text = await page.text();
+    if (status !== null && status >= 400)
+      expect(text).toContain(
+        `${row.refusedBy === "nexus" ? "The proxy" : "The API"} returned status ${status}.`,
+      );
+    expect(/<span class="status [a-z]+"[^>]*>.*?<\/svg>(.*?)<\/span>/s.exec(text)?.[1]).toBe(badge);
   },
 );
 

@@ -234,7 +234,7 @@ export const Stats = z.object({
   totalCacheCreationTokens: count,
   totalCacheReadTokens: count,
   averageResponseTime: z.number().describe("Milliseconds; 0 without requests."),
-  errorCount: count.describe("Responses with status 400 and above, and exchanges without a response."),
+  errorCount: count.describe("Failed requests."),
   activeDomains: count,
   requestsByModel: z.record(z.string(), count),
   requestsByType: z.record(z.string(), count),

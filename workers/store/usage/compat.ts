@@ -43,7 +43,7 @@ export async function readRateLimitedAt(
   from: number,
   to: number,
 ): Promise<number[]> {
-  // `status >= 400` is the condition of the partial index on failed requests.
+  // `status >= 400` implies the condition of the partial index requests_unhappy.
   const rows = await readRows<{ at: string }>(
     config,
     sql`

@@ -101,6 +101,7 @@ export function Model({ name }: { name: string | null }) {
 /** The fields of a row that say how it ended. The outcome is a string, because newer Workers may send others. */
 export type RequestOutcome = Pick<RequestRow, "responseStatus" | "failed" | "error" | "errorType"> & {
   outcome: string;
+  refusedBy?: RequestRow["refusedBy"];
 };
 
 export interface StatusInfo {
@@ -147,7 +148,8 @@ export function statusInfo(row: RequestOutcome): StatusInfo {
   return row.failed ? { ...info, tone: "error", icon: "cross" } : info;
 }
 
-function describeOutcome({ responseStatus: status, outcome, failed, errorType }: RequestOutcome): StatusInfo {
+function describeOutcome(row: RequestOutcome): StatusInfo {
+  const { responseStatus: status, outcome, failed, errorType, refusedBy } = row;
   if (errorType === ENDED_EARLY)
     return {
       ...OUTCOMES["upstream_failed"]!,
@@ -167,7 +169,7 @@ function describeOutcome({ responseStatus: status, outcome, failed, errorType }:
   const text = status >= 400 ? `${status}${type && ` ${type}`}` : `${status}, error in response`;
   const description =
     status >= 400
-      ? `The API returned status ${status}.`
+      ? `${refusedBy === "nexus" ? "The proxy" : "The API"} returned status ${status}.`
       : `The response started with status ${status} and reports an error.`;
   return { tone: "error", icon: "cross", text, description };
 }

@@ -224,7 +224,7 @@ export function PeriodStats({ overview }: { overview: Overview }) {
       />
       <StatCard
         label="Error rate"
-        help="Share of requests that returned status 400 or above or got no response."
+        help="Share of requests that returned status 400 or above, got no response, or whose response contains an error or is incomplete."
         value={formatShare(failed)}
         exact={`${formatExact(now.errors)} of ${formatCount(now.requests, "request")}`}
         change={failed !== null && failedBefore !== null ? percentagePointChange(failed, failedBefore) : null}
