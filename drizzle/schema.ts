@@ -205,8 +205,12 @@ export const requests = pgTable(
     /** Response headers that always differ (timings, ray ids) and would make every set distinct. */
     responseHeaders: jsonb("response_headers").$type<Record<string, string>>(),
 
-    /** "json" = rebuilt from skeleton and nodes; "raw" = JSON stored whole because a rebuild would differ; "bytes" = not JSON; "none". */
+    /**
+     * Of the body's text: "json" = rebuilt from skeleton and nodes; "raw" = JSON stored whole because a rebuild would differ; "bytes" = not
+     * JSON; "none".
+     */
     bodyKind: text("body_kind").notNull(),
+    /** As received, as is the hash. */
     bodyBytes: integer("body_bytes").notNull(),
     bodySha256: bytea("body_sha256"),
     bodyTruncated: boolean("body_truncated").notNull().default(false),
@@ -214,6 +218,8 @@ export const requests = pgTable(
     bodyMasked: boolean("body_masked").notNull().default(false),
     /** Content: the skeleton (json) or the whole body (raw, bytes). */
     bodyContentId: id8("body_content_id"),
+    /** Content: the body as received, where that is not its text (compressed, or UTF-16); null for most rows. */
+    receivedBodyId: id8("received_body_id"),
     messagesNodeId: id8("messages_node_id"),
     systemNodeId: id8("system_node_id"),
     toolsNodeId: id8("tools_node_id"),

@@ -1,4 +1,5 @@
 /** `/api/requests`: list, detail and downloads of recorded exchanges. Opening one is written to the audit log. */
+import { isUtf8 } from "node:buffer";
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { AUDIT_READING_MS } from "../../runtime/constants.ts";
@@ -28,6 +29,9 @@ import { listParameters } from "../http/parameters.ts";
 
 /** Larger bodies are only downloaded: as text and JSON they take several times their size of the isolate's 128 MB. */
 const MAX_INLINE_BYTES = 12 * 1_048_576;
+
+/** Of random bytes about half the characters are replaced, of Latin-1 text a few in a hundred. */
+const MAX_REPLACED_SHARE = 0.1;
 
 /** Deeper JSON is returned as text, because its readers recurse. Real bodies have about 20 levels. */
 const MAX_JSON_DEPTH = 500;
@@ -91,7 +95,7 @@ export const requestRoutes = newRoutes()
   })
   .openapi(body, async (c) => {
     const row = await requireRequest(c, c.req.valid("param").id);
-    return download(c, row, "request", await requestBody(c.get("config"), row));
+    return download(c, row, "request", await requestBody(c.get("config"), row, "received"));
   })
   .openapi(response, async (c) => {
     const row = await requireRequest(c, c.req.valid("param").id);
@@ -107,7 +111,7 @@ async function requireRequest(c: Context<ApiEnv>, id: string): Promise<StoredReq
 async function readDetail(c: Context<ApiEnv>, row: StoredRequest): Promise<RequestDetail> {
   const config = c.get("config");
   const [request, response, sentHeaders, receivedHeaders] = await Promise.all([
-    row.bodyBytes > MAX_INLINE_BYTES ? null : requestBody(config, row),
+    inlineRequestBody(c, row),
     readResponse(c, row),
     requestHeaders(config, row),
     responseHeaders(config, row),
@@ -126,6 +130,13 @@ async function readDetail(c: Context<ApiEnv>, row: StoredRequest): Promise<Reque
     ...timingOf(row),
     storedAt: row.storedAt.toISOString(),
   };
+}
+
+/** The text of the request body; null where it is too large. A compressed body is larger than its recorded size. */
+async function inlineRequestBody(c: Context<ApiEnv>, row: StoredRequest): Promise<Body | null> {
+  if (row.bodyBytes > MAX_INLINE_BYTES && !row.bodyTruncated) return null;
+  const body = await requestBody(c.get("config"), row, "text");
+  return body.bytes && body.bytes.length > MAX_INLINE_BYTES ? null : body;
 }
 
 /** Arrival times of the chunks of a stream, if they were sampled. */
@@ -155,7 +166,7 @@ async function readResponse(
   row: StoredRequest,
 ): Promise<{ shown: unknown; state: RequestDetail["responseBodyState"] }> {
   const config = c.get("config");
-  const isLarge = row.responseBytes > MAX_INLINE_BYTES;
+  const isLarge = row.responseBytes > MAX_INLINE_BYTES && !row.responseTruncated;
   const raw = isLarge ? null : await responseBody(config, row);
   if (raw?.bytes) {
     const { status, outcome, responseHeaders } = row;
@@ -185,14 +196,16 @@ function withBlockContent(message: unknown): unknown {
 /** Parsed JSON, else text, else null: other bytes can be downloaded. */
 function decodeBody(bytes: Uint8Array | null): unknown {
   if (!bytes) return null;
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
-  } catch {
-    return null;
-  }
+  const text = new TextDecoder().decode(bytes);
   const value = parseJson(text, MAX_JSON_DEPTH);
-  return value === undefined ? text : value;
+  if (value !== undefined) return value;
+  return isUtf8(bytes) || isMostlyText(text) ? text : null;
+}
+
+/** Whether few characters of a decoded text stand for bytes that are not UTF-8: it was cut in a character, or a few bytes are damaged. */
+function isMostlyText(text: string): boolean {
+  const replaced = text.split("\ufffd").length - 1;
+  return !text.includes("\0") && replaced <= 1 + text.length * MAX_REPLACED_SHARE;
 }
 
 /** The headers keep a browser from rendering these untrusted bytes. */

@@ -1,7 +1,8 @@
 /**
  * A strict JSON scanner over UTF-8 bytes that returns positions instead of values: the end of a value, the members of an object,
  * the elements of an array. It parses nothing, so number spellings, escapes, duplicate keys and white space are preserved. It
- * accepts exactly what JSON.parse accepts (given valid UTF-8), in one pass, without recursion: a nesting level costs one bit.
+ * accepts exactly what JSON.parse accepts once bytes that are not UTF-8 are replaced, in one pass, without recursion: a nesting
+ * level costs one bit.
  *
  * Every function takes the position of a value's first byte and returns the position after its last byte, or INVALID. A
  * visitor returns the end of the value that it is given, from valueEnd or from a scan of its own.

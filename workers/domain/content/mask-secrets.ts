@@ -2,10 +2,9 @@
  * Masks secrets in a body before it is archived. In JSON bodies scan-body.ts finds their exact positions. In a body that starts
  * as a JSON object but is not valid JSON (truncated, broken), every string member named `authorization_token` is masked.
  */
-import { MASK } from "./scan-body.ts";
+import { MASK, textStart } from "./scan-body.ts";
 import { COLON, matchesAt, OPEN_BRACE, QUOTE, skipSpace } from "./json-scanner.ts";
 
-const BYTE_ORDER_MARK = new Uint8Array([0xef, 0xbb, 0xbf]);
 const TOKEN_KEY = new TextEncoder().encode('"authorization_token"');
 
 /** A copy with the spans (start, end, start, end, … ascending) masked; the same bytes without spans. */
@@ -29,7 +28,7 @@ export function maskSpans(bytes: Uint8Array, spans: readonly number[]): Uint8Arr
 
 /** Masks by member name, in bytes that begin like a JSON object. The same bytes where there is nothing to mask. */
 export function maskByName(bytes: Uint8Array): Uint8Array {
-  const start = matchesAt(bytes, 0, BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
+  const start = textStart(bytes);
   if (bytes[skipSpace(bytes, start)] !== OPEN_BRACE) return bytes;
   const spans: number[] = [];
   for (let key = bytes.indexOf(QUOTE, start); key >= 0; key = bytes.indexOf(QUOTE, key + 1)) {

@@ -7,6 +7,7 @@
  * nothing for the first element, one comma for the others. Without entries the overlay is null. Overlays are stored: the layout
  * never changes.
  */
+import { isUtf8 } from "node:buffer";
 import { concat } from "../bytes.ts";
 import { type Removal, MAX_REMOVALS } from "./normalize.ts";
 
@@ -35,7 +36,7 @@ export function normalizeElement(
   const isDefaultLead = element.isFirst ? lead.length === 0 : lead.length === 1;
   if (!isDefaultLead) overlay.push(0, decoder.decode(lead));
 
-  const removals = element.removals.length > MAX_REMOVALS ? [] : mergeTouching(element.removals);
+  const removals = areTexts(bytes, element.removals) ? mergeTouching(element.removals) : [];
   const kept: Uint8Array[] = [];
   let at = start;
   let length = 0;
@@ -75,6 +76,13 @@ export function restoreChunks({ content, overlay }: NormalizedElement, isFirst?:
 /** The text of an element as sent, `cache_control` included. */
 export function restoreElement(content: Uint8Array, overlay: Uint8Array | null): string {
   return decoder.decode(concat(restoreChunks({ content, overlay })));
+}
+
+/** Whether an overlay can hold the removals: as texts they lose bytes that are not UTF-8. */
+function areTexts(bytes: Uint8Array, removals: readonly Removal[]): boolean {
+  return (
+    removals.length <= MAX_REMOVALS && removals.every(({ start, end }) => isUtf8(bytes.subarray(start, end)))
+  );
 }
 
 /** Sorted, with touching removals merged. */

@@ -3,7 +3,6 @@
  * split-body.ts scans a body to split it and its skeleton to rebuild it, so both find the same positions: of a repeated key the
  * last one counts, whether keys are escaped or not.
  */
-import { isUtf8 } from "node:buffer";
 import { type Removal, scanBlock, scanMessage } from "./normalize.ts";
 import type { PrefixCache } from "./prefix-cache.ts";
 import {
@@ -35,6 +34,7 @@ export interface BodyScan {
 }
 
 const encoder = new TextEncoder();
+const BYTE_ORDER_MARK = new Uint8Array([0xef, 0xbb, 0xbf]);
 const KEYS: Record<ListName, Uint8Array> = {
   messages: encoder.encode("messages"),
   system: encoder.encode("system"),
@@ -46,10 +46,13 @@ const REQUESTS = encoder.encode("requests");
 const PARAMS = encoder.encode("params");
 export const MASK = encoder.encode('"***"');
 
-/** Null when the bytes are not valid UTF-8, not valid JSON, or not an object. */
+/**
+ * Null when the bytes are not valid JSON, or not an object. A byte order mark before it is part of no value. Bytes inside strings that
+ * are not UTF-8 stay as they are: a decoder that replaces them never replaces a quote or another ASCII character.
+ */
 export function scanBody(bytes: Uint8Array, cache?: PrefixCache): BodyScan | null {
-  const start = skipSpace(bytes, 0);
-  if (bytes[start] !== OPEN_BRACE || !isUtf8(bytes)) return null;
+  const start = skipSpace(bytes, textStart(bytes));
+  if (bytes[start] !== OPEN_BRACE) return null;
   const lists: BodyScan["lists"] = { messages: null, system: null, tools: null };
   const secrets: number[] = [];
   const end = eachMember(bytes, start, (key, keyEnd, value) => {
@@ -64,6 +67,11 @@ export function scanBody(bytes: Uint8Array, cache?: PrefixCache): BodyScan | nul
     return valueEnd(bytes, value);
   });
   return end !== INVALID && skipSpace(bytes, end) === bytes.length ? { lists, secrets } : null;
+}
+
+/** The position after a byte order mark. */
+export function textStart(bytes: Uint8Array): number {
+  return matchesAt(bytes, 0, BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
 }
 
 function scanList(

@@ -179,7 +179,7 @@ function broken(text: string, next: () => number): string {
 
 function isJsonObject(bytes: Uint8Array): boolean {
   try {
-    return isObject(JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes)));
+    return isObject(JSON.parse(new TextDecoder().decode(bytes)));
   } catch {
     return false;
   }

@@ -106,13 +106,36 @@ describe("splitBody", () => {
     ["a string", '"messages"'],
     ["JSON cut off", '{"messages":[{"a":1}'],
     ["JSON with trailing text", '{"messages":[1]}x'],
-    ["JSON after a byte order mark", '\ufeff{"messages":[1]}'],
+    ["JSON after two byte order marks", '\ufeff\ufeff{"messages":[1]}'],
   ])("keeps %s as bytes", (_what, text) => {
     expect(splitText(text)).toMatchObject({ kind: "bytes", skeleton: text, messages: [], rebuilt: text });
   });
 
-  test("keeps bytes that are not UTF-8 as bytes", () => {
-    const bytes = new Uint8Array([...bytesOf('{"messages":["'), 0xed, 0xa0, 0x80, ...bytesOf('"]}')]);
+  test("splits JSON after a byte order mark, which stays in the skeleton", () => {
+    const text = '\ufeff{"messages":[1]}';
+    expect(splitText(text)).toMatchObject({ kind: "json", skeleton: '\ufeff{"messages":[]}', rebuilt: text });
+    expect(splitText(text)).toMatchObject({ messages: ["1"] });
+  });
+
+  test("splits JSON whose strings have bytes that are not UTF-8, and keeps these bytes", () => {
+    for (const damage of [[0xed, 0xa0, 0x80], [0xc3], [0xff, 0xf8, 0x80]]) {
+      const element = [...bytesOf('"'), ...damage, ...bytesOf('"')];
+      const bytes = new Uint8Array([...bytesOf('{"messages":['), ...element, ...bytesOf("]}")]);
+      const { kind, messages, ...rest } = splitBody(bytes);
+      expect([kind, messages.map(({ content }) => [...content])]).toEqual(["json", [element]]);
+      expect([...rebuildBody({ messages, ...rest })]).toEqual([...bytes]);
+    }
+  });
+
+  test("removes no marker that has bytes that are not UTF-8", () => {
+    const element = [...bytesOf('{"content":"a","cache_control":"'), 0xff, ...bytesOf('"}')];
+    const bytes = new Uint8Array([...bytesOf('{"messages":['), ...element, ...bytesOf("]}")]);
+    const { kind, messages } = splitBody(bytes);
+    expect([kind, messages.map(({ content }) => [...content])]).toEqual(["json", [element]]);
+  });
+
+  test("keeps bytes that are not UTF-8 outside of strings as bytes", () => {
+    const bytes = new Uint8Array([...bytesOf('{"messages":['), 0xff, ...bytesOf("]}")]);
     expect(splitBody(bytes)).toMatchObject({ kind: "bytes", bytes, masked: false });
   });
 });

@@ -35,7 +35,7 @@ export interface BodyParts {
 
 /** A body as it is stored. Byte arrays may be views on one another: read only. */
 export interface SplitBody extends BodyParts {
-  /** "json": skeleton and nodes. "raw": JSON whose rebuild would differ. "bytes": not a JSON object, or not UTF-8. */
+  /** "json": skeleton and nodes. "raw": JSON whose rebuild would differ. "bytes": not a JSON object. */
   kind: "json" | "raw" | "bytes";
   /** The archived body: as received, with secrets masked. */
   bytes: Uint8Array;

@@ -64,7 +64,14 @@ describe("a coded body", () => {
     expect(decodeBody(Buffer.from(text), "zstd")).toBeNull();
     expect(decodeBody(Buffer.from(text), "tomorrow")).toBeNull();
     expect(decodeBody(Buffer.from(text), "constructor")).toBeNull();
-    expect(decodeBody(gzipSync(text), "gzip, tomorrow")).toBeNull();
+    expect(decodeBody(Buffer.from(text), "gzip, tomorrow")).toBeNull();
+    expect(decodeBody(Buffer.from(text), "gzip, gzip, gzip, gzip, gzip")).toBeNull();
+  });
+
+  test("without a coding, or with a wrong one, is decoded where it begins as gzip or zstd does", () => {
+    expect(asText(decodeBody(gzipSync(text), ""))).toBe(text);
+    expect(asText(decodeBody(gzipSync(text), "gzip, tomorrow"))).toBe(text);
+    expect(asText(decodeBody(zstdCompressSync(text), "br"))).toBe(text);
   });
 
   test("that would unpack to more than a body may have is null", () => {

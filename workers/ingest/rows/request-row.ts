@@ -14,8 +14,9 @@ import { readRequest, type ParsedRequest } from "../../domain/messages/read-requ
 import { userPromptText } from "../../domain/messages/user-prompt.ts";
 import { plainText } from "../../domain/truncate.ts";
 import type { RequestMetadata } from "../../schemas/exchange.ts";
+import type { Content } from "../../store/content/contents.ts";
 import type { StorableRequest } from "../../store/requests/write-model.ts";
-import { decodeBody } from "./decoding.ts";
+import { asUtf8, decodeBody } from "./decoding.ts";
 import { linkableRequest, type LinkableRequest } from "../../domain/linking/evidence/linkable-request.ts";
 import { requestHeaderSet } from "./header-sets.ts";
 
@@ -34,7 +35,7 @@ export function requestRow(
   cache?: PrefixCache,
 ): StorableRequest & LinkableRow {
   const isTruncated = metadata.body.recorded === "head";
-  const { split, readable, parsed, reading, messageCount, type, endpoint, prompt } = readBody(
+  const { split, received, parsed, reading, messageCount, type, endpoint, prompt } = readBody(
     metadata,
     body,
     isTruncated,
@@ -42,9 +43,7 @@ export function requestRow(
   );
   return {
     linkable:
-      endpoint === "messages"
-        ? linkableRequest(metadata.headers, isTruncated ? null : readable, parsed)
-        : null,
+      endpoint === "messages" ? linkableRequest(metadata.headers, isTruncated ? null : split, parsed) : null,
     domain: plainText(metadata.domain, MAX_DOMAIN),
     columns: {
       accountId: metadata.accountId === null ? null : plainText(metadata.accountId, MAX_ACCOUNT),
@@ -64,7 +63,7 @@ export function requestRow(
       stream: reading.stream ?? false,
       bodyKind: split?.kind ?? "none",
       bodyBytes: metadata.body.bytes,
-      bodySha256: isTruncated ? fromHex(metadata.body.sha256) : (split?.sha256 ?? null),
+      bodySha256: isTruncated ? fromHex(metadata.body.sha256) : ((received ?? split)?.sha256 ?? null),
       bodyTruncated: isTruncated,
       bodyMasked: split?.masked ?? false,
       messageCount,
@@ -75,6 +74,7 @@ export function requestRow(
       messages: split.messages,
       system: split.system,
       tools: split.tools,
+      received,
     },
   };
 }
@@ -85,10 +85,10 @@ export interface LinkableRow {
 }
 
 interface ReadBody {
-  /** The archived body; null when nothing was recorded. */
+  /** The body's text; null when nothing was recorded. */
   split: SplitBody | null;
-  /** The same without its content-coding. */
-  readable: SplitBody | null;
+  /** The body as received, where it is another than its text and has no secret. */
+  received: Content | null;
   /** The values of its skeleton and newest messages, for later readers. */
   parsed: ReadonlyMap<Uint8Array, unknown>;
   /** Read from the skeleton of a split body, which has no list elements. */
@@ -108,41 +108,39 @@ function readBody(
 ): ReadBody {
   const { headers } = metadata;
   const endpoint = endpointOf(metadata.method, metadata.path);
-  const read = (bytes: Uint8Array) => readRequest({ body: bytes, isTruncated, headers });
   if (metadata.body.recorded === "none" || body.length === 0) {
     const type = requestType(endpoint, null);
     return {
       split: null,
-      readable: null,
+      received: null,
       parsed: new Map(),
-      reading: read(body),
+      reading: readRequest({ body, isTruncated, headers }),
       messageCount: 0,
       type,
       endpoint,
       prompt: null,
     };
   }
-  const received = splitBody(body, cache);
-  const decoded = decodedBody(received, headers, cache);
-  const readable = decoded ?? received;
-  const reading = read(readable.skeleton);
-  const parsed = new Map<Uint8Array, unknown>([[readable.skeleton, reading.json]]);
+  const { split, received } = splitText(body, headers, cache);
+  // Of JSON that was cut, its complete members.
+  const isPart = isTruncated || split.kind === "bytes";
+  const reading = readRequest({ body: split.skeleton, isTruncated: isPart, headers });
+  const parsed = new Map<Uint8Array, unknown>([[split.skeleton, reading.json]]);
   const parse = (content: Uint8Array) => {
     const value = parsed.has(content) ? parsed.get(content) : parseJsonBytes(content);
     if (parsed.size <= MAX_RECENT_MESSAGES) parsed.set(content, value);
     return value;
   };
   return {
-    // Compressed bytes are archived as received, unless they contain a secret.
-    split: decoded?.masked ? decoded : received,
-    readable,
+    split,
+    received,
     parsed,
     reading,
     // The list is either split off, or still in the skeleton.
-    messageCount: readable.messages.length || reading.messageCount,
-    type: requestType(endpoint, requestTypeInput(readable, reading.json, parse)),
+    messageCount: split.messages.length || reading.messageCount,
+    type: requestType(endpoint, requestTypeInput(split, reading.json, parse)),
     endpoint,
-    prompt: userPromptText(recentMessages(readable, reading.json), parse),
+    prompt: userPromptText(recentMessages(split, reading.json), parse),
   };
 }
 
@@ -157,15 +155,19 @@ function recentMessages(body: SplitBody, skeleton: JsonObject | null): Uint8Arra
     .map((message) => new TextEncoder().encode(JSON.stringify(message)));
 }
 
-function decodedBody(
-  received: SplitBody,
+/** Splits the text of a body. Bytes as received that contain a secret are dropped, because it cannot be masked in them. */
+function splitText(
+  body: Uint8Array,
   headers: Readonly<Record<string, string>>,
   cache: PrefixCache | undefined,
-): SplitBody | null {
-  const encoding = headers["content-encoding"];
-  if (received.kind !== "bytes" || encoding === undefined) return null;
-  const decoded = decodeBody(received.bytes, encoding);
-  return decoded && splitBody(decoded, cache);
+): Pick<ReadBody, "received"> & { split: SplitBody } {
+  const asReceived = splitBody(body, cache);
+  const isJson = asReceived.kind !== "bytes";
+  const decoded = isJson ? body : (decodeBody(body, headers["content-encoding"] ?? "") ?? body);
+  const text = asUtf8(decoded, headers["content-type"]);
+  if (text === body) return { split: asReceived, received: null };
+  const split = splitBody(text, cache);
+  return { split, received: split.masked ? null : asReceived };
 }
 
 /**

@@ -15,6 +15,8 @@ import { decodeBody } from "./decoding.ts";
 import { responseHeaderSets } from "./header-sets.ts";
 
 const MAX_LABEL = 200;
+/** Content types of Claude's own responses. */
+const TEXT_TYPE = /json|event-stream/i;
 
 /** What of the request the meaning of its response depends on; absent where it is not known. */
 export interface RequestOfResponse {
@@ -31,9 +33,11 @@ export function responseRow(
   body: Uint8Array,
   { endpoint = "other", method, isUnrecorded }: RequestOfResponse & { isUnrecorded: boolean },
 ): StorableResponse {
-  const decoded = decodeBody(body, metadata.bodyCoding);
-  const bytes = decoded ?? body;
   const headers = storableJson(metadata.headers);
+  // A file may be compressed itself.
+  const isPlain = metadata.bodyCoding === "identity" && !TEXT_TYPE.test(headers["content-type"] ?? "");
+  const decoded = isPlain ? body : decodeBody(body, metadata.bodyCoding);
+  const bytes = decoded ?? body;
   const endedAs = metadata.endedAs ?? metadata.outcome;
   const parsed = readResponse({
     status: metadata.status,
@@ -81,7 +85,7 @@ export function responseRow(
       upstreamRequestId: label(headers["request-id"]) ?? parsed.requestId,
       responseHeaders: own,
       // Where the body is decoded only here, the recorder counted encoded bytes.
-      responseBytes: metadata.bodyCoding !== "identity" && decoded ? bytes.length : metadata.body.bytes,
+      responseBytes: bytes === body ? metadata.body.bytes : bytes.length,
       responseTruncated: metadata.body.recorded === "head",
     },
     headers: shared,
@@ -90,7 +94,7 @@ export function responseRow(
     answer: message && { bytes: message.content, sha256: message.sha256 },
     body: metadata.body.recorded === "none" || bytes.length === 0 ? null : bytes,
     // Timing refers to encoded bytes: it is meaningless for a body that is decoded here.
-    timing: metadata.timing && metadata.bodyCoding === "identity" ? packTiming(metadata.timing) : null,
+    timing: metadata.timing && bytes === body ? packTiming(metadata.timing) : null,
   };
 }
 

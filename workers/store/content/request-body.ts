@@ -13,9 +13,19 @@ import type { Reader, Writer, WriterTransaction } from "../db/db.ts";
 type Row = typeof requests.$inferSelect;
 
 /** The request body as received (secrets masked where `bodyMasked`); its first part where `bodyTruncated`. */
+export async function readReceivedBody(
+  db: Reader | Writer | WriterTransaction,
+  row: BodyReferences & Pick<Row, "receivedBodyId">,
+): Promise<Uint8Array | null> {
+  return row.receivedBodyId === null ? readRequestBody(db, row) : readContent(db, row.receivedBodyId);
+}
+
+type BodyReferences = Pick<Row, "bodyContentId" | "messagesNodeId" | "systemNodeId" | "toolsNodeId">;
+
+/** The text of the request body: as received, but for content-codings and UTF-16. */
 export async function readRequestBody(
   db: Reader | Writer | WriterTransaction,
-  row: Pick<Row, "bodyContentId" | "messagesNodeId" | "systemNodeId" | "toolsNodeId">,
+  row: BodyReferences,
 ): Promise<Uint8Array | null> {
   if (row.bodyContentId === null) return null;
   const [skeleton, lists] = await Promise.all([

@@ -6,6 +6,7 @@ import { isOAuthPath } from "../../domain/http/paths.ts";
 import type { BodyState, RequestRow } from "../../schemas/api/requests.ts";
 import {
   readAssistantMessage,
+  readReceivedBody,
   readRequestBody,
   readRequestHeaders,
   readResponseBody,
@@ -23,6 +24,7 @@ const DETAIL_COLUMNS = {
   responseHeaders: requests.responseHeaders,
   bodyKind: requests.bodyKind,
   bodyContentId: requests.bodyContentId,
+  receivedBodyId: requests.receivedBodyId,
   messagesNodeId: requests.messagesNodeId,
   systemNodeId: requests.systemNodeId,
   toolsNodeId: requests.toolsNodeId,
@@ -64,10 +66,15 @@ export type Body =
       bytes: null;
     };
 
-/** The request body as received. */
-export async function requestBody(config: DatabaseConfig, row: StoredRequest): Promise<Body> {
+/** The request body: its text, or as received. */
+export async function requestBody(
+  config: DatabaseConfig,
+  row: StoredRequest,
+  form: "text" | "received",
+): Promise<Body> {
   if (row.bodyKind === "none") return { state: "none", bytes: null };
-  const bytes = await withReader(config, (db) => readRequestBody(db, row));
+  const read = form === "text" ? readRequestBody : readReceivedBody;
+  const bytes = await withReader(config, (db) => read(db, row));
   return bytes ? { state: row.bodyTruncated ? "head" : "whole", bytes } : { state: "removed", bytes: null };
 }
 

@@ -47,6 +47,7 @@ export type RequestColumns = Omit<
   | "responseHeadersId"
   | "responseContentId"
   | "bodyContentId"
+  | "receivedBodyId"
   | "messagesNodeId"
   | "systemNodeId"
   | "toolsNodeId"
@@ -63,6 +64,8 @@ export interface StorableRequest {
     messages: readonly ChainElement[];
     system: readonly ChainElement[];
     tools: readonly ChainElement[];
+    /** The bytes as received, where the text that the other parts make up is another. */
+    received: Content | null;
   } | null;
 }
 

@@ -158,7 +158,7 @@ async function putParts(
   const elements = chains.flatMap((chain, n) => chain.slice(prefixes[n]!.length));
   const contentIds = await putContents(tx, domainId, [
     ...elements.map(({ content, contentSha256 }) => ({ bytes: content, sha256: contentSha256 })),
-    ...requested.flatMap(({ body, headers }) => (body ? [body.skeleton, headers] : [headers])),
+    ...requested.flatMap(({ body, headers }) => [body?.skeleton ?? [], body?.received ?? [], headers].flat()),
     ...[...newExchanges, ...updates].flatMap(({ response }) =>
       [response?.headers ?? [], response?.answer ?? []].flat(),
     ),
@@ -192,6 +192,7 @@ function requestParts(id: string, { headers, body }: StorableRequest, parts: Sto
   return {
     requestHeadersId: idOf(parts.contentIds, headers),
     bodyContentId: idOf(parts.contentIds, body?.skeleton),
+    receivedBodyId: idOf(parts.contentIds, body?.received),
     messagesNodeId,
     systemNodeId,
     toolsNodeId,

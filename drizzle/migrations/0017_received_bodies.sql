@@ -1,0 +1,1 @@
+ALTER TABLE "requests" ADD COLUMN "received_body_id" bigint;
