@@ -4,6 +4,7 @@ import {
   assistant,
   HELLO,
   linked,
+  linkedInOrder,
   reminder,
   session,
   taskAnswer,
@@ -148,6 +149,61 @@ describe("ids", () => {
   });
 });
 
+describe("a fork of one of several sessions with equal words", () => {
+  const device = (id: string) => ({ body: { metadata: { user_id: JSON.stringify({ device_id: id }) } } });
+  const compound = (id: string) => ({ body: { metadata: { user_id: `user_${id}_account__session_x` } } });
+  const system = (path: string) => ({ system: `You are helpful.\nWorking directory: ${path}\nBe brief.` });
+  const environment = (path: string) => ({
+    role: "system",
+    content: [text(`# Environment\n - Primary working directory: ${path}\n - Platform: linux`)],
+  });
+  const env = (path: string, ...more: unknown[]) => ({
+    messages: [user("hello"), environment(path), ...more],
+  });
+
+  it.each<[evidence: string, a: Partial<TestRequest>, b: Partial<TestRequest>, fork: Partial<TestRequest>]>([
+    ["device", device("1"), device("2"), device("1")],
+    ["device in a compound user id", compound("1"), compound("2"), compound("1")],
+    [
+      "user",
+      { body: { metadata: { user_id: "u1" } } },
+      { body: { metadata: { user_id: "u2" } } },
+      { body: { metadata: { user_id: "u1" } } },
+    ],
+    ["working directory in the system prompt", system("/a"), system("/b"), system("/a")],
+    ["working directory in a system entry", env("/a"), env("/b"), env("/a", assistant("hi"), user("bye"))],
+    [
+      "working directory where the device is the same",
+      { ...device("1"), ...system("/a") },
+      { ...device("1"), ...system("/b") },
+      { ...device("1"), ...system("/a") },
+    ],
+  ])("continues the one of its own %s", async (_, a, b, fork) => {
+    const requests = [
+      { ...HELLO, headers: session("a"), ...a },
+      { ...HELLO, headers: session("b"), ...b },
+      { turns: ["hello", "hi", "bye"], headers: session("c"), ...fork },
+    ];
+    expect((await linked(...requests))[2]).toBe("fork 0 - main");
+    expect((await linkedInOrder(requests, [2, 1, 0]))[2]).toBe("fork 0 - main");
+  });
+
+  it("continues the newest where nothing tells them apart", async () => {
+    const requests = [
+      { ...HELLO, headers: session("a") },
+      { ...HELLO, headers: session("b") },
+      { turns: ["hello", "hi", "bye"], headers: session("c") },
+    ];
+    expect((await linked(...requests))[2]).toBe("fork 1 - main");
+  });
+
+  it("is no retry of an equal first message from another device", async () => {
+    expect(await second({ turns: ["hello"], ...device("1") }, { ...HELLO, ...device("2") })).toBe(
+      "root - - main",
+    );
+  });
+});
+
 describe("retries", () => {
   it("of a failed first message have it as parent", async () => {
     expect(await second({ turns: ["hello"] }, HELLO)).toBe("retry 0 - main");
@@ -187,6 +243,48 @@ describe("subtasks", () => {
     for (const [n, request] of requests.entries())
       await store.link([writtenEvidence({ at: `10:00:0${n}.000`, ...request }, n)!]);
     expect(new Set([...store.calls.values()].map((call) => call.subtaskRequestId)).size).toBe(2);
+  });
+
+  it.each<[clients: string, headers: Record<string, string>]>([
+    ["of clients without ids", {}],
+    ["of a session that names no agents", session("s")],
+  ])(
+    "with 16 equal prompts take one call each, %s, also after results have named their agents",
+    async (_, headers) => {
+      const prompts = Array.from({ length: 16 }, () => "same");
+      const calls = taskAnswer("Agent", ...prompts);
+      const spawn = { turns: ["work"], answer: calls, headers };
+      const agents = prompts.map(() => ({ turns: ["same"], answer: "ok", headers }));
+      const results = calls.map(({ id }, n) =>
+        toolResult(String(id), `done\nagentId: a00000000000000${n + 10}`),
+      );
+      const next = { turns: ["work", calls, results], headers };
+      const requests = [spawn, ...agents, next];
+      const evidence = requests.map((request, n) =>
+        writtenEvidence({ at: `10:00:${String(n + 10)}.000`, ...request }, n)!,
+      );
+      for (const order of [evidence, evidence.toReversed()]) {
+        const store = new MemoryLinkStore();
+        for (const each of order) await store.link([each]);
+        const taken = [...store.calls.values()].map((call) => call.subtaskRequestId);
+        expect(taken).toEqual(evidence.slice(1, 17).map(({ requestId }) => requestId));
+        expect([...store.links.values()].filter(({ linkKind }) => linkKind === "subtask")).toHaveLength(16);
+      }
+    },
+  );
+
+  it("whose first request failed and was sent again take one call", async () => {
+    const agent = { turns: ["same"], headers: session("s") };
+    const requests = [
+      { ...spawner("Agent", "same", "same"), headers: session("s") },
+      agent,
+      { ...agent, answer: "ok" },
+    ];
+    expect(await linked(...requests)).toEqual([
+      "root - - main",
+      "subtask - 0 subtask_1",
+      "retry 1 0 subtask_1",
+    ]);
   });
 
   it("of another session are not linked", async () => {

@@ -72,7 +72,7 @@ export const KeyPurpose = {
   parentAgent: 9,
   /** A request that only its session links. */
   session: 10,
-  /** A response that starts a workflow, by session, and by session and prompt id. */
+  /** A response that starts a workflow, by session (or none), and by session and prompt id. */
   workflowCall: 11,
   /** The first request of a workflow's agent, by the keys of the call that it looks for; the stronger has rank 1. */
   workflowAgent: 12,
@@ -196,8 +196,8 @@ export function evidenceOf(exchange: LinkableExchange): FullEvidence | null {
   if (mayBeSubtask && earlier.length === 0)
     for (const key of promptKeys(runs[0])) keys.push({ purpose: KeyPurpose.taskPrompt, key, rank: 1 });
   const promptId = validId(headers["x-claude-code-prompt-id"]);
-  const workflowKeys = session === null || isSide ? [] : workflowKeysOf(session, promptId);
-  if (callsWorkflow(response))
+  const workflowKeys = workflowKeysOf(session ?? "", promptId);
+  if (!isSide && callsWorkflow(response))
     for (const key of workflowKeys) keys.push({ purpose: KeyPurpose.workflowCall, key, rank: 1 });
   if (mayBeSubtask && earlier.length === 0 && (requestClass === "workflow" || isWorkflowTask(runs[0])))
     workflowKeys.forEach((key, n) => keys.push({ purpose: KeyPurpose.workflowAgent, key, rank: n + 1 }));

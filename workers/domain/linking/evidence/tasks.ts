@@ -71,7 +71,10 @@ export function isWorkflowTask(first: Run | undefined): boolean {
   );
 }
 
-/** The keys by which the agents of a workflow find its call, the stronger first. `promptId`: the person's turn; null if unknown. */
+/**
+ * The keys by which the agents of a workflow find its call, the stronger first. `session` is empty where the client names none,
+ * `promptId`, the id of the person's turn, null.
+ */
 export function workflowKeysOf(session: string, promptId: string | null): bigint[] {
   const bySession = keyOf("workflow", session);
   return promptId === null ? [bySession] : [keyOf("workflow", session, promptId), bySession];

@@ -8,6 +8,8 @@ import {
   elapsedMs,
   isAgent,
   latestOfThread,
+  MAX_CANDIDATES,
+  mayBeSamePlace,
   type LinkConfidence,
   type LinkedBy,
   type ParentChoice,
@@ -33,10 +35,16 @@ export async function chooseSubtask(
   const assignable = (call: StoredCall) =>
     candidates.isAssignedBefore(call, request.requestId) ? null : call;
 
-  for (const { key } of ofPurpose(keys, KeyPurpose.workflowAgent)) {
-    const lookup = { index: KeyPurpose.workflowCall, key, before: request.requestId, limit: 1 };
-    const [caller] = await candidates.find(lookup);
-    if (caller) return subtask(caller.evidence.requestId, "ids", "certain", {});
+  const workflow = ofPurpose(keys, KeyPurpose.workflowAgent);
+  for (const [n, { key }] of workflow.entries()) {
+    const lookup = { index: KeyPurpose.workflowCall, key, before: request.requestId, limit: MAX_CANDIDATES };
+    const callers = (await candidates.find(lookup)).map(({ evidence }) => evidence);
+    const caller = callers.find(
+      (each) => mayBeSamePlace(each, request) && elapsedMs(each, request) <= DAY_MS,
+    );
+    if (!caller) continue;
+    if (request.sessionKey === null) return subtask(caller.requestId, "prompt", "low", {});
+    return subtask(caller.requestId, "ids", n === 0 && workflow.length > 1 ? "certain" : "likely", {});
   }
   const calls = await matchingCalls(request, prompts, candidates);
   const named = calls.find(({ agentKey }) => agentKey !== null && agentKey === request.agentKey);
