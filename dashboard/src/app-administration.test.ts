@@ -121,12 +121,20 @@ it("health has checks, versions, errors, and follow-ups by client and week", asy
   const linking = {
     ...recordedBody<LinkingQuality>("/api/quality/linking"),
     clients: [
-      { ...row, continuations: 1_284, linkedShare: 0.9996, orphans: 3, lowConfidence: 2 },
+      {
+        ...row,
+        continuations: 1_284,
+        linkedShare: 0.9996,
+        keptBranchShare: 0.957,
+        orphans: 3,
+        lowConfidence: 2,
+      },
       {
         ...row,
         client: null,
         continuations: 0,
         linkedShare: null,
+        keptBranchShare: null,
         orphans: 0,
         lowConfidence: 0,
       },
@@ -175,8 +183,8 @@ it("health has checks, versions, errors, and follow-ups by client and week", asy
     "2 h ago {2026-11-30 19:30:00 GMT+5:30} | 529 {Overloaded} | a.example | Overloaded",
   ]);
   expect(page("#linking tr")).toEqual([
-    "Client | Follow-ups | Matched | Unmatched | Low confidence | 11-23 | 11-30",
-    "claude-cli/2.1.330 | 1,284 | 99.9% | 3 | 2 | 50% | 100%",
-    "Unknown | 0 | – | 0 | 0 | – | –",
+    "Client | Follow-ups | Matched | Kept branch | Unmatched | Low confidence | 11-23 | 11-30",
+    "claude-cli/2.1.330 | 1,284 | 99.9% | 96% | 3 | 2 | 50% | 100%",
+    "Unknown | 0 | – | – | 0 | 0 | – | –",
   ]);
 });

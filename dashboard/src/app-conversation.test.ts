@@ -180,9 +180,12 @@ function exactConversation() {
       replies: 2,
     },
   });
+  const side = { requestId: IDS.request, timestamp: tree.startedAt, client: "claude-cli/2.1.332", prompt: "Suggest", model: null, responseStatus: 200, outcome: "complete", failed: false, durationMs: 400, totalTokens: 9, costUsd: "0.01" }; // prettier-ignore
+  tree.nodes[0]!.sideRequests = 2;
+  Object.assign(detail.sideRequests, { requestCount: 2, costUsd: "0.02" });
   const [first, second] = detail.requests;
   detail.requests = [
-    { ...first!, ...sums, timestamp: tree.startedAt, durationMs: 2_000, timeToFirstByteMs: 812, costUsd: "0.25", prompt: "Find it." },
+    { ...first!, ...sums, timestamp: tree.startedAt, durationMs: 2_000, timeToFirstByteMs: 812, costUsd: "0.25", prompt: "Find it.", sideRequests: [side, side] },
     { ...second!, ...sums, timestamp: "2026-11-30T08:00:12.000Z", toolCalls: { Agent: 2, Bash: 1 }, costUsd: null, durationMs: 10, timeToFirstByteMs: 3, responseStatus: 529, failed: true, errorType: "overloaded_error" },
   ]; // prettier-ignore
   const path = `GET /api/conversations/${IDS.conversation}`;
@@ -199,7 +202,7 @@ describe("the values of a conversation", () => {
       "Turns 3 {3 turns in 11 requests} 11 requests",
       "Sub-tasks 3 {3 sub-tasks with 3 requests} 3 requests",
       "Tokens 31.9k {31,920} 96% of input from cache",
-      "Cost $1.01 {$1.005} + 1 unpriced request",
+      "Cost $1.01 {$1.005} + 1 unpriced request + 2 side requests $0.0200",
       "Model time 5.4 s {Total duration of all requests, including sub-tasks; 1 m 4 s from the first to the last} over 1 m 4 s",
       "Tool time 8.4 s {Time between responses that call tools and the requests that return the results} 5 tool rounds",
       "User reply time 1.5 s {Average time between a response without tool calls and the next user message} 2 replies",
@@ -210,7 +213,7 @@ describe("the values of a conversation", () => {
   it("are on the cards of the tree, at the viewer's time of day", async () => {
     const { text } = await visit("", exactConversation());
     expect(textsOf(text, ".node title")).toEqual([
-      "User message, 13:30:00, 1 message 0 ms, context 20k of 1M, 1 tool call",
+      "User message, 13:30:00, 1 message 0 ms, context 20k of 1M, 1 tool call, 2 side requests",
       "Tool results, 13:31:00, 3 messages 1.0 s, context 20k of 1M, 2 tool calls, 2 sub-tasks",
       "Tool results, 13:32:00, 5 messages 2.0 s, context 20k of 1M, 1 tool call",
       "Tool results, 13:33:00, 7 messages 4.0 s, context 20k of 1M, 2 tool calls, 2 attempts",
@@ -253,6 +256,7 @@ describe("the values of a conversation", () => {
     const { text } = await visit("?view=timeline", exactConversation());
     expect(textsOf(text, ".timeline tbody tr")).toEqual([
       "13:30:00 {2026-11-30 13:30:00 GMT+5:30} | main | Find it. | 2.0 s {Time to first byte 812 ms} | 31.7k → 500 | $0.2500 {$0.25} | 200 {Completed.}",
+      "2 side requests Suggest 400 ms $0.0100 {$0.01} 200 {Completed.} Suggest 400 ms $0.0100 {$0.01} 200 {Completed.}",
       "13:30:12 {2026-11-30 13:30:12 GMT+5:30} | main | Calls Agent 2, Bash | 10 ms {Time to first byte 3 ms} | 31.7k → 500 | unpriced {no price known for this model} | 529 overloaded {The API returned status 529.}",
     ]);
   });

@@ -40,6 +40,7 @@ export function growTree(startedAt = "2026-11-23T12:00:00.000Z") {
       speaks: "person",
       calls: 0,
       tasks: 0,
+      sideRequests: 0,
       ...change,
     });
     tips.set(name, place);

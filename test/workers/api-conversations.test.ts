@@ -1,5 +1,9 @@
 /** Conversations through the API: lists, details, trees, transcripts, the quality of their links. */
+import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
+import { loadConfig } from "../../workers/runtime/config.ts";
+import { updateConversationTotals } from "../../workers/store/conversations/totals.ts";
+import { withWriter } from "../../workers/store/db/db.ts";
 import type {
   ConversationDetail,
   ConversationList,
@@ -330,6 +334,58 @@ describe("GET /api/conversations/:id/messages", () => {
   });
 });
 
+it("shows side requests with the request that they served, and sums them apart", async () => {
+  const client = "claude-cli/2.1.332";
+  const root = await insertRow({
+    startedAt: NOON,
+    conversationId: A,
+    linkKind: "root",
+    costPico: 10n ** 12n,
+  });
+  const on = { conversationId: A, branchKey: root };
+  const turn = await insertRow({
+    ...on,
+    startedAt: NOON + 5_000,
+    parentRequestId: root,
+    costPico: 10n ** 12n,
+  });
+  const side = { conversationId: null, client, prompt: "[SUGGESTION MODE: x]", inputTokens: 7 };
+  const served = [root, root, turn].map((servesRequestId, n) => ({
+    ...side,
+    servesRequestId,
+    startedAt: NOON + (n + 1) * 1_000,
+  }));
+  const ids: string[] = [];
+  for (const each of served) ids.push(await insertRow({ ...each, costPico: 5n * 10n ** 11n }));
+  await insertRow({ ...side, startedAt: NOON + 9_000 });
+  await withWriter(loadConfig(env), (db) =>
+    db.transaction((tx) => updateConversationTotals(tx, { changed: new Set([A]), added: [] })),
+  );
+
+  const detail = await ask<ConversationDetail>(`/api/conversations/${A}`);
+  expect(detail).toMatchObject({
+    messageCount: 2,
+    costUsd: "2",
+    sideRequests: { requestCount: 3, inputTokens: 21, costUsd: "1.5", unpricedCount: 0 },
+  });
+  expect(detail.requests.map(({ sideRequests }) => columns(sideRequests, "requestId"))).toEqual([
+    [[ids[0]], [ids[1]]],
+    [[ids[2]]],
+  ]);
+  expect(detail.requests[0]!.sideRequests[0]).toMatchObject({ client, costUsd: "0.5", failed: false });
+  const tree = await ask<ConversationTree>(`/api/conversations/${A}/tree`);
+  expect(tree.nodes.map(({ sideRequests }) => sideRequests)).toEqual([2, 1]);
+  expect(await ask(`/api/requests/${ids[0]}`)).toMatchObject({
+    servesRequestId: root,
+    linkKind: "aux",
+    conversationId: null,
+    branchId: null,
+    parentRequestId: null,
+    clientName: "claude-cli",
+    clientVersion: "2.1.332",
+  });
+});
+
 it("GET /api/quality/linking counts continuations and orphans by client version and week", async () => {
   const [client, old] = ["claude-cli/2.1.330", "claude-cli/1.0.58"];
   const root = await insertRow({ startedAt: NOON, conversationId: A, linkKind: "root", client });
@@ -351,6 +407,13 @@ it("GET /api/quality/linking counts continuations and orphans by client version 
     ["2026-11-16", client, 2],
     ["2026-11-30", old, 1],
   ]);
+  // Two turns are on branches of their own although nothing continues the requests that kept their parents' branches.
+  const turn = { conversationId: A, client, startedAt: NOON + 2_000, parentRequestId: root };
+  const left = await insertRow(turn);
+  await insertRow({ ...turn, startedAt: NOON + 3_000, parentRequestId: left, branchKey: left });
+  await insertRow({ ...turn, startedAt: NOON + 4_000, parentRequestId: left });
+  const counted = await ask<LinkingQuality>(`/api/quality/linking?from=2026-11-01&to=2026-12-31`);
+  expect(counted.total).toMatchObject({ straightTurns: 4, leftBranch: 2, keptBranchShare: 0.5 });
   const other = await ask<LinkingQuality>("/api/quality/linking?domain=other.example");
   expect(other.total.linkedShare).toBeNull();
   expect((await refused("/api/quality/linking?from=2020-01-01")).status).toBe(400);

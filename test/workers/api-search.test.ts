@@ -53,6 +53,31 @@ describe("GET /api/search", () => {
     expect((await search("big")).results).toMatchObject([{ requestId: ids.turn, role: "assistant" }]);
   });
 
+  it("finds what only a side request sent in the conversation that it served", async () => {
+    const headers = { "user-agent": "claude-cli/2.1.332", "x-claude-code-session-id": "s" };
+    const tools = [{ name: "Bash", input_schema: {} }];
+    const first = makeExchange({
+      requestBody: messageRequest("Hello", { tools }),
+      requestMetadata: { headers },
+    });
+    const side = makeExchange({
+      startedAt: NOON + 1_000,
+      requestBody: messageRequest("", {
+        messages: [user("Hello"), assistant("Well."), user("[SUGGESTION MODE: Suggest a pomegranate.]")],
+        tools,
+      }),
+      requestMetadata: { headers },
+    });
+    await store(first, side);
+    const [{ conversation_id: conversationId }] = (await queryRows<{ conversation_id: string }>(
+      "SELECT conversation_id FROM requests WHERE conversation_id IS NOT NULL",
+    )) as [{ conversation_id: string }];
+    const found = { requestId: side.id, conversationId, branchId: "main", branchKey: first.id };
+    expect((await search("pomegranate")).results).toMatchObject([found]);
+    const listed = await ask<ConversationList>("/api/conversations?search=pomegranate");
+    expect(listed.conversations).toMatchObject([{ conversationId }]);
+  });
+
   it("points to the earliest request also when later ones were stored first", async () => {
     const words = ["alpha", "beta", "gamma", "delta", "epsilon"];
     const history = words.map((word, n) => (n % 2 ? assistant(word) : user(word)));

@@ -64,6 +64,7 @@ export function nodeTitle(item: TreeItem, { tree, model, clock }: LabelContext):
       : `context ${formatShort(last.context)} of ${formatShort(contextWindow(model, last.context).tokens)}`,
     last.calls > 0 ? formatCount(last.calls, "tool call") : null,
     last.tasks > 0 ? formatCount(last.tasks, "sub-task") : null,
+    last.sideRequests > 0 ? formatCount(last.sideRequests, "side request") : null,
     tries > 1 ? formatCount(tries, "attempt") : null,
   ].filter((fact) => fact !== null);
   const source = promptSource(last);

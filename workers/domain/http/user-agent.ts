@@ -1,4 +1,4 @@
-/** The client program of a request, from its user agent. Pure; called by ingest. */
+/** The client program of a request, from its user agent. Pure; called by ingest and the API. */
 import { plainText } from "../truncate.ts";
 
 const MAX_NAME = 60;
@@ -7,4 +7,13 @@ const MAX_NAME = 60;
 export function clientName(userAgent: string | undefined): string | null {
   if (userAgent === undefined) return null;
   return plainText(userAgent.split(/\s*[(;,]/, 1)[0]!, MAX_NAME) || null;
+}
+
+/** Name and version of a client: "claude-cli" and "2.1.330" of "claude-cli/2.1.330". */
+export function clientParts(client: string | null): {
+  clientName: string | null;
+  clientVersion: string | null;
+} {
+  const [name, version] = client?.split("/", 2) ?? [];
+  return { clientName: name || null, clientVersion: version || null };
 }

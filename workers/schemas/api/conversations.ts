@@ -125,6 +125,21 @@ export const Branch = z.object({
 });
 export type Branch = z.infer<typeof Branch>;
 
+export const SideRequest = z.object({
+  requestId: z.string(),
+  timestamp: at,
+  client: name.describe("Program and version."),
+  prompt: name.describe("The beginning of its text."),
+  model: name,
+  responseStatus: count.nullable(),
+  outcome: z.string(),
+  failed: z.boolean(),
+  durationMs: z.number().nullable(),
+  totalTokens: exchangeTotals.totalTokens,
+  costUsd: name,
+});
+export type SideRequest = z.infer<typeof SideRequest>;
+
 export const ConversationRequest = z.object({
   requestId: z.string(),
   timestamp: at,
@@ -150,6 +165,11 @@ export const ConversationRequest = z.object({
   toolCallCount: count,
   timeToFirstByteMs: z.number().nullable(),
   durationMs: z.number().nullable(),
+  sideRequests: z
+    .array(SideRequest)
+    .describe(
+      "Requests that the client sent beside it, such as titles, prompt suggestions and web searches.",
+    ),
 });
 export type ConversationRequest = z.infer<typeof ConversationRequest>;
 
@@ -169,6 +189,9 @@ export const ConversationDetail = ConversationRow.extend({
     replyMs: z.number().describe("Between responses without tool calls and the next user prompt."),
     replies: count,
   }),
+  sideRequests: z
+    .object({ requestCount: count, ...tokenTotals })
+    .describe("Sums of the side requests of all its requests. No other figure includes them."),
   branches: z.array(Branch).describe("By start."),
   tasks: z.array(Task),
   requests: z.array(ConversationRequest).describe("Oldest first."),
@@ -209,6 +232,7 @@ export const ConversationTree = z.object({
         speaks: z.enum(["person", "tools"]).describe("`person`: it has a new user prompt."),
         calls: count.describe("Tool calls of its response."),
         tasks: count.describe("Sub-tasks that its response starts."),
+        sideRequests: count.describe("Side requests that served it."),
       }),
     )
     .describe("Oldest first."),
@@ -292,6 +316,12 @@ const Linking = z.object({
   linkedShare: z.number().nullable().describe("Continuations with a parent, 0 to 1; null without any."),
   subtasks: count.describe("First requests of sub-tasks."),
   lowConfidence: count.describe("Links with low confidence."),
+  straightTurns: count.describe("Turns with a parent that no other request leads any further."),
+  leftBranch: count.describe("Straight turns that are on another branch than their parent."),
+  keptBranchShare: z
+    .number()
+    .nullable()
+    .describe("Straight turns on their parent's branch, 0 to 1; null without any."),
 });
 export type Linking = z.infer<typeof Linking>;
 

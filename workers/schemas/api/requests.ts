@@ -102,6 +102,8 @@ export const RequestRow = z.object({
   bodyTruncated: z.boolean(),
   bodyMasked: z.boolean().describe("A secret in the request body was masked before it was stored."),
   responseTruncated: z.boolean(),
+  clientName: name.describe("Program of the user agent, such as `claude-cli`."),
+  clientVersion: name.describe("Its version, such as `2.1.332`."),
   sessionId: name,
   agentId: name,
   parentAgentId: name,
@@ -110,6 +112,9 @@ export const RequestRow = z.object({
   parentRequestId: name,
   isSubtask: z.boolean(),
   parentTaskRequestId: name,
+  servesRequestId: name.describe(
+    "Of a side request (`linkKind` aux): the request that it served; null if that is not known.",
+  ),
   linkKind: name,
   linkedBy: name,
   linkConfidence: name,

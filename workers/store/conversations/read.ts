@@ -14,6 +14,7 @@ import { failed, ok, type Result } from "../../domain/result.ts";
 import { findBranch, findConversation, readBranchStarts } from "./find.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
 import { columnsNamed } from "../db/columns.ts";
+import { readSideRequests, readSideRequestTotals } from "./side-requests.ts";
 import { isoText, pageOf, timestamptz } from "../db/sql.ts";
 import { HAS_FAILED, TOKEN_SUMS, tokenTotalsView, toTotals, totalTokensOrNull } from "../usage/totals.ts";
 import { hasFailed } from "../../domain/outcome.ts";
@@ -41,11 +42,13 @@ export async function readConversation(
     ]);
     const chosen = filter.branch === undefined ? null : findBranch(starts, filter.branch);
     if (chosen === undefined) return failed("no_branch");
-    const [branches, page, [times], aliases] = await Promise.all([
+    const [branches, page, [times], aliases, sideRequests, served] = await Promise.all([
       readBranches(db, conversationId),
       readRequests(db, conversationId, { ...filter, branchKey: chosen?.branchKey ?? null }),
       readTimes(db, conversationId),
       readAliases(db, conversationId),
+      readSideRequestTotals(db, row),
+      readSideRequests(db, row, filter.after?.id ?? null),
     ]);
     return ok({
       ...row,
@@ -58,9 +61,14 @@ export async function readConversation(
         replyMs: Number(times?.reply_ms ?? 0),
         replies: Number(times?.replies ?? 0),
       },
+      sideRequests,
       branches,
       tasks,
-      ...page,
+      nextCursor: page.nextCursor,
+      requests: page.requests.map((request) => ({
+        ...request,
+        sideRequests: served.get(request.requestId) ?? [],
+      })),
     });
   });
 }
@@ -106,7 +114,7 @@ async function readRequests(
   db: Reader,
   conversationId: string,
   { branchKey, limit, after }: { branchKey: string | null; limit: number; after: Cursor | null },
-): Promise<{ requests: ConversationRequest[]; nextCursor: string | null }> {
+): Promise<{ requests: Omit<ConversationRequest, "sideRequests">[]; nextCursor: string | null }> {
   const rows = await db
     .select(REQUEST_COLUMNS)
     .from(requests)

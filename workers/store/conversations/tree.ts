@@ -4,6 +4,7 @@ import type { ConversationTree } from "../../schemas/api/conversations.ts";
 import { failed, ok, type Result } from "../../domain/result.ts";
 import { findConversation } from "./find.ts";
 import { branchKind, readTasks } from "./read.ts";
+import { type Served, servesConversation } from "./side-requests.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
 import { HAS_FAILED } from "../usage/totals.ts";
 
@@ -29,6 +30,7 @@ interface Columns {
   /** Bits of NodeFlag. */
   flags: number[];
   calls: number[];
+  sides: number[];
   /** The first request of each branch: id, the request that spawned it, prompt. */
   starts: [id: string, task: string | null, prompt: string | null][] | null;
 }
@@ -42,10 +44,7 @@ export async function readTree(
     const row = await findConversation(db, id);
     if (!row) return failed("no_conversation");
     const { conversationId, firstMessageTime } = row;
-    const [columns, tasks] = await Promise.all([
-      readColumns(db, conversationId, firstMessageTime),
-      readTasks(db, conversationId),
-    ]);
+    const [columns, tasks] = await Promise.all([readColumns(db, row), readTasks(db, conversationId)]);
     const indexes = new Map(columns.ids.map((requestId, n) => [requestId, n]));
     const indexOf = (requestId: string | null) =>
       requestId === null ? null : (indexes.get(requestId) ?? null);
@@ -99,6 +98,7 @@ export async function readTree(
         speaks: has(NodeFlag.hasPrompt) ? "person" : "tools",
         calls: columns.calls[n]!,
         tasks: spawned.get(requestId) ?? 0,
+        sideRequests: columns.sides[n]!,
       };
     });
     return ok({
@@ -115,11 +115,13 @@ export async function readTree(
   });
 }
 
-async function readColumns(db: Reader, conversationId: string, startedAt: string): Promise<Columns> {
+async function readColumns(db: Reader, served: Served): Promise<Columns> {
+  const { conversationId, firstMessageTime: startedAt } = served;
   const { rows } = await db.execute<{ columns: Columns | string }>(sql`
     select json_build_object('ids', coalesce(json_agg(id), '[]'), 'parents', json_agg(parent), 'keys', json_agg(key), 'names', json_agg(name),
       'kinds', json_agg(link_kind), 'at', json_agg(at), 'ms', json_agg(duration_ms), 'messages', json_agg(message_count),
       'contexts', json_agg(context), 'statuses', json_agg(status), 'flags', json_agg(flags), 'calls', json_agg(tool_call_count),
+      'sides', json_agg(sides),
       'starts', json_agg(json_build_array(id, parent_task_request_id, prompt)) filter (where branch_key = id)) as columns
     from (
       select *, case when parent_request_id = lag(id) over w then '' else parent_request_id::text end as parent,
@@ -131,8 +133,12 @@ async function readColumns(db: Reader, conversationId: string, startedAt: string
           context_tokens as context,
           ${HAS_FAILED}::int * ${NodeFlag.failed}::int
             + (prompt is not null)::int * ${NodeFlag.hasPrompt}::int + is_subtask::int * ${NodeFlag.subtask}::int as flags,
-          tool_call_count, parent_task_request_id
-        from requests where conversation_id = ${conversationId}::uuid
+          tool_call_count, parent_task_request_id, coalesce(sides, 0) as sides
+        from requests left join (
+          select serves_request_id as served, count(*) as sides from requests where ${servesConversation(served)}
+          group by serves_request_id
+        ) side_requests on served = id
+        where conversation_id = ${conversationId}::uuid
       ) r window w as (order by started_at, id) order by started_at, id
     ) ordered`);
   const found = rows[0]!.columns;

@@ -2,6 +2,7 @@
 import { domains, requests } from "../../../drizzle/schema.ts";
 import { hasFailed, refusedBy } from "../../domain/outcome.ts";
 import { toCostBreakdown } from "../../domain/pricing/cost-breakdown.ts";
+import { clientParts } from "../../domain/http/user-agent.ts";
 import { unpackBill } from "../../domain/pricing/cost-codec.ts";
 import { RequestRow } from "../../schemas/api/requests.ts";
 import { CredentialType, Outcome } from "../../schemas/exchange.ts";
@@ -22,6 +23,7 @@ export const REQUEST_ROW_COLUMNS = {
     "errorMessage",
     "costPico",
     "bodyBytes",
+    "client",
   ]),
   domain: domains.name,
 };
@@ -31,11 +33,12 @@ type Selected = Pick<Stored, keyof typeof REQUEST_ROW_COLUMNS & keyof Stored> & 
 
 /** The row under the names of the API; also the data of a live event about a stored exchange. */
 export function toRequestRow(row: Selected): RequestRow {
-  const { id, startedAt, status, errorMessage, costPico, bodyBytes, ...same } = row;
+  const { id, startedAt, status, errorMessage, costPico, bodyBytes, client, ...same } = row;
   const bill = unpackBill(row.costBreakdown);
   return {
     ...same,
     requestId: id,
+    ...clientParts(client),
     credentialType: CredentialType.parse(row.credentialType),
     timestamp: startedAt.toISOString(),
     responseStatus: status,

@@ -53,6 +53,9 @@ export async function searchMessages(config: DatabaseConfig, filter: SearchFilte
   });
 }
 
+/** A message that only a side request sent is found in the conversation that the side request served. */
+const LEFT_JOIN_SERVED = sql`left join requests s on s.id = r.serves_request_id and s.started_at <= r.started_at`;
+
 /** Conditions over `search_entries e`. */
 function conditions(
   terms: readonly Term[],
@@ -78,7 +81,8 @@ async function readCandidates(
   position: Cursor | null,
 ): Promise<Candidate[]> {
   const { rows } = await db.execute<Candidate>(sql`
-    select e.*, c.size, d.name as domain, r.conversation_id, r.branch_id, r.branch_key
+    select e.*, c.size, d.name as domain, coalesce(r.conversation_id, s.conversation_id) as conversation_id,
+      coalesce(r.branch_id, s.branch_id) as branch_id, coalesce(r.branch_key, s.branch_key) as branch_key
     from (
       select e.content_id, e.domain_id, e.request_id, e.started_at, e.role,
         round(extract(epoch from e.started_at) * 1000)::bigint as at
@@ -88,6 +92,7 @@ async function readCandidates(
     join domains d on d.id = e.domain_id
     left join contents c on c.id = e.content_id
     left join requests r on r.id = e.request_id and r.started_at = e.started_at
+    ${LEFT_JOIN_SERVED}
     order by e.started_at desc, e.content_id desc`);
   return rows;
 }
@@ -133,8 +138,8 @@ export function conversationsMatching(query: string, domain: string | undefined)
   const terms = parseQuery(query);
   if (terms.length === 0) return null;
   return sql`conversations.id in (
-    select r.conversation_id from (
+    select coalesce(r.conversation_id, s.conversation_id) from (
       select e.request_id, e.started_at from search_entries e where ${conditions(terms, { domain })}
       order by e.started_at desc limit ${MAX_MATCHES}
-    ) e join requests r on r.id = e.request_id and r.started_at = e.started_at)`;
+    ) e join requests r on r.id = e.request_id and r.started_at = e.started_at ${LEFT_JOIN_SERVED})`;
 }

@@ -53,7 +53,8 @@ export function LinkingTable({ linking, view }: { linking: Result<LinkingQuality
       <CardTitle title="Conversation linking" note="by client version, last 8 weeks" />
       <p class="mute table-intro">
         Share of follow-up requests that were matched to their conversation. A client version below its
-        neighbors has probably changed its request format. Unmatched requests are stored as well.
+        neighbors has probably changed its request format. Unmatched requests are stored as well. Kept branch
+        is the share of turns that stayed on the branch of the turn before, where nothing else continued it.
       </p>
       <WideTable
         caption="Conversation linking by client version"
@@ -70,6 +71,7 @@ export function LinkingTable({ linking, view }: { linking: Result<LinkingQuality
           },
           { ...number, label: "Follow-ups", cell: (one) => formatExact(one.continuations) },
           { ...number, label: "Matched", cell: (one) => formatShare(one.linkedShare) },
+          { ...number, label: "Kept branch", cell: (one) => formatShare(one.keptBranchShare) },
           { ...number, label: "Unmatched", cell: (one) => formatExact(one.orphans) },
           { ...number, label: "Low confidence", cell: (one) => formatExact(one.lowConfidence) },
           ...newest.map((week): Column<LinkingQuality["clients"][number]> => ({

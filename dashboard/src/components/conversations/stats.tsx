@@ -44,6 +44,12 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
         {detail.unpricedCount > 0 && (
           <span class="stat-note">+ {formatCount(detail.unpricedCount, "unpriced request")}</span>
         )}
+        {detail.sideRequests.requestCount > 0 && (
+          <span class="stat-note">
+            + {formatCount(detail.sideRequests.requestCount, "side request")}{" "}
+            {formatMoneyShort(detail.sideRequests.costUsd)}
+          </span>
+        )}
       </StatCard>
       <StatCard
         label="Model time"

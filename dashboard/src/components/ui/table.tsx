@@ -30,6 +30,8 @@ interface Props<Row> {
   isNavigable?: boolean;
   /** A further row above a row. */
   rowBefore?: (row: Row) => Child;
+  /** A further row below a row. */
+  rowAfter?: (row: Row) => Child;
   /** Further rows. */
   children?: Child;
 }
@@ -65,6 +67,7 @@ export function Table<Row>(props: Props<Row>) {
                 </td>
               ))}
             </tr>
+            {props.rowAfter?.(row)}
           </>
         ))}
         {children}

@@ -3,6 +3,7 @@ import type {
   Branch,
   ConversationDetail,
   ConversationRequest,
+  SideRequest,
 } from "../../../../workers/schemas/api/conversations.ts";
 import { BranchGlyph, glyphOf } from "../../components/tree/branch-glyphs.tsx";
 import { Money, StatusBadge, UntrustedText } from "../../components/ui/values.tsx";
@@ -39,6 +40,9 @@ export function TimelinePage({ view, path, detail }: Props) {
         rows={rows}
         columns={columnsOf(view, path, kinds, longest)}
         rowBefore={(row) => row.pauseMs > 0 && <Pause row={row} />}
+        rowAfter={({ request: { sideRequests } }) =>
+          sideRequests.length > 0 && <SideRequests sideRequests={sideRequests} view={view} />
+        }
         isNavigable
       />
       {rows.length === 0 && <p class="note">No requests on this page.</p>}
@@ -60,6 +64,30 @@ function Pause({ row }: { row: TimelineRow<ConversationRequest> }) {
         <span class="mute">
           {row.startsWithPrompt ? "Waiting for user" : "Tools"}: {formatDuration(row.pauseMs)}
         </span>
+      </td>
+    </tr>
+  );
+}
+
+/** The side requests of the request above, folded. */
+function SideRequests({ sideRequests, view }: { sideRequests: readonly SideRequest[]; view: View }) {
+  return (
+    <tr class="side-requests">
+      <td colspan={7}>
+        <details class="collapsible">
+          <summary>{formatCount(sideRequests.length, "side request")}</summary>
+          <ul>
+            {sideRequests.map(({ requestId, prompt, model, durationMs, costUsd, ...row }) => (
+              <li>
+                <a href={linkTo(`/requests/${requestId}`, view.filters)}>
+                  <UntrustedText text={prompt ?? model ?? requestId} length={90} />
+                </a>{" "}
+                <span class="mute">{formatDuration(durationMs)}</span> <Money amount={costUsd} />{" "}
+                <StatusBadge row={{ ...row, error: null, errorType: null }} />
+              </li>
+            ))}
+          </ul>
+        </details>
       </td>
     </tr>
   );

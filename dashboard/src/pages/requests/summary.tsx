@@ -53,6 +53,7 @@ export function RequestSummary({ detail, view }: { detail: RequestDetail; view: 
             Conversation: detail.conversationId && (
               <ConversationLink detail={detail} id={detail.conversationId} view={view} />
             ),
+            "Side request of": requestLink(detail.servesRequestId, view),
             "Previous request": requestLink(detail.parentRequestId, view),
             "Parent request": requestLink(detail.parentTaskRequestId, view),
           }}
