@@ -52,9 +52,12 @@ const INVALID: Record<string, Record<string, string[]>> = {
   "/api/stats": { [ANY]: ["since=yesterday", "since=2026-13-01"] },
   "/api/dashboard/stats": { [ANY]: ["domain=%00", `accountId=${"a".repeat(129)}`] },
   "/api/overview": {
+    "Europe/Berlin": ["timeZone=Berlin", "timeZone=%00", "timeZone=UTC%2B1", `timeZone=${"a".repeat(65)}`],
+    domain: ["seriesBy=model"],
     [ANY]: ["from=yesterday", "to=2026-13-01", "to=never", `model=${"m".repeat(201)}`, ...PERIODS],
   },
   "/api/errors": {
+    "IANA name": ["timeZone=Mars/Olympus"],
     [ANY]: ["from=yesterday", "to=2026-02-31", "limit=0", "limit=201", "errorType=%00", ...PERIODS],
   },
   "/api/status": { [ANY]: ["maxAge=61"] },

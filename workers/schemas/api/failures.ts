@@ -1,13 +1,16 @@
 /** Failed exchanges of a period: by kind, status, domain, account and model, and over time. */
 import { z } from "zod";
 import { RefusedBy } from "../exchange.ts";
+import { seriesBuckets } from "./overview.ts";
 import {
   AccountFilter,
   DomainFilter,
   ModelFilter,
   optional,
   text,
-  time,
+  PeriodEnd,
+  PeriodStart,
+  TimeZone,
   whole,
   withDefault,
 } from "./parameters.ts";
@@ -15,8 +18,9 @@ import {
 const count = z.number().int();
 
 export const ErrorsQuery = z.object({
-  from: optional(time()).describe("Start of the period; default: 24 hours before its end."),
-  to: optional(time()).describe("End of the period; default: now."),
+  from: PeriodStart,
+  to: PeriodEnd,
+  timeZone: TimeZone,
   domain: DomainFilter,
   accountId: AccountFilter,
   model: ModelFilter,
@@ -56,7 +60,7 @@ export const Errors = z.object({
   domains: z.array(z.object({ domain: z.string(), count })),
   accounts: z.array(z.object({ accountId: z.string().nullable(), count })),
   models: z.array(z.object({ model: z.string().nullable(), count })),
-  bucketMs: count.describe("Length of one bucket of the series: 5 minutes, an hour or a day (UTC)."),
+  ...seriesBuckets,
   series: z
     .array(z.object({ time: z.iso.datetime(), count }))
     .describe("Every bucket of the period, including empty ones; the first and last may be partial."),

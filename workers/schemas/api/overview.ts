@@ -1,18 +1,28 @@
 /** `GET /api/overview`: totals of a period beside those of the period before. */
 import { z } from "zod";
-import { AccountFilter, DomainFilter, ModelFilter, optional, time } from "./parameters.ts";
-import { tokenTotals } from "./totals.ts";
+import { BUCKET_UNITS } from "../calendar.ts";
+import {
+  AccountFilter,
+  DomainFilter,
+  ModelFilter,
+  oneOf,
+  optional,
+  PeriodEnd,
+  PeriodStart,
+  TimeZone,
+} from "./parameters.ts";
+import { costUsd, tokenTotals, unpricedCount } from "./totals.ts";
 import { InFlight } from "./live.ts";
 
 const count = z.number().int();
 export const OverviewQuery = z.object({
-  from: optional(time()).describe(
-    "Start of the period, rounded down to 5 minutes; default: 24 hours before its end.",
-  ),
-  to: optional(time()).describe("End of the period; default: now."),
+  from: PeriodStart,
+  to: PeriodEnd,
+  timeZone: TimeZone,
   domain: DomainFilter,
   accountId: AccountFilter,
   model: ModelFilter,
+  seriesBy: optional(oneOf(["domain"])).describe("Adds `costByDomain`, the series of cost by domain."),
 });
 
 /** Totals of every part of the overview. */
@@ -29,6 +39,7 @@ export const OverviewTotals = z.object({
 });
 export type OverviewTotals = z.infer<typeof OverviewTotals>;
 
+const cost = { costUsd, unpricedCount };
 const milliseconds = z.number().nullable();
 export const PeriodTotals = OverviewTotals.extend({
   firstByteP50Ms: milliseconds,
@@ -38,17 +49,37 @@ export const PeriodTotals = OverviewTotals.extend({
 });
 export type PeriodTotals = z.infer<typeof PeriodTotals>;
 
+/** The buckets of a series. */
+export const seriesBuckets = {
+  bucket: z.enum(BUCKET_UNITS).describe("Unit of the series: 5 minutes, or an hour or a day of `timeZone`."),
+  bucketMs: count.describe("Its length; a day on which the clocks change is an hour shorter or longer."),
+};
+
 export const Overview = z.object({
   from: z.iso.datetime(),
   to: z.iso.datetime(),
   totals: PeriodTotals,
   previousFrom: z.iso.datetime(),
-  previous: OverviewTotals.describe("The preceding period of the same length."),
-  bucketMs: count.describe("Length of one bucket of the series: 5 minutes, an hour or a day (UTC)."),
+  previous: OverviewTotals.describe("The period of the same length that ends where this one starts."),
+  ...seriesBuckets,
   series: z
     .array(OverviewTotals.extend({ time: z.iso.datetime(), firstByteP50Ms: milliseconds }))
     .describe("Every bucket of the period, including empty ones; the first and last may be partial."),
-  domains: z.array(OverviewTotals.extend({ domain: z.string() })).describe("Those with most requests."),
+  costByDomain: z
+    .array(
+      z.object({
+        domain: z.string().nullable().describe("Null: all other domains together."),
+        ...cost,
+        series: z.array(z.object(cost)).describe("One entry per bucket of `series`."),
+      }),
+    )
+    .optional()
+    .describe(
+      "With `seriesBy=domain`: the most expensive domains and the others, which add up to the totals.",
+    ),
+  domains: z
+    .array(OverviewTotals.extend({ domain: z.string() }))
+    .describe("Those with most requests, 200 at most."),
   accounts: z.array(OverviewTotals.extend({ accountId: z.string() })),
   models: z.array(OverviewTotals.extend({ model: z.string() })),
   requestTypes: z.array(OverviewTotals.extend({ requestType: z.string() })),

@@ -3,6 +3,7 @@
  * allowed: …". An empty parameter (`?domain=`, as an HTML form sends it) counts as absent.
  */
 import { z } from "zod";
+import { isTimeZone } from "../calendar.ts";
 
 /** Text that Postgres can store and a log line can carry: no control characters. */
 const PRINTABLE = /^[^\u0000-\u001f\u007f]*$/;
@@ -72,6 +73,16 @@ export const DomainFilter = optional(text(255, "a domain's name").toLowerCase())
 );
 export const AccountFilter = optional(text(128, "an account's id")).describe("Only this account.");
 export const ModelFilter = optional(text(200, "a model's id")).describe("Only this requested model.");
+
+/** A period is half-open, exact to the millisecond: started at or after `from` and before `to`. */
+export const PeriodStart = optional(time()).describe(
+  "Start of the period, inclusive; default: 24 hours before its end.",
+);
+export const PeriodEnd = optional(time()).describe("End of the period, exclusive; default: now.");
+const ZONE_RULE = "the IANA name of a time zone, such as Europe/Berlin";
+export const TimeZone = withDefault(
+  z.string({ error: ZONE_RULE }).refine(isTimeZone, { error: ZONE_RULE }).default("UTC"),
+).describe("Time zone of the hours and days of the series, by its IANA name.");
 
 function emptyAsAbsent(value: unknown): unknown {
   return value === "" ? undefined : value;

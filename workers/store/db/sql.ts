@@ -17,6 +17,11 @@ export function timestamptz(at: Date | number): SQL {
   return sql`${new Date(at).toISOString().replace(/^\+0*/, "")}::timestamptz`;
 }
 
+/** A parameter of type timestamptz[]; epoch milliseconds. */
+export function timestamptzArray(times: readonly number[]): SQL {
+  return sql`${`{${times.map((at) => new Date(at).toISOString()).join(",")}}`}::timestamptz[]`;
+}
+
 /** A timestamp expression as ISO 8601 text in UTC with milliseconds. */
 export function isoText(expression: string): SQL {
   return sql.raw(`to_char((${expression}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`);

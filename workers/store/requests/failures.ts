@@ -1,18 +1,19 @@
 /** Failed exchanges of a period, counted from the rows: there are few, and the partial index on `failed` has them alone. */
 import { type SQL, sql } from "drizzle-orm";
-import { slotsBetween } from "../../domain/usage/time-series.ts";
+import { BUCKET_MS, type Buckets, bucketsOf } from "../../domain/usage/calendar.ts";
 import { refusedBy } from "../../domain/outcome.ts";
 import type { Errors } from "../../schemas/api/failures.ts";
 import type { RefusedBy } from "../../schemas/exchange.ts";
 import type { DatabaseConfig } from "../db/db.ts";
-import { allOf, isoText, readRows, timestamptz } from "../db/sql.ts";
-import { seriesBucketMs } from "../usage/overview.ts";
+import { allOf, isoText, readRows, timestamptz, timestamptzArray } from "../db/sql.ts";
 import { readUsage, type UsageFilter } from "../usage/read.ts";
 import { addUsage } from "../usage/totals.ts";
 
 export interface FailureFilter extends UsageFilter {
   from: number;
   to: number;
+  /** Of the hours and days of the series. */
+  timeZone: string;
   errorType?: string | undefined;
   /** Of kinds, domains, accounts and models, each. */
   limit: number;
@@ -28,7 +29,8 @@ interface CountRow extends Record<string, unknown> {
   domain: string | null;
   account_id: string | null;
   model: string | null;
-  slot: string | null;
+  /** Position of the bucket in the series, from 1. */
+  slot: number | null;
   count: string;
   latest: string;
 }
@@ -41,10 +43,10 @@ interface LatestRow extends Record<string, unknown> {
 }
 
 export async function readFailures(config: DatabaseConfig, filter: FailureFilter): Promise<Errors> {
-  const { from, to, limit } = filter;
-  const bucketMs = seriesBucketMs(to - from);
+  const { from, to, timeZone, limit } = filter;
+  const buckets = bucketsOf(from, to, timeZone);
   const [groups, usage] = await Promise.all([
-    readRows<CountRow>(config, countsStatement(filter, bucketMs)),
+    readRows<CountRow>(config, countsStatement(filter, buckets)),
     readUsage(config, filter),
   ]);
   // Bits of grouping(): a set bit is a column that was counted over.
@@ -66,7 +68,7 @@ export async function readFailures(config: DatabaseConfig, filter: FailureFilter
       row,
     ]),
   );
-  const slots = new Map(of(SLOT).map((row) => [Number(row.slot) * 1_000, countOf(row)]));
+  const slots = new Map(of(SLOT).map((row) => [Number(row.slot), countOf(row)]));
   return {
     from: iso(from),
     to: iso(to),
@@ -101,13 +103,13 @@ export async function readFailures(config: DatabaseConfig, filter: FailureFilter
     models: of(MODEL)
       .slice(0, limit)
       .map((row) => ({ model: row.model, count: countOf(row) })),
-    bucketMs,
-    series: slotsBetween(from, to, bucketMs).map((at) => ({ time: iso(at), count: slots.get(at) ?? 0 })),
+    bucket: buckets.unit,
+    bucketMs: BUCKET_MS[buckets.unit],
+    series: buckets.starts.map((at, index) => ({ time: iso(at), count: slots.get(index + 1) ?? 0 })),
   };
 }
 
-function countsStatement(filter: FailureFilter, bucketMs: number): SQL {
-  const seconds = sql.raw(String(bucketMs / 1_000));
+function countsStatement(filter: FailureFilter, { starts }: Buckets): SQL {
   const { from, to, domain, accountId, model, errorType } = filter;
   const where = allOf(
     sql`r.failed`,
@@ -124,7 +126,7 @@ function countsStatement(filter: FailureFilter, bucketMs: number): SQL {
     from (
       select r.id::text as id, r.error_type, r.status, r.outcome, (r.time_to_first_byte_ms is not null)::int as has_headers, d.name as domain,
         r.account_id, r.model,
-        floor(extract(epoch from r.started_at) / ${seconds})::int8 * ${seconds}::int8 as slot
+        width_bucket(r.started_at, ${timestamptzArray(starts)}) as slot
       from requests r join domains d on d.id = r.domain_id where ${where}
     ) failed
     group by grouping sets ((error_type, status, outcome, has_headers), (status), (domain), (account_id), (model), (slot))`;

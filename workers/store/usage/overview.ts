@@ -1,14 +1,21 @@
 /**
  * The overview of a period: totals beside those of the previous period, a time series, and the top domains, accounts, models
- * and types. From rollups alone, so periods are rounded to five minutes; three concurrent statements.
+ * and types. Exact to the millisecond: whole rollups, and rows at the ends of the period. Three concurrent statements.
  */
 import { type SQL, sql } from "drizzle-orm";
-import { DAY_MS, HOUR_MS, ROLLUP_BUCKET_MS } from "../../runtime/constants.ts";
-import { addHistograms, LATENCY_CLASSES, quantile } from "../../domain/usage/latency-histogram.ts";
+import { ROLLUP_BUCKET_MS } from "../../runtime/constants.ts";
+import { BUCKET_MS, type Buckets, bucketsOf } from "../../domain/usage/calendar.ts";
+import {
+  addHistograms,
+  LATENCY_BOUNDS_MS,
+  LATENCY_CLASSES,
+  quantile,
+} from "../../domain/usage/latency-histogram.ts";
 import type { Overview, OverviewTotals } from "../../schemas/api/overview.ts";
 import type { DatabaseConfig } from "../db/db.ts";
-import { allOf, inDomain, readRows, timestamptz } from "../db/sql.ts";
-import type { UsageFilter } from "./read.ts";
+import { readRows, timestamptzArray } from "../db/sql.ts";
+import { sumUsdText } from "./cost.ts";
+import { matches, type PeriodParts, periodParts, type UsageFilter, usageSources } from "./read.ts";
 import {
   addUsage,
   cacheHitShare,
@@ -20,15 +27,25 @@ import {
   ZERO_USAGE,
 } from "./totals.ts";
 
-/** `from` before `to`. */
-export type OverviewFilter = UsageFilter & { from: number; to: number };
+/** `from` before `to`; `timeZone`: of the hours and days of the series. */
+export type OverviewFilter = UsageFilter & {
+  from: number;
+  to: number;
+  timeZone: string;
+  seriesBy?: "domain" | undefined;
+};
 
 /** Entries of each top list. */
-const MAX_TOP = 20;
+const MAX_TOP = 200;
+/** Domains that the cost by domain names. */
+const MAX_SERIES = 7;
 
 interface GroupRow extends TotalsRow {
   grouping: number;
-  slot: string | null;
+  /** Position of the bucket in the series, from 1. */
+  slot: number | null;
+  /** Null in a group of several domains. */
+  domain_id: string | null;
   name: string | null;
   account_id: string | null;
   model: string | null;
@@ -36,51 +53,56 @@ interface GroupRow extends TotalsRow {
 }
 /** Responses per latency class in one bucket of the series. */
 interface LatencyRow extends Record<string, unknown> {
-  slot: string;
+  slot: number;
   durations: string[];
   first_bytes: string[];
 }
+
+/** Bits of grouping(): a set bit is a column that was summed over. */
+const [SLOT, DOMAIN, ACCOUNT, MODEL, TYPE] = [0b01111, 0b10111, 0b11011, 0b11101, 0b11110];
+const SLOT_AND_DOMAIN = SLOT & DOMAIN;
 
 export async function readOverview(
   config: DatabaseConfig,
   filter: OverviewFilter,
 ): Promise<Omit<Overview, "inFlight">> {
-  const { from, to, previousFrom, bucketMs } = alignPeriod(filter.from, filter.to);
+  const { from, to, timeZone } = filter;
+  const previous = { ...filter, from: from - (to - from), to: from };
+  const buckets = bucketsOf(from, to, timeZone);
+  const parts = periodParts(filter, fitRollups(buckets));
   // Concurrent rather than in a batch: each reads tens of thousands of rollups, and PostgreSQL has several cores.
   const [groups, before, latencies] = await Promise.all([
-    readRows<GroupRow>(config, groupsStatement(filter, from, bucketMs)),
+    readRows<GroupRow>(config, groupsStatement(filter, parts, buckets)),
     readRows<TotalsRow>(
       config,
-      sql`select ${SUMS} from rollups where ${periodFilter(filter, previousFrom, from)}`,
+      sql`select ${SUMS} from (${usageSources(previous, periodParts(previous))}) sources`,
     ),
-    readRows<LatencyRow>(config, latenciesStatement(filter, from, bucketMs)),
+    readRows<LatencyRow>(config, latenciesStatement(filter, parts, buckets)),
   ]);
-  // Bits of grouping(): a set bit is a column that was summed over.
-  const [SLOT, DOMAIN, ACCOUNT, MODEL, TYPE] = [0b01111, 0b10111, 0b11011, 0b11101, 0b11110];
   const of = (grouping: number) => groups.filter((row) => Number(row.grouping) === grouping);
   const top = (grouping: number) =>
     of(grouping)
-      .sort((a, b) => Number(b.requests) - Number(a.requests))
+      .sort((a, b) => Number(b["requests"]) - Number(a["requests"]) || byCost(a, b))
       .slice(0, MAX_TOP);
-  const slots = new Map(of(SLOT).map((row) => [Number(row.slot) * 1_000, row]));
-  const times: number[] = [];
-  for (let at = Math.floor(from / bucketMs) * bucketMs; at < to; at += bucketMs) times.push(at);
+  const slots = new Map(of(SLOT).map((row) => [Number(row.slot), row]));
   return {
     from: iso(from),
     to: iso(to),
     totals: { ...overviewTotals(addUsage(of(SLOT).map(toTotals))), ...percentiles(latencies) },
-    previousFrom: iso(previousFrom),
+    previousFrom: iso(previous.from),
     previous: overviewTotals(addUsage(before.map(toTotals))),
-    bucketMs,
-    series: times.map((at) => {
-      const row = slots.get(at);
-      const own = latencies.filter(({ slot }) => Number(slot) * 1_000 === at);
+    bucket: buckets.unit,
+    bucketMs: BUCKET_MS[buckets.unit],
+    series: buckets.starts.map((at, index) => {
+      const row = slots.get(index + 1);
+      const own = latencies.filter(({ slot }) => Number(slot) === index + 1);
       return {
         time: iso(at),
         ...overviewTotals(row ? toTotals(row) : ZERO_USAGE),
         firstByteP50Ms: percentiles(own).firstByteP50Ms,
       };
     }),
+    ...(filter.seriesBy === "domain" && { costByDomain: costByDomain(of(SLOT_AND_DOMAIN), buckets) }),
     domains: top(DOMAIN).map((row) => ({ domain: row.name ?? "", ...overviewTotals(toTotals(row)) })),
     accounts: top(ACCOUNT).map((row) => ({
       accountId: row.account_id ?? "",
@@ -94,53 +116,105 @@ export async function readOverview(
   };
 }
 
-/** The period rounded to rollups, the previous period of the same length, and the bucket length of the series. */
-function alignPeriod(start: number, to: number) {
-  const from = floor(start);
-  const span = to - from;
-  return { from, to, previousFrom: floor(from - span), bucketMs: seriesBucketMs(span) };
+/** Whether every rollup lies within one bucket. */
+export function fitRollups({ starts }: Buckets): boolean {
+  return starts.every((start) => start % ROLLUP_BUCKET_MS === 0);
 }
 
-/** The bucket length for the time series of a period. */
-export function seriesBucketMs(span: number): number {
-  return span <= 3 * HOUR_MS ? ROLLUP_BUCKET_MS : span <= 8 * DAY_MS ? HOUR_MS : DAY_MS;
+function costByDomain(cells: readonly GroupRow[], { starts }: Buckets): Overview["costByDomain"] {
+  const domains = Map.groupBy(cells, ({ domain_id }) => domain_id);
+  return [...domains]
+    .map(([id, rows]) => {
+      const bySlot = new Map(rows.map((row) => [Number(row.slot), toTotals(row)]));
+      const total = addUsage([...bySlot.values()]);
+      const series = starts.map((_, index) => costOf(bySlot.get(index + 1) ?? ZERO_USAGE));
+      return { id, total, view: { domain: rows[0]!.name, ...costOf(total), series } };
+    })
+    .sort(
+      (a, b) =>
+        Number(a.id === null) - Number(b.id === null) ||
+        Number(b.total.costPico - a.total.costPico) ||
+        (a.view.domain! < b.view.domain! ? -1 : 1),
+    )
+    .map(({ view }) => view);
 }
 
-function groupsStatement(filter: OverviewFilter, from: number, bucketMs: number): SQL {
-  return sql`select g.*, d.name from (
-      select grouping(slot, domain_id, account_id, model, request_type) as grouping,
-        slot, domain_id, account_id, model, request_type, ${SUMS}
-      from (select *, ${slot(bucketMs)} as slot from rollups where ${periodFilter(filter, from, filter.to)}) r
-      group by grouping sets ((slot), (domain_id), (account_id), (model), (request_type))
-    ) g left join domains d on d.id = g.domain_id`;
+function costOf({ costPico, unpricedCount }: UsageTotals) {
+  return { costUsd: sumUsdText(costPico, unpricedCount), unpricedCount };
 }
 
-function latenciesStatement(filter: OverviewFilter, from: number, bucketMs: number): SQL {
-  return sql`select ${slot(bucketMs)} as slot, ${classSums("duration_histogram")} as durations,
+function byCost(a: TotalsRow, b: TotalsRow): number {
+  return Number(toTotals(b).costPico - toTotals(a).costPico);
+}
+
+function groupsStatement(filter: OverviewFilter, parts: PeriodParts, { starts }: Buckets): SQL {
+  const byDomain = filter.seriesBy === "domain";
+  const columns = sql.raw("slot, domain_id, account_id, model, request_type");
+  // The cells of all domains may be many: those beyond the most expensive are added up.
+  const cells = byDomain
+    ? sql`select * from cells where grouping <> ${SLOT_AND_DOMAIN}
+        union all
+        select ${SLOT_AND_DOMAIN}, slot, largest.domain_id, null, null, null, ${SUMS}
+        from cells left join (
+          select domain_id from cells where grouping = ${DOMAIN} order by cost_pico desc, domain_id limit ${MAX_SERIES}
+        ) largest using (domain_id)
+        where grouping = ${SLOT_AND_DOMAIN} group by slot, largest.domain_id`
+    : sql`select * from cells`;
+  return sql`
+    with cells as (
+      select grouping(${columns}) as grouping, ${columns}, ${SUMS}
+      from (
+        select *, width_bucket(bucket, ${timestamptzArray(starts)}) as slot from (${usageSources(filter, parts)}) s
+      ) sources
+      group by grouping sets (
+        (slot), (domain_id), (account_id), (model), (request_type) ${byDomain ? sql`, (slot, domain_id)` : sql``}
+      )
+    )
+    select g.*, d.name from (${cells}) g left join domains d on d.id = g.domain_id`;
+}
+
+function latenciesStatement(
+  filter: OverviewFilter,
+  { rollups, rows }: PeriodParts,
+  { starts }: Buckets,
+): SQL {
+  const slotOf = (time: string) => sql`width_bucket(${sql.raw(time)}, ${timestamptzArray(starts)}) as slot`;
+  const sources = rows.map(
+    (span) => sql`
+      select slot, ${classCounts("duration")} as duration_histogram, ${classCounts("first_byte")} as first_byte_histogram
+      from (
+        select ${slotOf("started_at")}, ${latencyClass("duration_ms")} as duration,
+          ${latencyClass("time_to_first_byte_ms")} as first_byte
+        from requests where ${matches("started_at", span, filter)}
+      ) classes group by slot`,
+  );
+  if (rollups)
+    sources.unshift(sql`
+      select ${slotOf("bucket")}, duration_histogram, first_byte_histogram
+      from rollups where ${matches("bucket", rollups, filter)}`);
+  return sql`select slot, ${classSums("duration_histogram")} as durations,
       ${classSums("first_byte_histogram")} as first_bytes
-    from rollups where ${periodFilter(filter, from, filter.to)} group by 1`;
+    from (${sql.join(sources, sql` union all `)}) sources group by slot`;
 }
+
+const CLASSES = Array.from({ length: LATENCY_CLASSES }, (_, index) => index);
 
 /** One sum per class: unnesting the arrays took twice as long. */
 function classSums(column: string): SQL {
-  const sums = Array.from({ length: LATENCY_CLASSES }, (_, n) => `coalesce(sum(${column}[${n + 1}]), 0)`);
+  const sums = CLASSES.map((index) => `coalesce(sum(${column}[${index + 1}]), 0)`);
   return sql.raw(`array[${sums.join(", ")}]::int8[]`);
 }
 
-/** Start of a rollup's bucket in the series, epoch seconds. */
-function slot(bucketMs: number): SQL {
-  const seconds = sql.raw(String(bucketMs / 1_000));
-  return sql`floor(extract(epoch from bucket) / ${seconds})::int8 * ${seconds}`;
+/** The histogram of a column of classes. */
+function classCounts(column: string): SQL {
+  const counts = CLASSES.map((index) => `count(*) filter (where ${column} = ${index})`);
+  return sql.raw(`array[${counts.join(", ")}]::int4[]`);
 }
 
-function periodFilter({ domain, accountId, model }: OverviewFilter, from: number, to: number): SQL {
-  return allOf(
-    sql`bucket >= ${timestamptz(from)}`,
-    sql`bucket < ${timestamptz(to)}`,
-    inDomain(domain),
-    accountId === undefined ? undefined : sql`account_id = ${accountId}`,
-    model === undefined ? undefined : sql`model = ${model}`,
-  );
+/** As latencyClass of domain/usage/latency-histogram.ts: how many bounds are below the duration. Negated, because bounds are inclusive. */
+function latencyClass(column: string): SQL {
+  const bounds = LATENCY_BOUNDS_MS.map((bound) => -bound).toReversed();
+  return sql.raw(`${bounds.length} - width_bucket(-${column}, '{${bounds.join(",")}}'::float8[])`);
 }
 
 function percentiles(rows: LatencyRow[]) {
@@ -165,10 +239,6 @@ function overviewTotals(totals: UsageTotals): OverviewTotals {
     toolCallCount,
     cacheHitShare: cacheHitShare(totals),
   };
-}
-
-function floor(at: number): number {
-  return Math.floor(at / ROLLUP_BUCKET_MS) * ROLLUP_BUCKET_MS;
 }
 
 function iso(at: number): string {

@@ -56,6 +56,7 @@ export async function readUsage(
     slotMs === undefined
       ? sql`0::int8`
       : sql`(floor(extract(epoch from bucket) / ${seconds})::int8 * ${seconds}::int8)`;
+  const parts = periodParts(filter, slotMs === undefined || slotMs % ROLLUP_BUCKET_MS === 0);
   const name = (column: string, isGrouped: boolean | undefined) =>
     sql.raw(`${isGrouped ? column : "''"} as ${column}`);
   const rows = await readRows<TotalsRow>(
@@ -64,7 +65,7 @@ export async function readUsage(
       select d.name as domain, g.* from (
         select ${domain ? sql`domain_id` : sql`0`} as domain_id, ${name("account_id", account)}, ${name("model", model)},
           ${name("request_type", requestType)}, ${slot} as slot, ${SUMS}
-        from (${sources(filter, slotMs)}) sources group by 1, 2, 3, 4, 5
+        from (${usageSources(filter, parts)}) sources group by 1, 2, 3, 4, 5
       ) g left join domains d on d.id = g.domain_id
       order by g.slot, d.name, g.account_id, g.model, g.request_type`,
   );
@@ -78,34 +79,55 @@ export async function readUsage(
   }));
 }
 
-/** Whole rollups, and rows of `requests` at both ends. Slots that divide rollups are read from rows alone. */
-function sources(filter: UsageFilter, slotMs: number | undefined): SQL {
-  const { from = -Infinity, to = Infinity } = filter;
-  const fits = slotMs === undefined || slotMs % ROLLUP_BUCKET_MS === 0;
+interface Span {
+  from: number;
+  to: number;
+}
+
+/** Which part of a period whole rollups cover, null for none, and the spans at its ends that are read from rows. */
+export interface PeriodParts {
+  rollups: Span | null;
+  rows: Span[];
+}
+
+/** With slots that divide a rollup (`fits` false) all is read from rows. */
+export function periodParts({ from = -Infinity, to = Infinity }: UsageFilter, fits = true): PeriodParts {
   const first = Math.ceil(from / ROLLUP_BUCKET_MS) * ROLLUP_BUCKET_MS;
   const after = Math.floor(to / ROLLUP_BUCKET_MS) * ROLLUP_BUCKET_MS;
-  if (!fits || after <= first) return fromRequests(filter, from, to);
-  const parts = [
-    sql`select bucket, domain_id, account_id, model, request_type, ${ROLLUP_VALUES} from rollups
-      where ${between("bucket", first, after, filter)}`,
+  if (!fits || after <= first) return { rollups: null, rows: [{ from, to }] };
+  const ends = [
+    { from, to: first },
+    { from: after, to },
   ];
-  if (first > from) parts.push(fromRequests(filter, from, first));
-  if (to > after) parts.push(fromRequests(filter, after, to));
+  return { rollups: { from: first, to: after }, rows: ends.filter((end) => end.from < end.to) };
+}
+
+/** Whole rollups, and rows of `requests` as rollups would have them: their time as `bucket`, their key and their values. */
+export function usageSources(filter: UsageFilter, { rollups, rows }: PeriodParts): SQL {
+  const parts = rows.map((span) => fromRequests(filter, span));
+  if (rollups)
+    parts.unshift(sql`select bucket, domain_id, account_id, model, request_type, ${ROLLUP_VALUES} from rollups
+      where ${matches("bucket", rollups, filter)}`);
   return sql.join(parts, sql` union all `);
 }
 
 /** Rows as rollups would have them: shares of other models are moved to those models. */
-function fromRequests(filter: UsageFilter, from: number, to: number): SQL {
+function fromRequests(filter: UsageFilter, span: Span): SQL {
   const key = sql`select started_at as bucket, domain_id, coalesce(account_id, '') as account_id`;
   return sql`select * from (
       ${key}, coalesce(model, '') as model, request_type, ${REQUEST_VALUES} from requests
       union all
       ${key}, case sign when 1 then share ->> 'model' else coalesce(model, '') end, request_type, ${SHARE_VALUES}
       from requests, jsonb_array_elements(model_shares) share, (values (1), (-1)) signs (sign)
-    ) r where ${between("bucket", from, to, filter)}`;
+    ) r where ${matches("bucket", span, filter)}`;
 }
 
-function between(column: string, from: number, to: number, { domain, accountId, model }: UsageFilter): SQL {
+/** The filter on a relation with the columns of `rollups`, of which `column` is the time. */
+export function matches(
+  column: string,
+  { from, to }: Span,
+  { domain, accountId, model }: Omit<UsageFilter, "from" | "to">,
+): SQL {
   return allOf(
     from === -Infinity ? undefined : sql`${sql.raw(column)} >= ${timestamptz(from)}`,
     to === Infinity ? undefined : sql`${sql.raw(column)} < ${timestamptz(to)}`,
