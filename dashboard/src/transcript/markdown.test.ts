@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { renderMarkdown } from "./markdown.ts";
+import { renderParts } from "./markdown.ts";
+
+const renderMarkdown = (text: string) => renderParts(text, Infinity).shown;
 
 describe("Markdown of a transcript", () => {
   it("renders what people write", () => {

@@ -50,13 +50,8 @@ markdown.renderer.rules.fence = (tokens, index, _options, environment) => {
 /** Passed to the rendering rules. */
 type Environment = { highlight?: Highlighter | undefined };
 
-/** Safe HTML of one text. */
-export function renderMarkdown(text: string): string {
-  return renderParts(text, Infinity).shown;
-}
-
 /**
- * The same in two parts, cut between top-level blocks after about `limit` characters of source, so that the rest can be
+ * Safe HTML of one text in two parts, cut between top-level blocks after about `limit` characters of source, so that the rest can be
  * folded. `rest` is empty when it all fits or would leave less than a third of `limit` to fold.
  */
 export function renderParts(

@@ -69,7 +69,6 @@ export function clientHeaders(
     ...common,
     "x-claude-code-session-id": sessionId,
     ...(agent && { "x-claude-code-agent-id": agent.id }),
-    ...(agent?.parentId && { "x-claude-code-parent-agent-id": agent.parentId }),
     "anthropic-beta": [...BETAS, ...tui].join(","),
     "accept-encoding": "gzip, deflate, br, zstd",
   };
@@ -120,17 +119,13 @@ export interface Conversation {
 /** The body of one turn. */
 export function turnBody(conversation: Conversation): string {
   const { client, sessionId, agent } = conversation;
-  const model = client.model;
   const isSub = agent !== null;
   const tools = TOOLS.filter((tool) => !isSub || tool.name !== "Agent").map((tool) =>
     isOld(client) && tool.name === "Agent" ? { ...tool, name: "Task" } : tool,
   );
   const prompt = `${isSub ? SUBAGENT_PROMPT : ""}${systemPrompt(conversation.project, conversation.root)}`;
   const marked = (text: string) => ({ type: "text", text, cache_control: MARK });
-  const common = {
-    model,
-    messages: written(conversation.messages),
-  };
+  const common = { model: client.model, messages: written(conversation.messages) };
   if (isOld(client)) {
     return JSON.stringify({
       ...common,
@@ -144,7 +139,6 @@ export function turnBody(conversation: Conversation): string {
   }
   const hex = digest("attribution", conversation.firstWords).slice(0, 3);
   const attribution = `x-anthropic-billing-header: cc_version=${client.version}.${hex}; cc_entrypoint=${client.entrypoint};${isSub ? " cc_is_subagent=true;" : ""}`;
-  const isSmall = model.includes("haiku-4-5");
   return JSON.stringify({
     ...common,
     system: [
@@ -154,12 +148,10 @@ export function turnBody(conversation: Conversation): string {
     ],
     tools,
     metadata: metadata(client, sessionId),
-    max_tokens: isSmall ? 32000 : 128000,
-    thinking: isSmall
-      ? { type: "enabled", budget_tokens: 31999 }
-      : { type: "adaptive", display: client.entrypoint === "cli" ? "updates" : "omitted" },
+    max_tokens: 128000,
+    thinking: { type: "adaptive", display: client.entrypoint === "cli" ? "updates" : "omitted" },
     context_management: { edits: [{ type: "clear_thinking_20251015", keep: "all" }] },
-    ...(!isSmall && { output_config: { effort: "medium" } }),
+    output_config: { effort: "medium" },
     stream: true,
   });
 }

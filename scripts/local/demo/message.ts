@@ -27,5 +27,4 @@ export interface Client {
 
 export interface Agent {
   id: string;
-  parentId: string | null;
 }

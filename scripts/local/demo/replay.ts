@@ -4,7 +4,7 @@
  */
 import http from "node:http";
 import type { FakeClaude, Received, Reply } from "../fake-claude/server.ts";
-import { headerOf } from "../fake-claude/server.ts";
+import { errorReply, headerOf } from "../fake-claude/http.ts";
 import { digest } from "../fake-claude/random.ts";
 import type { PlannedExchange, PlannedOutcome } from "./exchange.ts";
 import { clockHeader } from "./clock.ts";
@@ -57,23 +57,11 @@ function replyOf(outcome: PlannedOutcome, speed: number): Reply | undefined {
       // Slow enough that the client has disconnected before the end.
       return { kind: "response", response: outcome.response, speed: Math.max(speed, 0.3) };
     case "error":
-      return {
-        kind: "error",
-        status: outcome.status,
-        type: ERROR_TYPES[outcome.status] ?? "invalid_request_error",
-        message: outcome.message,
-        ...(outcome.headers && { headers: outcome.headers }),
-      };
+      return errorReply(outcome.status, outcome.message, outcome.headers);
     case "own":
       return undefined;
   }
 }
-
-const ERROR_TYPES: Record<number, string> = {
-  404: "not_found_error",
-  429: "rate_limit_error",
-  529: "overloaded_error",
-};
 
 /** Scripts the planned responses. Returns a function that removes the script. */
 export function scriptOutcomes(

@@ -43,12 +43,8 @@ export class SessionLog {
       outcome: what.outcome,
     };
     this.exchanges.push(exchange);
-    this.pass(this.random.between(4_000, 40_000));
+    this.#clock += this.random.between(4_000, 40_000);
     return exchange.key;
-  }
-
-  pass(milliseconds: number): void {
-    this.#clock += milliseconds;
   }
 
   body(messages: readonly Message[], agent: Agent | null): string {

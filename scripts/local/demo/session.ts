@@ -6,7 +6,7 @@ import { signature } from "../fake-claude/compose.ts";
 import { randomOf } from "../fake-claude/random.ts";
 import { recentCommits, taskSteps, type Step, type Call } from "./steps.ts";
 import { isOld } from "./claude-code.ts";
-import { text, type Agent, type Content, type Message } from "./message.ts";
+import { text, type Content, type Message } from "./message.ts";
 import { environmentEntry, gitReminder, instructionsReminder } from "./client-text.ts";
 import { askingToCompact, compacted, summaryOf } from "./compaction.ts";
 import type { PlannedExchange } from "./exchange.ts";
@@ -194,7 +194,7 @@ class Session {
     const made = subtasks.map((subtask) => ({
       subtask,
       toolUseId: `toolu_01${random.hex(22)}`,
-      agent: { id: `a${random.hex(16)}`, parentId: null } satisfies Agent,
+      agent: { id: `a${random.hex(16)}` },
     }));
     const inBackground = background && !old;
     const uses = made.map(({ subtask, toolUseId }): Content => {

@@ -10,7 +10,7 @@ export interface Call {
 }
 
 export type Step =
-  | { kind: "prompt"; text: string; image?: boolean }
+  | { kind: "prompt"; text: string }
   /** The model calls tools; their results are the next request. */
   | { kind: "calls"; think: string | null; say: string | null; calls: Call[] }
   | { kind: "subtask"; say: string; subtasks: SubagentTask[]; background: boolean }

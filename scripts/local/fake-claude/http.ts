@@ -46,7 +46,6 @@ export type Reply =
       type: string;
       message: string;
       headers?: Record<string, string>;
-      details?: unknown;
     }
   | { kind: "json"; status: number; body: unknown }
   | RawReply

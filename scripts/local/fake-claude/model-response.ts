@@ -11,9 +11,6 @@ export interface ModelResponse {
   content: Block[];
   /** Default: `tool_use` if a tool is called, else `end_turn`. */
   stopReason?: string;
-  stopSequence?: string | null;
-  /** Only with stopReason `refusal`. */
-  stopDetails?: unknown;
   /** Default: the requested model. */
   model?: string;
   /** Server-side searches and fetches. */
@@ -161,11 +158,7 @@ export function responseEvents(
     event: "message_delta",
     data: {
       type: "message_delta",
-      delta: {
-        stop_reason: stopReasonOf(response),
-        stop_sequence: response.stopSequence ?? null,
-        ...(response.stopDetails !== undefined && { stop_details: response.stopDetails }),
-      },
+      delta: { stop_reason: stopReasonOf(response), stop_sequence: null },
       usage: {
         ...counts,
         output_tokens: total,
@@ -189,8 +182,6 @@ export function wholeMessage(
     ...message,
     content: response.content,
     stop_reason: stopReasonOf(response),
-    stop_sequence: response.stopSequence ?? null,
-    ...(response.stopDetails !== undefined && { stop_details: response.stopDetails }),
     usage: {
       ...usage,
       output_tokens: total,

@@ -158,11 +158,7 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
             ? reply.body
             : {
                 type: "error",
-                error: {
-                  type: reply.type,
-                  message: reply.message,
-                  ...(reply.details !== undefined && { details: reply.details }),
-                },
+                error: { type: reply.type, message: reply.message },
                 request_id: connection.received.requestId,
               };
         const bytes = Buffer.from(JSON.stringify(body));

@@ -120,14 +120,5 @@ export function streamChunks(
     };
   });
   if (chunks[0]) chunks[0].delayMs = 0;
-  if (treatment.chunking === "lump")
-    return [{ delayMs: 0, bytes: Buffer.concat(chunks.map((chunk) => chunk.bytes)) }];
-  if (treatment.chunking === "bytes")
-    return chunks.flatMap((chunk) =>
-      Array.from(chunk.bytes, (byte, index) => ({
-        delayMs: index === 0 ? chunk.delayMs : 0,
-        bytes: Uint8Array.of(byte),
-      })),
-    );
   return chunks;
 }

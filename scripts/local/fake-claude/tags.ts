@@ -33,8 +33,6 @@ export interface Treatment {
   errorEvent?: string;
   unknownEvents?: boolean;
   invalidUtf8?: boolean;
-  /** Every byte is its own chunk, or all of them are one. */
-  chunking?: "bytes" | "lump";
   crlf?: boolean;
 }
 
@@ -66,11 +64,6 @@ function replyOf(tag: Tag): Reply | undefined {
         "retry-after": tag.value ?? "1",
         "x-should-retry": "true",
       });
-    case "spend-limit":
-      return {
-        ...errorReply(429, "You have reached your specified API usage limits."),
-        details: { error_code: "enforced_spend_limit_reached" },
-      };
     case "hang":
       return { kind: "hang" };
     case "refuse":
@@ -109,10 +102,6 @@ function treatmentOf(tag: Tag): Treatment | undefined {
       return { unknownEvents: true };
     case "invalid-utf8":
       return { invalidUtf8: true };
-    case "bytes":
-      return { chunking: "bytes" };
-    case "lump":
-      return { chunking: "lump" };
     case "crlf":
       return { crlf: true };
     default:
@@ -170,14 +159,6 @@ function responseOf(tag: Tag, request: Record<string, unknown>, name: string): M
       return {
         content: [...thought(request, random, true), { type: "text", text: "I have thought it through." }],
       };
-    case "redacted-thinking":
-      return {
-        content: [
-          { type: "redacted_thinking", data: signature(random) },
-          { type: "text", text: "Done." },
-        ],
-      };
-    case "server-tools":
     case "citations":
       return searchResponse(name);
     case "long":
@@ -186,27 +167,6 @@ function responseOf(tag: Tag, request: Record<string, unknown>, name: string): M
       };
     case "say":
       return { content: [{ type: "text", text: tag.value ?? "" }] };
-    case "max-tokens":
-      return {
-        content: [{ type: "text", text: "The response was still going when" }],
-        stopReason: "max_tokens",
-      };
-    case "stop-sequence":
-      return {
-        content: [{ type: "text", text: "One, two, " }],
-        stopReason: "stop_sequence",
-        stopSequence: tag.value ?? "three",
-      };
-    case "pause-turn":
-      return { ...searchResponse(name), stopReason: "pause_turn" };
-    case "refusal":
-      return {
-        content: [],
-        stopReason: "refusal",
-        stopDetails: { type: "refusal", category: null, explanation: null },
-      };
-    case "no-content":
-      return { content: [] };
     default:
       return undefined;
   }
