@@ -1,5 +1,6 @@
 /** Endings of responses over real sockets, byte for byte as an upstream sends them, and what API and page say of each. */
 import { createServer, type Server, type Socket } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Errors } from "../../workers/schemas/api/failures.ts";
 import type { Overview } from "../../workers/schemas/api/overview.ts";
@@ -10,6 +11,8 @@ import { startTestStack } from "../support/local-stack.ts";
 import { waitUntil } from "../support/wait.ts";
 
 const TIMEOUT_MS = 2_000;
+/** Within 100 ms of its last byte the local stack takes a client that leaves for one that waits (tcp-relay-thread.ts). */
+const LEAVES_AFTER_MS = 300;
 const WHOLE = messageStream("Hello there.");
 const until = (event: string) => WHOLE.slice(0, WHOLE.indexOf(`event: ${event}`));
 const ERROR =
@@ -127,6 +130,7 @@ beforeAll(async () => {
         .catch(() => null);
       if (name === LEAVING) {
         await waitUntil(() => arrived.has(name));
+        await setTimeout(LEAVES_AFTER_MS);
         cut.abort();
       }
       await read;
