@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { contextWindow } from "./context-window.ts";
+import { PRICES } from "../pricing/price-table.ts";
+import { contextWindow, knownWindow } from "./context-window.ts";
 
 describe("the context window", () => {
   it.each([
@@ -10,12 +11,25 @@ describe("the context window", () => {
     ["claude-opus-4-5-20251101", 200_000],
     ["claude-sonnet-4-20250514", 200_000],
     ["claude-opus-4-20250514", 200_000],
-    ["claude-haiku-5-5", 200_000],
+    ["claude-haiku-5-5", 1_000_000],
+    ["claude-haiku-5-5-20261007", 1_000_000],
+    ["claude-fable-5-2", 1_000_000],
+    ["claude-mythos-5-2", 1_000_000],
+    ["claude-opus-6", 1_000_000],
+    ["claude-haiku-4-5", 200_000],
+    ["claude-haiku-6", 200_000],
     ["claude-3-5-haiku-latest", 200_000],
     ["somebody-elses-model", 200_000],
     [null, 200_000],
   ])("of %s is %i tokens", (model, tokens) => {
     expect(contextWindow(model, 1_000).tokens).toBe(tokens);
+  });
+
+  it("is known for every model with a price", () => {
+    const models = PRICES.flatMap((row) => row.models);
+    expect(models.filter((model) => knownWindow(model) === null)).toEqual([]);
+    for (const model of ["claude-opus-6", "claude-haiku-5-6", "CLAUDE-OPUS-5", "", null])
+      expect(knownWindow(model), model ?? "null").toBeNull();
   });
 
   it("is the large one where a beta or the name asks for it", () => {

@@ -233,7 +233,7 @@ const BILLS: [nameAndArithmetic: string, message: BilledMessage][] = [
     iterated(
       of("claude-sonnet-5-5", { input: 10, output: 10 }),
       entry("message", "claude-sonnet-5-5", 10, 10),
-      entry("advisor_message", "claude-fable-5-2", 10, 10),
+      entry("advisor_message", "claude-fable-5-9", 10, 10),
     ),
   ],
   [
@@ -292,6 +292,10 @@ const BILLS: [nameAndArithmetic: string, message: BilledMessage][] = [
     of("claude-fable-5-1", { input: 106, output: 40 }, { stopReason: "refusal" }),
   ],
   // Unknown.
+  [
+    "the 1M suffix: the price of the model, 1000×4 + 10×20 = 4200µ",
+    of("claude-opus-5-5[1m]", { input: 1_000, output: 10 }),
+  ],
   ["an unknown model: no price", of("claude-opus-9", { input: 1, output: 1 })],
   ["a successor of a known model: no price", of("claude-opus-5-6", { input: 1, output: 1 })],
   [

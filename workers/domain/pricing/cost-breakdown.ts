@@ -4,6 +4,7 @@
  */
 import type { CostBreakdown, CostLine, Bill, BillLine } from "../../schemas/cost.ts";
 import { BILLED_KINDS } from "../../schemas/tokens.ts";
+import { MULTIPLIERS } from "./price-table.ts";
 import { formatUsd } from "./usd.ts";
 
 /** Notes on a line or a bill, by code. Codes are stored. */
@@ -19,8 +20,8 @@ const NOTES = {
   no_fast_price: "No fast-mode price is known for this model.",
   fast_in_batch: "Fast mode is not available in batches, so no price is known.",
   fast_mode: "Fast mode: fast-mode rates, with the cache multipliers applied.",
-  us_geography: "Inference in the US: all token rates × 1.1.",
-  batch: "Batch: all token rates × 0.5.",
+  us_geography: `Inference in the US: all token rates × ${MULTIPLIERS.usGeography}.`,
+  batch: `Batch: all token rates × ${MULTIPLIERS.batch}.`,
   speed_not_told: "The response ran in fast mode, but this model has no fast mode: standard price.",
   contradictory_usage:
     "The reported figures contradict each other; the parts are priced, not the reported total.",

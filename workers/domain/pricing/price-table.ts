@@ -1,11 +1,11 @@
 /**
- * The price table: one row per model, period and prompt length. Read only by rates.ts.
+ * The price table: one row per model, period and prompt length. Read by rates.ts, and by texts that state a price.
  * For a price change, add a row and end the old one; never edit a rate that has been charged (docs/pricing.md).
  * `npx nexus reprice` then prices stored requests by the new table.
  */
 
 export interface PriceRow {
-  /** Model ids; each matches itself and its dated snapshots (`-20251101`) only. */
+  /** Model ids, as isModel of workers/domain/model-id.ts compares them. */
   models: readonly string[];
   /** First day (UTC) of this price; null: since the model's release. */
   from: string | null;
@@ -39,6 +39,15 @@ const CURRENT = { ...ANY_PROMPT, usGeography: true, fast: null };
 const OLD = { ...ALWAYS, ...ANY_PROMPT, usGeography: false, fast: null, ...CHECKED_AUGUST };
 
 export const PRICES: readonly PriceRow[] = [
+  {
+    models: ["claude-fable-5-2", "claude-mythos-5-2"],
+    ...rates("8", "10", "16", "0.20", "40"),
+    ...CURRENT,
+    fast: { input: "16", output: "80" },
+    ...ALWAYS,
+    source: "The model catalogue of Claude Code 2.1.332",
+    checked: "2026-11-30",
+  },
   {
     models: ["claude-fable-5-1", "claude-mythos-5-1"],
     ...rates("10", "12.50", "20", "0.25", "50"),
@@ -161,6 +170,9 @@ export const SERVER_TOOL_PRICES: Readonly<Record<string, string | null>> = {
   // Billed per container hour above a monthly allowance; free together with recent web tools.
   code_execution_requests: null,
 };
+
+/** What a modifier multiplies all token rates by. */
+export const MULTIPLIERS = { usGeography: "1.1", batch: "0.5" } as const;
 
 /** Increment with every change of how usage is read and priced; stored with each price. */
 export const PRICING_RULES = 2;

@@ -98,16 +98,42 @@ describe("the table", () => {
 
   test("says where and when each price was read", () => {
     for (const { source, checked } of PRICES) {
-      expect(source).toMatch(/^https:\/\//);
+      expect(source).toMatch(/^https:\/\/|^The model catalogue of Claude Code \d/);
       expect(checked).toMatch(/^\d{4}-\d\d-\d\d$/);
     }
   });
+});
+
+test.each([
+  ["claude-opus-5[1m]", "claude-opus-5"],
+  ["claude-opus-5-5[1M]", "claude-opus-5-5"],
+  ["claude-opus-4-6-20260205[1m]", "claude-opus-4-6"],
+])("%s has the rates of %s", (spelling, model) => {
+  const { rates } = findRates({ ...plain, model });
+  expect(rates).not.toBeNull();
+  expect(findRates({ ...plain, model: spelling }).rates).toEqual(rates);
+});
+
+test("Fable 5.2 and Mythos 5.2 have the rates of Claude Code's catalogue", () => {
+  const catalogue = [
+    [false, { input: 8, cache_write_5m: 10, cache_write_1h: 16, cache_read: 0.2, output: 40 }],
+    [true, { input: 16, cache_write_5m: 20, cache_write_1h: 32, cache_read: 0.4, output: 80 }],
+  ] as const;
+  for (const model of ["claude-fable-5-2", "claude-mythos-5-2"])
+    for (const [isFast, dollars] of catalogue) {
+      const { rates } = findRates({ ...plain, model, isFast });
+      for (const kind of BILLED_KINDS) expect(Number(rates![kind]) / 1e6, kind).toBe(dollars[kind]);
+    }
 });
 
 describe("a rate that is not known is not guessed", () => {
   test.each<[string, Partial<RateQuery> & { model: string | null }]>([
     ["unknown_model", { model: null }],
     ["unknown_model", { model: "claude-opus-5-50" }],
+    ["unknown_model", { model: "claude-opus-5[2m]" }],
+    ["unknown_model", { model: "claude-opus-5[1m][1m]" }],
+    ["unknown_model", { model: "[1m]" }],
+    ["unknown_model", { model: "claude-opus-5 [1m]" }],
     ["no_price_at_date", { model: "claude-haiku-5-5", at: new Date("2026-10-06T23:59:59.999Z") }],
     ["no_fast_price", { model: "claude-opus-4-7", isFast: true }],
     ["fast_in_batch", { model: "claude-opus-5-5", isFast: true, isBatch: true }],

@@ -3,8 +3,9 @@
  * exact for every published rate and every combination of modifiers. Called by price.ts.
  */
 import { toHex } from "../bytes.ts";
-import { PRICES, PRICING_RULES, type PriceRow, SERVER_TOOL_PRICES } from "./price-table.ts";
+import { MULTIPLIERS, PRICES, PRICING_RULES, type PriceRow, SERVER_TOOL_PRICES } from "./price-table.ts";
 import { BILLED_KINDS, type BilledKind } from "../../schemas/tokens.ts";
+import { isModel } from "../model-id.ts";
 import { sha256 } from "../sha256.ts";
 import { parseUsd } from "./usd.ts";
 
@@ -32,7 +33,7 @@ export type RateResult =
 /** An id that is not in the table has no rate, even if it resembles one that is. */
 export function findRates(query: RateQuery): RateResult {
   const { model, at, promptTokens, isFast, isBatch, isUsGeography } = query;
-  const rows = model === null ? [] : PRICES.filter((row) => row.models.some((id) => matchesModel(id, model)));
+  const rows = model === null ? [] : PRICES.filter((row) => row.models.some((id) => isModel(id, model)));
   if (rows.length === 0) return { rates: null, problem: "unknown_model" };
   const row = rows.find((each) => applies(each, at, promptTokens));
   if (!row) return { rates: null, problem: "no_price_at_date" };
@@ -45,11 +46,11 @@ export function findRates(query: RateQuery): RateResult {
     modifiers.push("fast_mode");
   }
   if (isUsGeography && row.usGeography) {
-    rates = scaled(rates, 11n, 10n);
+    rates = scaled(rates, parseUsd(MULTIPLIERS.usGeography), parseUsd("1"));
     modifiers.push("us_geography");
   }
   if (isBatch) {
-    rates = scaled(rates, 1n, 2n);
+    rates = scaled(rates, parseUsd(MULTIPLIERS.batch), parseUsd("1"));
     modifiers.push("batch");
   }
   return { rates, modifiers, problem: null };
@@ -59,12 +60,8 @@ export function findRates(query: RateQuery): RateResult {
 export const PRICE_VERSION = `${PRICES.map(({ checked }) => checked).reduce((a, b) => (a > b ? a : b))}.${fingerprint()}`;
 
 function fingerprint(): string {
-  const text = JSON.stringify([PRICING_RULES, PRICES, SERVER_TOOL_PRICES]);
+  const text = JSON.stringify([PRICING_RULES, PRICES, SERVER_TOOL_PRICES, MULTIPLIERS]);
   return toHex(sha256(text).subarray(0, 4));
-}
-
-function matchesModel(id: string, model: string): boolean {
-  return model === id || (model.startsWith(`${id}-`) && /^\d{8}$/.test(model.slice(id.length + 1)));
 }
 
 function applies(row: PriceRow, at: Date, promptTokens: number): boolean {

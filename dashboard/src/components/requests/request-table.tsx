@@ -10,7 +10,7 @@ import { Model, Money, type RequestOutcome, StatusBadge, Time, UntrustedText } f
 import { type Column, Table } from "../ui/table.tsx";
 
 export const CACHE_READ_HELP =
-  "Share of prompt tokens read from the cache, at a tenth of the input price. Cache writes count as not cached.";
+  "Share of prompt tokens read from the cache, at the model's cache read price. Cache writes count as not cached.";
 
 type AnyRequest = Pick<RequestRow, "requestId" | "timestamp" | "domain"> & RequestOutcome;
 

@@ -93,7 +93,7 @@ function PeriodUsage({ view, overview, hourly }: Pick<Props, "view" | "overview"
           Tokens per {bucketLabel(data.bucketMs)}{" "}
           <Help
             label="token types"
-            text="Input tokens are billed at the full input price. Cache reads cost a tenth of it, cache writes 25% more (5 minutes) or twice as much (1 hour). Output tokens include thinking."
+            text="Each model has its own prices for input, cache reads, cache writes (5 minutes and 1 hour) and output; a request's bill lists them. Output tokens include thinking."
           />
           <span class="mute">{formatShort(totalTokens(data.totals))} total</span>
         </h2>
