@@ -9,6 +9,7 @@ import {
   type TestRequest,
   text,
   toolUse,
+  TURN,
   user,
 } from "../../../test/support/linking-evidence.ts";
 
@@ -80,6 +81,44 @@ describe("a side request that repeats the history", () => {
       turns: [...turn(1).turns!.slice(0, -1), [text("question 1"), question, text("why?")]],
     });
     expect((await linked(turn(0), turn(1), beside, turn(2))).slice(2)).toEqual(["aux 1", "turn 1 - main"]);
+  });
+
+  describe("whose words are unknown", () => {
+    const marked = (value: string) => [text(value, { cache_control: { type: "ephemeral" } })];
+    const unknown = "Words of a client of tomorrow";
+    const asked = (marker: "history" | "newest", more: Partial<TestRequest> = {}) =>
+      afterTurn(0, marker === "newest" ? marked(unknown) : unknown, {
+        turns: [
+          marker === "history" ? marked("question 0") : "question 0",
+          "response 0",
+          marker === "newest" ? marked(unknown) : unknown,
+        ],
+        ...more,
+      });
+
+    it("is known by its cache marker: Claude Code has only those requests cached that it continues", async () => {
+      expect((await linked(turn(0), asked("history"), turn(1))).slice(1)).toEqual(["aux 0", "turn 0 - main"]);
+    });
+
+    it.each<[request: string, request_: TestRequest, link: string]>([
+      ["a turn, whose own message is cached", asked("newest"), TURN],
+      ["a turn of another client", asked("history", { headers: session("s") }), TURN],
+      [
+        "the turn of an agent",
+        asked("history", { headers: { ...cli, "x-claude-code-agent-id": "a0011223344556677" } }),
+        "subtask - 0 subtask_1",
+      ],
+      [
+        "a request for a summary",
+        {
+          ...asked("history"),
+          turns: [marked("question 0"), "response 0", "Your task is to create a detailed summary of it"],
+        },
+        "compact-ask 0 - main",
+      ],
+    ])("is %s", async (_, request, link) => {
+      expect((await linked(turn(0), request))[1]).toBe(link);
+    });
   });
 
   it("is no side request by its words where the client states that it is the main request", async () => {

@@ -145,7 +145,9 @@ const ROW_HASH_BYTES = 16;
 /** The evidence of a message request; null for side requests that name neither a session nor a history. Never throws. */
 export function evidenceOf(exchange: LinkableExchange): FullEvidence | null {
   const { requestId, headers, body, response } = exchange;
-  const { runs, endsInPrefill, endsInSideText, workingDirectory } = transcriptOf(exchange.messages);
+  const { runs, endsInPrefill, endsInSideText, cachesNewest, workingDirectory } = transcriptOf(
+    exchange.messages,
+  );
   const systemTexts = systemTextsOf(exchange.system);
   const headerSession = sessionInHeaders(headers);
   const session = headerSession ?? readSession(body);
@@ -158,7 +160,7 @@ export function evidenceOf(exchange: LinkableExchange): FullEvidence | null {
     hasSession: session !== null,
     hasAgent: agent !== null,
     content: exchange.isBodyComplete
-      ? { body, systemTexts, tools: exchange.tools, runs, endsInSideText }
+      ? { body, systemTexts, tools: exchange.tools, runs, endsInSideText, cachesNewest }
       : null,
   });
 

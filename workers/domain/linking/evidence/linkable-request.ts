@@ -66,9 +66,14 @@ function normalizedMessageOf(
   if (cached) return cached;
   const message = parse(element.content);
   if (!isObject(message)) return null;
-  const created = new NormalizedMessage(message);
+  const created = new NormalizedMessage(message, hasCacheMarker(element));
   normalizedMessages.set(element, created);
   return created;
+}
+
+/** Splitting a body takes cache markers out of its messages, into their overlays. */
+function hasCacheMarker({ overlay }: ChainElement): boolean {
+  return overlay !== null && new TextDecoder().decode(overlay).includes("cache_control");
 }
 
 function lazyElements(chain: SplitBody["messages"]): Iterable<unknown> | null {

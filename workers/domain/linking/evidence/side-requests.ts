@@ -6,6 +6,7 @@
  */
 import { isObject, type JsonObject } from "../../json/json.ts";
 import { stringMember } from "../../messages/content.ts";
+import { isCompactAsk } from "./compaction.ts";
 import type { Run } from "./transcript.ts";
 
 export interface SideRequestContext {
@@ -27,6 +28,8 @@ export interface SideRequestContent {
   runs: readonly Run[];
   /** The newest message has a text that only side requests have. */
   endsInSideText: boolean;
+  /** The prompt cache is to hold the newest message as well; null where nothing is to be cached. */
+  cachesNewest: boolean | null;
 }
 
 /** Values of the header `x-claude-code-request-class`; another value says nothing. */
@@ -68,7 +71,11 @@ export function isSideRequest(context: SideRequestContext): boolean {
   const isClaudeCode = CLAUDE_CODE.test(userAgent);
   if (!context.hasSession && !isClaudeCode) return false;
   if (content.endsInSideText || SIDE_REQUEST_PROMPTS.some(startsWith)) return true;
-  if (hasTools || context.hasAgent) return false;
+  if (context.hasAgent) return false;
+  // Claude Code has each request cached that it will continue. It continues a summary instead of the request for it.
+  if (isClaudeCode && !isSingle && content.cachesNewest === false && !isCompactAsk(runs, systemTexts))
+    return true;
+  if (hasTools) return false;
   if (isSingle && startsWith(TITLE_PROMPT)) return true;
   const hasHistory = runs.some(({ isAssistant }, n) => isAssistant && n < runs.length - 1);
   return isClaudeCode && (requestsJson(body) || (!hasHistory && !startsWith(IDENTITY)));

@@ -41,10 +41,13 @@ export class NormalizedMessage {
   readonly workingDirectory: string | null;
   /** A text of a side request is in it. */
   readonly hasSideText: boolean;
+  /** The prompt cache is to hold the history up to it. */
+  readonly hasCacheMarker: boolean;
   /** The hash of the history up to this message, where a run ends with it; see chain.ts. */
   historyHash: Uint8Array | null = null;
 
-  constructor(message: JsonObject) {
+  /** `isMarked`: a cache marker was taken out of the message. */
+  constructor(message: JsonObject, isMarked = false) {
     this.role = stringMember(message, "role");
     this.items = this.role === "system" ? [] : itemsOf(message["content"]);
     // Of a reminder only what is left out of the items is read here.
@@ -52,6 +55,8 @@ export class NormalizedMessage {
     this.workingDirectory = workingDirectoryIn(
       this.role === "system" ? texts : texts.filter((text) => text.trimStart().startsWith("<")),
     );
+    this.hasCacheMarker =
+      isMarked || contentBlocks(message["content"]).some((block) => Object.hasOwn(block, "cache_control"));
     this.hasSideText = this.role === "user" && texts.some(isSideText);
   }
 }
@@ -62,6 +67,8 @@ export interface Transcript {
   endsInPrefill: boolean;
   /** A text of a side request stands after the last response. */
   endsInSideText: boolean;
+  /** The prompt cache is to hold what stands after the last response; null where no message has a cache marker. */
+  cachesNewest: boolean | null;
   /** The first working directory that the messages state; null without one. */
   workingDirectory: string | null;
 }
@@ -72,6 +79,7 @@ export function transcriptOf(messages: Iterable<unknown>): Transcript {
   const seen = new Set<string>();
   let lastRole = "";
   let endsInSideText = false;
+  let cachesNewest: boolean | null = null;
   let workingDirectory: string | null = null;
   for (const message of messages) {
     const normalized =
@@ -81,6 +89,8 @@ export function transcriptOf(messages: Iterable<unknown>): Transcript {
           ? new NormalizedMessage(message)
           : null;
     workingDirectory ??= normalized?.workingDirectory ?? null;
+    if (normalized?.hasCacheMarker) cachesNewest = normalized.role !== "assistant";
+    else if (normalized?.role === "assistant" && cachesNewest) cachesNewest = false;
     if (normalized === null || normalized.role === "system") continue;
     lastRole = normalized.role;
     endsInSideText = normalized.hasSideText || (endsInSideText && lastRole !== "assistant");
@@ -96,7 +106,7 @@ export function transcriptOf(messages: Iterable<unknown>): Transcript {
     }
   }
   for (const run of runs) if (!run.isAssistant) run.items = withResultsSorted(run.items);
-  return { runs, endsInPrefill: lastRole === "assistant", endsInSideText, workingDirectory };
+  return { runs, endsInPrefill: lastRole === "assistant", endsInSideText, cachesNewest, workingDirectory };
 }
 
 /** The items of a response or of one message's content. */
