@@ -4,6 +4,7 @@
  */
 import { rm } from "node:fs/promises";
 import type { Browser } from "playwright-core";
+import { expect, onTestFinished } from "vitest";
 import type { ConversationList } from "../../workers/schemas/api/conversations.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import { startDemo, type Demo } from "../../scripts/local/demo/demo.ts";
@@ -26,6 +27,8 @@ export interface OpenOptions {
   colorScheme?: "light" | "dark";
   /** Default true. */
   signedIn?: boolean;
+  /** Whether the test causes browser errors and checks them itself. Default false: any error fails the test. */
+  causesErrors?: boolean;
 }
 
 export type DemoStack = Awaited<ReturnType<typeof startDemoStack>>;
@@ -74,13 +77,23 @@ export async function startDemoStack() {
       url: stack.dashboardUrl,
       /** The API response for an administrator; throws unless its status is 200. */
       getJson,
-      /** A blank page, signed in by default. */
-      open: ({ signedIn: isSignedIn = true, ...options }: OpenOptions = {}) =>
-        openWatchedPage(browser, {
+      /** A page at `path` (default: blank), signed in by default, until the end of the test, which fails if the browser had errors. */
+      async open(
+        path?: string,
+        { signedIn: isSignedIn = true, causesErrors = false, ...options }: OpenOptions = {},
+      ) {
+        const watched = await openWatchedPage(browser, {
           ...options,
           timezoneId: ZONE,
           ...(isSignedIn && { storageState: signedIn }),
-        }),
+        });
+        onTestFinished(async () => {
+          await watched.page.context().close();
+          if (!causesErrors) expect(watched.browserErrors).toEqual([]);
+        });
+        if (path !== undefined) await watched.page.goto(stack.dashboardUrl + path);
+        return watched;
+      },
       /** Id of the conversation with the most branches. */
       branchedConversation: most!.conversationId,
       /** Sends one small exchange; returns its id. */

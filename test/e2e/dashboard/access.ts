@@ -17,8 +17,7 @@ async function enter(page: Page, key: string): Promise<void> {
 export function describeAccess(demo: () => DemoStack): void {
   describe("signing in", () => {
     it("is required on every page, rejects a wrong key with a message, and leads to the requested page", async () => {
-      const { page, browserErrors } = await demo().open({ signedIn: false });
-      await page.goto(demo().url + WANTED);
+      const { page, browserErrors } = await demo().open(WANTED, { signedIn: false, causesErrors: true });
       expect(addressOf(page)).toBe(SIGN_IN);
       await enter(page, "wrong");
       await page.waitForSelector("#sign-in-message");
@@ -30,7 +29,6 @@ export function describeAccess(demo: () => DemoStack): void {
       expect(cookie).toMatchObject({ httpOnly: true, sameSite: "Lax" });
       // The browser reports the status 401, and nothing else.
       expect(browserErrors).toEqual([expect.stringContaining("401")]);
-      await page.context().close();
     });
 
     it("ends with signing out: neither Back nor the old cookie opens a page", async () => {
@@ -43,13 +41,12 @@ export function describeAccess(demo: () => DemoStack): void {
       await page.context().addCookies(cookies);
       await page.goto(demo().url + WANTED);
       expect(addressOf(page)).toBe(SIGN_IN);
-      await page.context().close();
     });
   });
 
   describe("a session that ends while a page is open", () => {
     it("by expiry shows a banner that leads through signing in back to the page", async () => {
-      const { page, browserErrors } = await signedInAnew(demo());
+      const { page } = await signedInAnew(demo());
       await page.waitForSelector("[data-live-state=live]");
       await endAllSessions(demo());
       await demo().exchange("Is anybody still signed in?");
@@ -64,8 +61,6 @@ export function describeAccess(demo: () => DemoStack): void {
       await enter(page, demo().demo.stack.dashboardKey);
       await page.waitForURL(`**${WANTED}`);
       expect(await banner.count()).toBe(0);
-      expect(browserErrors).toEqual([]);
-      await page.context().close();
     });
 
     it("by signing out in another tab shows a banner until that tab signs in again", async () => {
@@ -84,15 +79,13 @@ export function describeAccess(demo: () => DemoStack): void {
       await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
       await expect.poll(() => banner.count()).toBe(0);
       await page.waitForSelector("[data-live-state=live]");
-      await page.context().close();
     });
   });
 }
 
 /** A session of its own, so that ending it leaves the sessions of other tests alone. */
 async function signedInAnew(demo: DemoStack) {
-  const opened = await demo.open({ signedIn: false });
-  await opened.page.goto(demo.url + WANTED);
+  const opened = await demo.open(WANTED, { signedIn: false });
   await enter(opened.page, demo.demo.stack.dashboardKey);
   await opened.page.waitForURL(`**${WANTED}`);
   return opened;

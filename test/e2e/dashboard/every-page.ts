@@ -74,7 +74,6 @@ export function describeEveryPage(demo: () => DemoStack): void {
         note(browserErrors.splice(0).filter((words) => path !== "/nowhere" || !words.includes("404")));
       }
       expect(found).toEqual([]);
-      await page.context().close();
     });
 
     it("redirects to sign-in without a session", async () => {
@@ -93,7 +92,7 @@ export function describeEveryPage(demo: () => DemoStack): void {
       ["a style within the page", `<p style="color: red">red</p>`],
       ["a picture from elsewhere", `<img src="https://elsewhere.example/pixel.png">`],
     ])("is %s", async (_what, markup) => {
-      const { page, browserErrors } = await demo().open();
+      const { page, browserErrors } = await demo().open(undefined, { causesErrors: true });
       await page.route("**/settings", async (route) => {
         const response = await route.fetch();
         const body = (await response.text()).replace("</main>", `${markup}</main>`);
@@ -102,12 +101,10 @@ export function describeEveryPage(demo: () => DemoStack): void {
       await page.goto(`${demo().url}/settings`);
       await expect.poll(() => browserErrors.join("\n")).toContain("Content Security Policy");
       expect(await page.title()).not.toBe("ran");
-      await page.context().close();
     });
 
     it("a dialog, a script error, a missing file, and content that is too wide", async () => {
-      const { page, browserErrors } = await demo().open();
-      await page.goto(`${demo().url}/settings`);
+      const { page, browserErrors } = await demo().open("/settings", { causesErrors: true });
       await page.evaluate("setTimeout(() => { alert('here'); missing(); })");
       await page.evaluate("fetch('/assets/none.js')");
       await expect.poll(() => browserErrors.length).toBe(3);
@@ -115,7 +112,6 @@ export function describeEveryPage(demo: () => DemoStack): void {
       await page.evaluate("document.querySelector('h1').style.overflowWrap = 'normal'");
       await page.evaluate("document.querySelector('h1').style.whiteSpace = 'nowrap'");
       expect(await sidewaysOverflow(page)).toBeGreaterThan(0);
-      await page.context().close();
     });
   });
 }

@@ -149,7 +149,6 @@ export function describeFigures(stack: () => DemoStack): void {
           wrong.push(`${path} ${selector}: "${shown}" without "${expected}"`);
       }
       expect(wrong).toEqual([]);
-      await page.context().close();
     });
 
     it("has one row for each request, branch and event that the API lists", async () => {
@@ -170,12 +169,10 @@ export function describeFigures(stack: () => DemoStack): void {
         .locator("table.requests tbody time")
         .evaluateAll((times) => times.map((time) => Date.parse(time.getAttribute("datetime") ?? "")));
       expect(shown).toEqual(requests.map(({ timestamp }) => Date.parse(timestamp)));
-      await page.context().close();
     });
 
     it("has a bar of its height and a share of its width", async () => {
-      const { page } = await stack().open();
-      await page.goto(stack().url);
+      const { page } = await stack().open("/");
       const sums = await stack().getJson<Overview>(`/api/overview?${lastDay()}`);
       const sizesOf = (selector: string, size: string) =>
         page
@@ -194,7 +191,6 @@ export function describeFigures(stack: () => DemoStack): void {
         .forEach((share, n) =>
           expect(wide[n]).toBeCloseTo(share === 0 ? 0 : Math.max(share, MIN_SHARE_WIDTH), 2),
         );
-      await page.context().close();
     });
   });
 }

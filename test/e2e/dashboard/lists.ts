@@ -86,8 +86,7 @@ export function describeLists(demo: () => DemoStack): void {
       ["/usage", SUMS, ["domain", "accountId", "model", "range"]],
       ["/errors", ERRORS, ["domain", "model", "range"]],
     ])("of %s show the API's rows, alone and combined", async (path, shown, names) => {
-      const { page, browserErrors } = await demo().open();
-      await page.goto(demo().url + path);
+      const { page } = await demo().open(path);
       const check = async () => {
         const wanted = await shown.api(demo(), apiQuery(page));
         const isNothing = (await page.locator(".empty").count()) > 0;
@@ -111,13 +110,10 @@ export function describeLists(demo: () => DemoStack): void {
       await page.goBack();
       await page.click(".filters >> text=Clear");
       await page.waitForURL((url) => url.search === "");
-      expect(browserErrors).toEqual([]);
-      await page.context().close();
     });
 
     it("search text and find the conversation, with the keyboard alone", async () => {
-      const { page } = await demo().open();
-      await page.goto(`${demo().url}/conversations`);
+      const { page } = await demo().open("/conversations");
       await page.keyboard.press("/");
       await page.keyboard.type("payment webhooks");
       await page.keyboard.press("Enter");
@@ -125,12 +121,10 @@ export function describeLists(demo: () => DemoStack): void {
       const found = await linkedIds(page);
       expect(found).toEqual(await CONVERSATIONS.api(demo(), apiQuery(page)));
       expect(found).toContain(demo().branchedConversation);
-      await page.context().close();
     });
 
     it("by session and by conversation are shown and can be cleared", async () => {
-      const { page } = await demo().open();
-      await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
+      const { page } = await demo().open(`/conversations/${demo().branchedConversation}`);
       await page.click("text=View requests");
       await page.waitForURL(/conversationId=/);
       expect(await linkedIds(page)).toEqual(await REQUESTS.api(demo(), apiQuery(page)));
@@ -140,12 +134,10 @@ export function describeLists(demo: () => DemoStack): void {
       expect(await linkedIds(page)).toEqual(await REQUESTS.api(demo(), apiQuery(page)));
       await page.click(".active-scope >> text=Clear");
       await page.waitForURL((url) => !url.searchParams.has("sessionId"));
-      await page.context().close();
     });
 
     it("of the audit log filter by action, actor and target", async () => {
-      const { page, browserErrors } = await demo().open();
-      await page.goto(`${demo().url}/audit`);
+      const { page } = await demo().open("/audit");
       await page.selectOption("select[name=action]", "domain.put");
       await page.waitForURL(/action=domain\.put/);
       const rows = page.locator("table.audit tbody tr");
@@ -160,8 +152,6 @@ export function describeLists(demo: () => DemoStack): void {
       await rows.first().locator(".cell-who a").click();
       await page.waitForURL(/actor=/);
       for (const text of await rows.locator(".cell-who a").allTextContents()) expect(text).toBe(who);
-      expect(browserErrors).toEqual([]);
-      await page.context().close();
     });
   });
 
@@ -192,12 +182,10 @@ export function describeLists(demo: () => DemoStack): void {
       await page.click(".pager > a:first-child");
       await page.waitForURL((url) => !url.searchParams.has("cursor"));
       expect(await linkedIds(page)).toEqual(pages[0]);
-      await page.context().close();
     });
 
     it("of a transcript load in place up to the last message", async () => {
-      const { page } = await demo().open();
-      await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
+      const { page } = await demo().open(`/conversations/${demo().branchedConversation}`);
       const detail = await demo().getJson<ConversationDetail>(
         `/api/conversations/${demo().branchedConversation}?limit=1`,
       );
@@ -216,7 +204,6 @@ export function describeLists(demo: () => DemoStack): void {
       }
       expect(page.url()).toBe(address);
       for (const position of [1, total]) expect(await page.locator(`#message-${position}`).count()).toBe(1);
-      await page.context().close();
     });
 
     it("of a stream contain every event", async () => {
@@ -231,8 +218,7 @@ export function describeLists(demo: () => DemoStack): void {
             ),
         )
         .toBe(true);
-      const { page } = await demo().open();
-      await page.goto(`${demo().url}/requests/${requestId}?tab=stream`);
+      const { page } = await demo().open(`/requests/${requestId}?tab=stream`);
       const numbers = () => page.locator(".event-number").allTextContents();
       const first = await numbers();
       await page.click("text=Next events");
@@ -244,7 +230,6 @@ export function describeLists(demo: () => DemoStack): void {
       await page.click("text=Previous events");
       await page.waitForURL((url) => !url.searchParams.has("event"));
       expect(await numbers()).toEqual(first);
-      await page.context().close();
     });
   });
 }

@@ -26,7 +26,7 @@ async function useFolds(page: Page): Promise<number> {
 export function describeToggles(demo: () => DemoStack): void {
   describe("tabs", () => {
     it("of a conversation, of a request and of administration show their content and mark the current tab", async () => {
-      const { page, browserErrors } = await demo().open();
+      const { page } = await demo().open();
       const request = await busiestRequest(demo());
       for (const [path, tabs] of [
         [
@@ -52,14 +52,12 @@ export function describeToggles(demo: () => DemoStack): void {
         }
         expect(new URL(page.url()).pathname, "path of the last tab").toBe(path);
       }
-      expect(browserErrors).toEqual([]);
-      await page.context().close();
     });
   });
 
   describe("folds and switches", () => {
     it("open and close on every page", async () => {
-      const { page, browserErrors } = await demo().open();
+      const { page } = await demo().open();
       const request = await busiestRequest(demo());
       for (const path of [
         "/",
@@ -72,13 +70,10 @@ export function describeToggles(demo: () => DemoStack): void {
         await page.goto(demo().url + path);
         expect(await useFolds(page), path).toBeGreaterThan(0);
       }
-      expect(browserErrors).toEqual([]);
-      await page.context().close();
     });
 
     it("hide tools, show reminders, show more, and update the address", async () => {
-      const { page, browserErrors } = await demo().open();
-      await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
+      const { page } = await demo().open(`/conversations/${demo().branchedConversation}`);
       expect(await page.locator(".tool").count()).toBeGreaterThan(2);
       expect(await page.locator(".reminders[open]").count()).toBe(0);
       await page.click("text=Hide tool calls");
@@ -96,22 +91,16 @@ export function describeToggles(demo: () => DemoStack): void {
       await more.locator("> summary").click();
       expect(await hidden.isVisible()).toBe(true);
       expect(await more.locator("> summary").innerText()).toContain("Show less");
-      expect(browserErrors).toEqual([]);
-      await page.context().close();
     });
 
     it("link to the latest request of a branch", async () => {
-      const { page, browserErrors } = await demo().open();
-      await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
+      const { page } = await demo().open(`/conversations/${demo().branchedConversation}`);
       await page.click(".pager >> text=Latest request");
       await page.waitForURL("**/requests/*");
-      expect(browserErrors).toEqual([]);
-      await page.context().close();
     });
 
     it("change the theme of this page and the next", async () => {
-      const { page } = await demo().open({ colorScheme: "light" });
-      await page.goto(demo().url);
+      const { page } = await demo().open("/", { colorScheme: "light" });
       const inkOf = () => page.evaluate("getComputedStyle(document.body).color");
       const light = await inkOf();
       const press = () => page.locator(".side-foot [data-theme-switch] button").click();
@@ -126,12 +115,10 @@ export function describeToggles(demo: () => DemoStack): void {
       await press();
       expect(await page.getAttribute("html", "data-theme")).toBe(null);
       expect(await inkOf()).toBe(light);
-      await page.context().close();
     });
 
     it("show the keyboard shortcuts, navigate by them, and navigate by More at phone width", async () => {
-      const { page, browserErrors } = await demo().open();
-      await page.goto(demo().url);
+      const { page } = await demo().open("/");
       await page.keyboard.press("?");
       expect(await page.locator("dialog#keys").isVisible()).toBe(true);
       await page.keyboard.press("Escape");
@@ -153,12 +140,10 @@ export function describeToggles(demo: () => DemoStack): void {
       await page.click(".more > summary");
       await page.click(".more-sheet >> text=Domains");
       await page.waitForURL(`${demo().url}/domains`);
-      expect(browserErrors).toEqual([]);
-      await page.context().close();
     });
 
     it("link from one user message to the next, also to a message that is not loaded yet", async () => {
-      const { page, browserErrors } = await demo().open();
+      const { page } = await demo().open();
       const { requests } = await demo().getJson<RequestList>("/api/requests?limit=500");
       const longest = requests.toSorted((left, right) => right.messageCount - left.messageCount)[0]!;
       await page.goto(`${demo().url}/requests/${longest.requestId}#message-1`);
@@ -169,18 +154,14 @@ export function describeToggles(demo: () => DemoStack): void {
       expect(next).toMatch(/^#message-\d+$/);
       await page.locator(`${next} a[title='Previous user message']`).click();
       expect(new URL(page.url()).hash).toBe("#message-1");
-      expect(browserErrors).toEqual([]);
-      await page.context().close();
     });
 
     it("open and close a help text", async () => {
-      const { page } = await demo().open();
-      await page.goto(demo().url);
+      const { page } = await demo().open("/");
       await page.locator(".help-mark").first().click();
       expect(await page.locator(".help-text:popover-open").count()).toBe(1);
       await page.keyboard.press("Escape");
       expect(await page.locator(".help-text:popover-open").count()).toBe(0);
-      await page.context().close();
     });
 
     it("copy text and download files", async () => {
@@ -207,7 +188,6 @@ export function describeToggles(demo: () => DemoStack): void {
       expect(await fileOf('.usage.rows >> nth=0 >> xpath=ancestor::section >> a:text-is("CSV")')).toContain(
         "cost_usd",
       );
-      await page.context().close();
     });
   });
 }

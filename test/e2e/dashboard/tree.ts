@@ -6,8 +6,7 @@ import type { DemoStack } from "../../support/demo-stack.ts";
 export function describeTree(demo: () => DemoStack): void {
   describe("the tree", () => {
     it("draws every branch and task of the conversation", async () => {
-      const { page } = await demo().open();
-      await page.goto(`${demo().url}/conversations/${demo().branchedConversation}?view=tree`);
+      const { page } = await demo().open(`/conversations/${demo().branchedConversation}?view=tree`);
       const tree = await demo().getJson<ConversationTree>(
         `/api/conversations/${demo().branchedConversation}/tree`,
       );
@@ -19,12 +18,10 @@ export function describeTree(demo: () => DemoStack): void {
       expect(await page.locator(".edge.compact").count()).toBeGreaterThan(0);
       const label = (await page.locator(".box text").first().textContent()) ?? "";
       expect(label).toBe(`sub-task 1 (${of("subtask")[0]!.requests})`);
-      await page.context().close();
     });
 
     it("links the box of a sub-task to its transcript", async () => {
-      const { page, browserErrors } = await demo().open();
-      await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
+      const { page } = await demo().open(`/conversations/${demo().branchedConversation}`);
       await page.waitForSelector(".tree-frame.is-live");
       await page.locator(".box").first().focus();
       await page.locator("#tree-card").waitFor({ state: "visible" });
@@ -32,8 +29,6 @@ export function describeTree(demo: () => DemoStack): void {
       await page.keyboard.press("Enter");
       await page.waitForURL(/branch=/);
       expect(await page.textContent(".transcript-bar")).toContain("subtask_1");
-      expect(browserErrors).toEqual([]);
-      await page.context().close();
     });
   });
 }
