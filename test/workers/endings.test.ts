@@ -22,7 +22,7 @@ import { messageRequest } from "../support/exchanges.ts";
 import { ask } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { storeEndings } from "../support/worker-endings.ts";
-import { resetStorage, storedRow } from "../support/worker-ingest.ts";
+import { deliver, journal, messageOf, resetStorage, storedRow } from "../support/worker-ingest.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -273,5 +273,18 @@ describe("rows that the previous Worker stored, which counted by status and knew
           WHERE conversation_id IS NOT NULL GROUP BY 1 ORDER BY 1`),
       );
     }
+  });
+
+  it("are counted right when their response comes before they are counted again", async () => {
+    await resetStorage();
+    const [exchange] = await storeEndings([[ENDINGS["an interruption before the response"]!, {}]]);
+    await queryRows("UPDATE requests SET failed = NULL");
+    await journal(exchange!, ["response"]);
+    await deliver([messageOf(exchange!)]);
+    await withWriter(loadConfig(env), recountFailed);
+    expect(await storedRow(exchange!.id)).toMatchObject({ outcome: "complete", failed: false });
+    expect(await queryRows("SELECT errors::int, requests::int FROM rollups")).toEqual([
+      { errors: 0, requests: 1 },
+    ]);
   });
 });
