@@ -7,8 +7,8 @@ import type { DemoStack } from "../../support/demo-stack.ts";
 const mark = (page: Page) => page.evaluate("globalThis.markedByTest = true");
 const isSame = (page: Page) => page.evaluate("globalThis.markedByTest === true");
 
-async function openLive({ open }: DemoStack, path: string) {
-  const { page } = await open(path);
+async function openLive(demo: DemoStack, path: string) {
+  const { page } = await demo.open(path);
   await page.waitForSelector("[data-live-state=live]");
   await mark(page);
   return page;
