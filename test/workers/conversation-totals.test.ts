@@ -137,6 +137,15 @@ it("has the same totals when requests are added one by one, in any order, and wh
   expect(compared(stepwise), `seed ${seed}`).toEqual(compared(atOnce));
 });
 
+it("has the context of the first request with tokens, added to a conversation that had none", async () => {
+  const root = await insertRow({ startedAt: T, conversationId: A, status: 529, ...NO_TOKENS });
+  await sum([], [{ id: root, startedAt: new Date(T) }]);
+  const retry = { startedAt: T + 1_000, conversationId: A, branchKey: root, linkKind: "retry" };
+  const id = await insertRow({ ...retry, contextTokens: 15 });
+  await sum([], [{ id, startedAt: new Date(retry.startedAt) }]);
+  expect(await rows()).toMatchObject([{ latest_context_tokens: 15 }]);
+});
+
 it("follows requests that move, and forgets a conversation without any", async () => {
   const one = await insertRow({ startedAt: T, conversationId: A, costPico: 7n });
   const two = await insertRow({ startedAt: T + 1_000, conversationId: B, costPico: 5n });

@@ -71,7 +71,8 @@ const IS_LATER = sql`(not excluded.latest_is_subtask, excluded.latest_at, exclud
 const CONTEXT_KEY = sql.raw(
   "case when is_subtask then '0' else '1' end || to_char(started_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS') || id",
 );
-const IS_LATER_CONTEXT = sql`excluded.latest_context_key collate "C" > conversations.latest_context_key collate "C"`;
+/** Also where no request before had any tokens. */
+const IS_LATER_CONTEXT = sql`excluded.latest_context_key collate "C" > coalesce(conversations.latest_context_key, '') collate "C"`;
 
 const TOKENS = Object.fromEntries(
   TOKEN_COLUMNS.map((name) => [name, sumOf(conversations[name].name)]),
