@@ -1,6 +1,13 @@
 /** Every way in which an exchange ends, and what its row says: written by hand, as the rule of workers/domain/outcome.ts has it. */
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import type { Outcome } from "../../workers/schemas/exchange.ts";
-import { errorResponse, type ExchangeOptions, jsonResponse, messageStream } from "./exchanges.ts";
+import {
+  errorResponse,
+  type ExchangeOptions,
+  jsonResponse,
+  messageRequest,
+  messageStream,
+} from "./exchanges.ts";
 
 export interface Ending extends ExchangeOptions {
   /**
@@ -37,6 +44,20 @@ const MESSAGE = JSON.stringify({
   stop_reason: "end_turn",
   usage: { input_tokens: 12, output_tokens: 3 },
 });
+const SEARCHED = JSON.parse(MESSAGE) as { usage: object };
+/** 10 input and 4 output tokens of its own, 100 and 20 of an advisor. */
+const ADVISED = {
+  ...SEARCHED,
+  usage: {
+    input_tokens: 10,
+    output_tokens: 4,
+    iterations: [
+      { type: "message", input_tokens: 4, output_tokens: 1 },
+      { type: "advisor_message", model: "claude-opus-4-7", input_tokens: 100, output_tokens: 20 },
+      { type: "message", input_tokens: 6, output_tokens: 3 },
+    ],
+  },
+};
 const at = (path: string, method = "POST"): ExchangeOptions => ({ requestMetadata: { path, method } });
 /** An error of the proxy itself, which has no headers of upstream. */
 const own = (status: number, type: string, upstreamAttempts: number): ExchangeOptions => ({
@@ -53,6 +74,28 @@ const own = (status: number, type: string, upstreamAttempts: number): ExchangeOp
 export const ENDINGS: Readonly<Record<string, Ending>> = {
   "a stream": { row: { ...COMPLETE, failed: false, cost: "priced" } },
   "a message in JSON": { ...jsonResponse(MESSAGE), row: { ...COMPLETE, failed: false, cost: "priced" } },
+  "a message of two models": {
+    ...jsonResponse(ADVISED),
+    row: { ...COMPLETE, failed: false, cost: "priced" },
+  },
+  "a message whose searches are not listed": {
+    ...jsonResponse({
+      ...SEARCHED,
+      usage: { ...SEARCHED.usage, server_tool_use: { web_search_requests: 2 } },
+    }),
+    row: { ...COMPLETE, failed: false, cost: "priced" },
+  },
+  "a response to a request in gzip": {
+    requestBody: gzipSync(JSON.stringify(messageRequest("In gzip"))),
+    requestMetadata: { headers: { "content-type": "application/json", "content-encoding": "gzip" } },
+    row: { ...COMPLETE, failed: false, cost: "priced" },
+  },
+  "a response in br to a request with a byte order mark": {
+    requestBody: `\ufeff${JSON.stringify(messageRequest("With a mark"))}`,
+    responseBody: brotliCompressSync(WHOLE),
+    responseMetadata: { bodyCoding: "br" },
+    row: { ...COMPLETE, failed: false, cost: "priced" },
+  },
   "a count of tokens": {
     ...at("/v1/messages/count_tokens"),
     ...jsonResponse({ input_tokens: 7 }),

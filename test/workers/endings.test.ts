@@ -2,9 +2,10 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { usageCsv } from "../../dashboard/src/pages/usage/csv.ts";
+import { parseUsd } from "../../workers/domain/pricing/usd.ts";
 import { loadConfig } from "../../workers/runtime/config.ts";
 import type { AlertEvent, AlertTarget } from "../../workers/schemas/alert.ts";
-import type { DashboardStats, DomainTokens, Stats } from "../../workers/schemas/api/compat.ts";
+import type { DashboardStats, DomainTokens, HourlyTokens, Stats } from "../../workers/schemas/api/compat.ts";
 import type {
   ConversationDetail,
   ConversationList,
@@ -36,16 +37,18 @@ describe("an exchange that ends as", () => {
     const cost = costPico === null ? "unpriced" : costPico === 0n ? "free" : "priced";
     expect({ failed, outcome, status, errorType, cost }).toEqual(ending.row);
     const errors = Number(ending.row.failed);
-    expect(await queryRows("SELECT errors::int, outcome FROM rollups")).toEqual([{ errors, outcome }]);
+    expect(
+      await queryRows("SELECT sum(errors)::int AS errors, outcome FROM rollups GROUP BY outcome"),
+    ).toEqual([{ errors, outcome }]);
   });
 });
 
 /** By hand, from the table: of all endings, and of those of Messages, which belong to conversations. */
 const PER_ROUND = {
-  requests: 39,
+  requests: 43,
   failed: 25,
   unpriced: 12,
-  messages: 30,
+  messages: 34,
   failedMessages: 21,
   own: 4,
   upstream: 5,
@@ -210,9 +213,89 @@ describe("every count of a day with all endings agrees:", () => {
     expect(sum(marked, ({ errorCount }) => errorCount)).toBe(day(PER_ROUND.failedMessages));
   });
 
+  it("tokens and cost", async () => {
+    const list = await ask<RequestList>(`/api/requests?${period}&limit=500`);
+    const expected = { requests: list.requests.length, ...totalsOf(list.requests) };
+    // Each round: an advisor's 100 input tokens, at $5 per million.
+    expect(expected.inputTokens).toBeGreaterThan(300);
+    const overview = await ask<Overview>(`/api/overview?${period}`);
+    expect({ requests: overview.totals.requests, ...totalsOf([overview.totals]) }).toEqual(expected);
+    const { series, domains, accounts, models, requestTypes } = overview;
+    for (const part of [series, domains, accounts, models, requestTypes])
+      expect({ requests: sum<{ requests: number }>(part, (one) => one.requests), ...totalsOf(part) }).toEqual(
+        expected,
+      );
+    // 3 × (100×5 + 20×25) = 3000µ
+    expect(models.find(({ model }) => model === "claude-opus-4-7")).toMatchObject({
+      requests: 0,
+      inputTokens: 300,
+      outputTokens: 60,
+      costUsd: "0.003",
+    });
+    const perDomain = await Promise.all(
+      ["a.example", "b.example"].map((domain) => ask<Overview>(`/api/overview?${period}&domain=${domain}`)),
+    );
+    expect(totalsOf(perDomain.map(({ totals }) => totals))).toEqual(totalsOf(list.requests));
+    const perModel = await Promise.all(
+      models.map(({ model }) => ask<Overview>(`/api/overview?${period}&model=${model}`)),
+    );
+    // A filter without a value is none, so requests without a model cannot be asked for.
+    const named = perModel.filter((_, n) => models[n]!.model !== "").map(({ totals }) => totals);
+    expect(totalsOf(named)).toEqual(totalsOf(models.filter(({ model }) => model !== "")));
+
+    const stats = await ask<Stats>(`/api/stats?since=${encodeURIComponent(new Date(from).toISOString())}`);
+    expect(totalsOf([prefixed(stats)])).toEqual(totalsOf(list.requests));
+    const tokens = Object.values(await ask<Record<string, DomainTokens>>("/token-stats"));
+    expect(totalsOf(tokens)).toEqual(totalsOf(list.requests));
+    const hours = await ask<HourlyTokens>("/api/usage/tokens/hourly?days=3");
+    expect(totalsOf(Object.values(hours.data).flat())).toEqual(totalsOf(list.requests));
+    const { conversations } = await ask<ConversationList>("/api/conversations?limit=500");
+    expect(totalsOf(conversations)).toEqual(
+      totalsOf(list.requests.filter(({ conversationId }) => conversationId !== null)),
+    );
+    for (const [by, sums] of [
+      ["domain", domains],
+      ["model", models],
+    ] as const) {
+      const [head, ...lines] = usageCsv(overview, by).trim().split(/\r?\n/);
+      const column = head!.split(",").indexOf("cost_usd");
+      const cost = lines.map((line) => line.split(",")[column]!);
+      expect(cost).toEqual(sums.map(({ costUsd }) => costUsd ?? ""));
+    }
+  });
+
   it("alerts of the last hour", () => {
     expect(alerts.filter(({ kind }) => kind === "error")).toHaveLength(PER_ROUND.failed);
   });
+});
+
+interface Priced {
+  inputTokens: number | null;
+  outputTokens: number | null;
+  cacheReadInputTokens: number | null;
+  cacheCreationInputTokens: number | null;
+  costUsd: string | null;
+}
+
+/** The sums of their tokens, and of their costs in pico-dollars. */
+function totalsOf(list: readonly Priced[]) {
+  const sum = (field: Exclude<keyof Priced, "costUsd">) =>
+    list.reduce((total, one) => total + (one[field] ?? 0), 0);
+  return {
+    inputTokens: sum("inputTokens"),
+    outputTokens: sum("outputTokens"),
+    cacheReadInputTokens: sum("cacheReadInputTokens"),
+    cacheCreationInputTokens: sum("cacheCreationInputTokens"),
+    pico: list.reduce((total, { costUsd }) => total + parseUsd(costUsd ?? "0"), 0n),
+  };
+}
+
+const prefixed = (stats: Stats): Priced => ({
+  inputTokens: stats.totalInputTokens,
+  outputTokens: stats.totalOutputTokens,
+  cacheReadInputTokens: stats.totalCacheReadTokens,
+  cacheCreationInputTokens: stats.totalCacheCreationTokens,
+  costUsd: stats.costUsd,
 });
 
 describe("rows that the previous Worker stored, which counted by status and knew no early ends", () => {
