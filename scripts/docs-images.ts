@@ -7,23 +7,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { signInOn, startBrowser } from "./lib/browser.ts";
+import type { ConversationList } from "../workers/schemas/api/conversations.ts";
+import type { RequestDetail, RequestList } from "../workers/schemas/api/requests.ts";
+import type { Status } from "../workers/schemas/api/status.ts";
 import { startDemo } from "./local/demo/demo.ts";
 
 interface Screenshot {
   name: string;
-  /**
-   * FIRST is replaced by the recent request with the most tool calls, TIMED by the recent stream with the most chunks, TALK by the
-   * conversation with the most branches.
-   */
-  path: string;
+  path: string | (() => Promise<string>);
   theme: "light" | "dark";
 }
 
 const SCREENSHOTS: readonly Screenshot[] = [
   { name: "demo-overview", path: "/?range=24h", theme: "light" },
-  { name: "demo-request", path: "/requests/FIRST", theme: "dark" },
-  { name: "demo-stream", path: "/requests/TIMED?tab=stream", theme: "light" },
-  { name: "demo-conversation", path: "/conversations/TALK", theme: "light" },
+  { name: "demo-request", path: requestWithMostCalls, theme: "dark" },
+  { name: "demo-stream", path: longestStream, theme: "light" },
+  { name: "demo-conversation", path: conversationWithMostBranches, theme: "light" },
   { name: "demo-conversations", path: "/conversations?range=24h", theme: "light" },
   { name: "demo-usage", path: "/usage?range=24h", theme: "light" },
   { name: "demo-errors", path: "/errors?range=24h", theme: "dark" },
@@ -54,12 +53,6 @@ try {
 // Handles of the stopped stack keep the process alive.
 process.exit(0);
 
-interface Row {
-  requestId: string;
-  outcome: string;
-  toolCallCount: number;
-}
-
 async function getJson<T>(path: string): Promise<T> {
   const headers = { "x-dashboard-key": demo.stack.dashboardKey };
   return (await (await fetch(`${demo.stack.proxyUrl}${path}`, { headers })).json()) as T;
@@ -69,57 +62,44 @@ async function getJson<T>(path: string): Promise<T> {
 async function untilStored(): Promise<void> {
   const until = Date.now() + STORED_TIMEOUT_MS;
   for (;;) {
-    const { journal } = await getJson<{ journal: { entries: number | null } }>("/api/status");
+    const { journal } = await getJson<Status>("/api/status");
     if (journal.entries === 0) return;
     if (Date.now() > until) throw new Error("The sample traffic was not stored in time.");
     await pause(1_000);
   }
 }
 
-interface ConversationRow {
-  conversationId: string;
-  subtaskBranchCount: number;
-  userBranchCount: number;
-  compactBranchCount: number;
+async function conversationWithMostBranches(): Promise<string> {
+  const { conversations } = await getJson<ConversationList>("/api/conversations?limit=200");
+  const [most] = conversations.sort((left, right) => right.branchCount - left.branchCount);
+  if (!most) throw new Error("The demo has no conversation to show.");
+  return `/conversations/${most.conversationId}`;
 }
 
-async function pathOf(screenshot: Screenshot): Promise<string> {
-  if (screenshot.path.includes("TALK")) {
-    const { conversations } = await getJson<{ conversations: ConversationRow[] }>(
-      "/api/conversations?limit=200",
-    );
-    const branches = (conversation: ConversationRow) =>
-      conversation.subtaskBranchCount + conversation.userBranchCount + conversation.compactBranchCount;
-    const conversation = conversations.sort((left, right) => branches(right) - branches(left))[0];
-    if (!conversation) throw new Error("The demo has no conversation to show.");
-    return screenshot.path.replace("TALK", conversation.conversationId);
-  }
-  if (screenshot.path.includes("TIMED")) return screenshot.path.replace("TIMED", await longestStream());
-  if (!screenshot.path.includes("FIRST")) return screenshot.path;
-  const { requests } = await getJson<{ requests: Row[] }>("/api/requests?limit=200");
+async function requestWithMostCalls(): Promise<string> {
+  const { requests } = await getJson<RequestList>("/api/requests?limit=200");
   const complete = requests.filter((row) => row.outcome === "complete");
-  const first = complete.sort((left, right) => right.toolCallCount - left.toolCallCount)[0];
-  if (!first) throw new Error("The demo has no request to show.");
-  return screenshot.path.replace("FIRST", first.requestId);
+  const [most] = complete.sort((left, right) => right.toolCallCount - left.toolCallCount);
+  if (!most) throw new Error("The demo has no request to show.");
+  return `/requests/${most.requestId}`;
 }
 
-/** The id of the recent timed request whose stream has the most chunks. */
+/** The recent timed request whose stream has the most chunks. */
 async function longestStream(): Promise<string> {
-  const { requests } = await getJson<{ requests: Row[] }>("/api/requests?limit=100&outcome=complete");
-  let longest = { requestId: "", streamingChunks: [] as unknown[] };
+  const { requests } = await getJson<RequestList>("/api/requests?limit=100&outcome=complete");
+  let longest: Pick<RequestDetail, "requestId" | "streamingChunks"> = { requestId: "", streamingChunks: [] };
   for (const { requestId } of requests) {
-    const detail = await getJson<typeof longest>(`/api/requests/${requestId}`);
+    const detail = await getJson<RequestDetail>(`/api/requests/${requestId}`);
     if (detail.streamingChunks.length > longest.streamingChunks.length) longest = detail;
   }
   if (longest.requestId === "") throw new Error("The demo has no timed stream to show.");
-  return longest.requestId;
+  return `/requests/${longest.requestId}?tab=stream`;
 }
 
-async function capture(screenshot: Screenshot): Promise<void> {
-  const { name, theme: colorScheme } = screenshot;
+async function capture({ name, path, theme: colorScheme }: Screenshot): Promise<void> {
   const context = await browser.newContext({ viewport: SIZE, colorScheme, timezoneId: "UTC" });
   const page = await context.newPage();
-  await signInOn(page, demo.stack, await pathOf(screenshot));
+  await signInOn(page, demo.stack, typeof path === "string" ? path : await path());
   await page.evaluate("document.fonts.ready");
   await page.screenshot({ path: join(directory, `${name}.png`) });
   await context.close();

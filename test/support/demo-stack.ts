@@ -67,9 +67,7 @@ export async function startDemoStack() {
       throw new Error("The traffic is not indexed yet.");
     }, 250);
     const { conversations } = await getJson<ConversationList>("/api/conversations?limit=200");
-    const branches = (one: (typeof conversations)[number]) =>
-      one.subtaskBranchCount + one.userBranchCount + one.compactBranchCount;
-    const [most] = conversations.toSorted((left, right) => branches(right) - branches(left));
+    const [most] = conversations.toSorted((left, right) => right.branchCount - left.branchCount);
     const signedIn = await signIn(browser, demo);
     return {
       demo,
