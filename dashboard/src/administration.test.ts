@@ -2,19 +2,15 @@
 import { describe, expect, it } from "vitest";
 import type { AccountView } from "../../workers/schemas/api/accounts.ts";
 import type { PendingAlerts } from "../../workers/schemas/api/settings.ts";
+import { visit as visitDashboard } from "../../test/support/dashboard-pages.ts";
 import {
   respondWith,
   ANYBODY,
   apiError,
-  GOOD_SESSION,
   recordedBody,
-  replayedApi,
   type ReplayOptions,
   VIEWER,
 } from "../../test/support/replayed-api.ts";
-import { createApp } from "./app.tsx";
-
-const app = createApp({ style: "/assets/main.css", script: "/assets/main.js", font: "" });
 
 const DOMAIN = "checkout.claude.example";
 const account = (id: string) => recordedBody<AccountView>(`/api/accounts/${id}`);
@@ -42,33 +38,8 @@ const WRITES = {
   }),
 };
 
-function visit(options: ReplayOptions = {}) {
-  const api = replayedApi({ ...options, overrides: { ...WRITES, ...options.overrides } });
-  const ask = async (path: string, init: RequestInit = {}) => {
-    const headers = new Headers(init.headers);
-    if (!headers.has("cookie")) headers.set("cookie", `nexus_session=${GOOD_SESSION}`);
-    const response = await app.request(`http://localhost:8788${path}`, { ...init, headers }, { API: api });
-    return {
-      status: response.status,
-      location: response.headers.get("location"),
-      cookies: response.headers.get("set-cookie") ?? "",
-      text: await response.text(),
-    };
-  };
-  /** Sends a form of the page `from`, with that page's own token. */
-  const post = async (from: string, to: string, fields: Record<string, string>) => {
-    const page = await ask(from);
-    const seed = /nexus_csrf=([^;]+)/.exec(page.cookies)?.[1] ?? "";
-    const token = /name="_csrf" value="([^"]+)"/.exec(page.text)?.[1] ?? "";
-    const cookie = `nexus_session=${GOOD_SESSION}; nexus_csrf=${seed}`;
-    return ask(to, {
-      method: "POST",
-      headers: { cookie },
-      body: new URLSearchParams({ ...fields, _csrf: token }),
-    });
-  };
-  return { api, ask, post };
-}
+const visit = (options: ReplayOptions = {}) =>
+  visitDashboard({ ...options, overrides: { ...WRITES, ...options.overrides } });
 
 /** Names of the fields marked as invalid. */
 const wrongFields = (html: string) =>

@@ -1,24 +1,20 @@
 /** The rows of administration and health, by hand-written texts. administration.test.ts tests the forms. */
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import type { AccountList, AccountView } from "../../workers/schemas/api/accounts.ts";
 import type { AuditList } from "../../workers/schemas/api/audit.ts";
 import type { LinkingQuality } from "../../workers/schemas/api/conversations.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import type { WindowList } from "../../workers/schemas/api/windows.ts";
-import { textsOf } from "../../test/support/page-texts.ts";
-import { openPage, recordedBody } from "../../test/support/replayed-api.ts";
-import { createApp } from "./app.tsx";
+import { openPage, stopClock } from "../../test/support/dashboard-pages.ts";
+import { recordedBody } from "../../test/support/replayed-api.ts";
 
-const app = createApp({ style: "/assets/main.css", script: "/assets/main.js", font: "" });
 const NOW = "2026-11-30T16:00:00.000Z";
 const ago = (minutes: number) => new Date(Date.parse(NOW) - minutes * 60_000).toISOString();
 
-beforeAll(() => void vi.useFakeTimers({ toFake: ["Date"], now: Date.parse(NOW) }));
-afterAll(() => void vi.useRealTimers());
+stopClock(NOW);
 
 async function visit(path: string, overrides: Record<string, unknown>) {
-  const { text } = await openPage(app, path, { overrides });
-  return (selector: string) => textsOf(text, selector);
+  return (await openPage(path, { overrides })).texts;
 }
 
 it("domains have their account, credential, state and requests", async () => {

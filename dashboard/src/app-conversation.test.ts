@@ -1,25 +1,16 @@
 /** The pages of one conversation over recorded responses. */
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ConversationDetail, ConversationTree } from "../../workers/schemas/api/conversations.ts";
-import { textsOf } from "../../test/support/page-texts.ts";
+import { openPage, stopClock } from "../../test/support/dashboard-pages.ts";
 import { longConversation } from "../../test/support/long-conversation.ts";
-import {
-  apiError,
-  IDS,
-  openPage,
-  recordedBody,
-  type ReplayOptions,
-} from "../../test/support/replayed-api.ts";
-import { createApp } from "./app.tsx";
-
-const app = createApp({ style: "/assets/main.css", script: "/assets/main.js", font: "" });
+import { apiError, IDS, recordedBody, type ReplayOptions } from "../../test/support/replayed-api.ts";
 
 type Options = ReplayOptions & { id?: string };
 
 /** A page of the recorded conversation that has a fork, or of the one that was compacted. */
 async function visit(query = "", { id = IDS.conversation, ...options }: Options = {}) {
   const path = `/conversations/${id}`;
-  return { path, ...(await openPage(app, path + query, options)) };
+  return { path, ...(await openPage(path + query, options)) };
 }
 
 const svgOf = (html: string) => /<svg class="tree-drawing"[^]*?<\/svg>/.exec(html)?.[0] ?? "";
@@ -193,12 +184,11 @@ function exactConversation() {
 }
 
 describe("the values of a conversation", () => {
-  beforeAll(() => void vi.useFakeTimers({ toFake: ["Date"], now: Date.parse("2026-11-30T10:00:00Z") }));
-  afterAll(() => void vi.useRealTimers());
+  stopClock("2026-11-30T10:00:00Z");
 
   it("are its turns, tokens, cost and times", async () => {
-    const { text } = await visit("", exactConversation());
-    expect(textsOf(text, ".stat-card")).toEqual([
+    const { texts } = await visit("", exactConversation());
+    expect(texts(".stat-card")).toEqual([
       "Turns 3 {3 turns in 11 requests} 11 requests",
       "Sub-tasks 3 {3 sub-tasks with 3 requests} 3 requests",
       "Tokens 31.9k {31,920} 96% of input from cache",
@@ -211,8 +201,8 @@ describe("the values of a conversation", () => {
   });
 
   it("are on the cards of the tree, at the viewer's time of day", async () => {
-    const { text } = await visit("", exactConversation());
-    expect(textsOf(text, ".node title")).toEqual([
+    const { texts } = await visit("", exactConversation());
+    expect(texts(".node title")).toEqual([
       "User message, 13:30:00, 1 message 0 ms, context 20k of 1M, 1 tool call, 2 side requests",
       "Tool results, 13:31:00, 3 messages 1.0 s, context 20k of 1M, 2 tool calls, 2 sub-tasks",
       "Tool results, 13:32:00, 5 messages 2.0 s, context 20k of 1M, 1 tool call",
@@ -221,40 +211,40 @@ describe("the values of a conversation", () => {
       "User message, 13:36:00, 11 messages 6.0 s, context 20k of 1M, 2 tool calls, 1 sub-task",
       "User message, 13:40:00, 11 messages 10.0 s, context 20k of 1M",
     ]);
-    expect(textsOf(text, ".box title")).toEqual([
+    expect(texts(".box title")).toEqual([
       "sub-task 1, 2 requests Explore: Find clocks Look for every place that mocks the clock",
       "sub-task 2, 1 request Explore: Run tests Run the login test twenty times and say how often it fails",
       "Started, but none of its requests was recorded Explore: Release note Write the release note",
     ]);
-    expect(textsOf(text, ".branch-label title")).toEqual([
+    expect(texts(".branch-label title")).toEqual([
       `${IDS.fork} Yes please, and tell me why it only fails in CI.`,
     ]);
   });
 
   it("are beside each branch, with its errors and what the branch began with", async () => {
-    const { text } = await visit("", exactConversation());
-    expect(textsOf(text, "#branches li")).toEqual([
+    const { texts } = await visit("", exactConversation());
+    expect(texts("#branches li")).toEqual([
       "main ✗ has errors {1 error} 7 requests, 31.5k {31,500} tokens, $0.0050 {$0.005}",
       "subtask_1 Look for every place that mocks the clock 2 requests, 31.5k {31,500} tokens, unpriced {no price known for this model}",
       "subtask_2 Run the login test twenty times and say how often it fails 1 request, 31.5k {31,500} tokens, $2.01 {$2.005}",
       `${IDS.fork} Yes please, and tell me why it only fails in CI. 1 request, 31.5k {31,500} tokens, $3.01 {$3.005}`,
     ]);
-    expect(textsOf(text, ".compare-form option")).toEqual([IDS.fork, "subtask_1", "subtask_2"]);
+    expect(texts(".compare-form option")).toEqual([IDS.fork, "subtask_1", "subtask_2"]);
   });
 
   it("head both sides of a comparison", async () => {
-    const { text } = await visit(`?compare=${IDS.fork}`, exactConversation());
+    const { texts } = await visit(`?compare=${IDS.fork}`, exactConversation());
     const last = "last 2 h ago {2026-11-30 13:30:00 GMT+5:30}";
-    expect(textsOf(text, ".compared-head")).toEqual([
+    expect(texts(".compared-head")).toEqual([
       `main 12 messages, 7 requests , 1 error , 31.5k {31,500} tokens, $0.0050 {$0.005} , ${last}`,
       `${IDS.fork} 12 messages, 1 request, 31.5k {31,500} tokens, $3.01 {$3.005} , ${last}`,
     ]);
-    expect(textsOf(text, ".compared-foot")).toEqual(["End of branch", "End of branch"]);
+    expect(texts(".compared-foot")).toEqual(["End of branch", "End of branch"]);
   });
 
   it("are in the rows of the timeline", async () => {
-    const { text } = await visit("?view=timeline", exactConversation());
-    expect(textsOf(text, ".timeline tbody tr")).toEqual([
+    const { texts } = await visit("?view=timeline", exactConversation());
+    expect(texts(".timeline tbody tr")).toEqual([
       "13:30:00 {2026-11-30 13:30:00 GMT+5:30} | main | Find it. | 2.0 s {Time to first byte 812 ms} | 31.7k → 500 | $0.2500 {$0.25} | 200 {Completed.}",
       "2 side requests Suggest 400 ms $0.0100 {$0.01} 200 {Completed.} Suggest 400 ms $0.0100 {$0.01} 200 {Completed.}",
       "13:30:12 {2026-11-30 13:30:12 GMT+5:30} | main | Calls Agent 2, Bash | 10 ms {Time to first byte 3 ms} | 31.7k → 500 | unpriced {no price known for this model} | 529 overloaded {The API returned status 529.}",

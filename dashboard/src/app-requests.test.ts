@@ -1,16 +1,13 @@
 /** What the list of requests and the page of one request say, by hand-written texts. */
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { RequestDetail, RequestList, RequestRow } from "../../workers/schemas/api/requests.ts";
 import type { CostLine } from "../../workers/schemas/cost.ts";
-import { textsOf } from "../../test/support/page-texts.ts";
-import { IDS, openPage, recordedBody } from "../../test/support/replayed-api.ts";
-import { createApp } from "./app.tsx";
+import { openPage, stopClock } from "../../test/support/dashboard-pages.ts";
+import { IDS, recordedBody } from "../../test/support/replayed-api.ts";
 
-const app = createApp({ style: "/assets/main.css", script: "/assets/main.js", font: "" });
 const NOW = "2026-11-30T12:40:00.000Z";
 
-beforeAll(() => void vi.useFakeTimers({ toFake: ["Date"], now: Date.parse(NOW) }));
-afterAll(() => void vi.useRealTimers());
+stopClock(NOW);
 
 const PATH = `/requests/${IDS.request}`;
 const recorded = recordedBody<RequestDetail>(`/api${PATH}`);
@@ -44,8 +41,7 @@ const known = {
 
 async function visitRequest(change: Partial<RequestDetail>, tab = "") {
   const overrides = { [`GET /api${PATH}`]: { ...recorded, ...known, ...change } };
-  const { text } = await openPage(app, `${PATH}${tab}`, { overrides });
-  return (selector: string) => textsOf(text, selector);
+  return (await openPage(`${PATH}${tab}`, { overrides })).texts;
 }
 
 describe("the list of requests", () => {
@@ -68,14 +64,14 @@ describe("the list of requests", () => {
       },
     ];
     const overrides = { "GET /api/requests": { requests: rows, nextCursor: "2" } };
-    const { text } = await openPage(app, "/requests", { overrides });
-    expect(textsOf(text, "table.requests tbody tr")).toEqual([
+    const { texts } = await openPage("/requests", { overrides });
+    expect(texts("table.requests tbody tr")).toEqual([
       "30 m ago {2026-11-30 17:40:00 GMT+5:30} | 200 {Completed.} | haiku-4-5 {claude-haiku-4-5-20251001} | a.example | query evaluation | Bash ×3 Edit Grep +1 {Read} | 31.4k → 2,000 {Input tokens 1,000, Cache read 30,000, Cache write 420, Output tokens 2,000} | 95% | $0.3000 {$0.30000000000000004} | 812 ms | 4.8 s",
       "30 m ago {2026-11-30 17:40:00 GMT+5:30} | 200 {Completed.} | haiku-4-5 {claude-haiku-4-5-20251001} | a.example | query evaluation | | 1,420 → 2,000 + {The final token count was not received; this is the minimum.} {Input tokens 1,000, Cache read –, Cache write 420, Output tokens 2,000} | 0% | unpriced {no price known for this model} | 812 ms | 4.8 s",
       "1 d ago {2026-11-29 18:09:00 GMT+5:30} | 200 client disconnected {The client disconnected before the response was complete. The part received until then is stored.} | – | 127.0.0.1 | inference | | – | – | $0.00 {$0} | – | –",
     ]);
-    expect(textsOf(text, ".pager")).toEqual(["3 requests Next page"]);
-    expect(textsOf(text, "select").slice(3)).toEqual([
+    expect(texts(".pager")).toEqual(["3 requests Next page"]);
+    expect(texts("select").slice(3)).toEqual([
       "All types count tokens inference models query evaluation",
       "All status codes 2xx 4xx 429 5xx 529",
       "All statuses Completed Client disconnected Upstream failed Interrupted Bodies missing",

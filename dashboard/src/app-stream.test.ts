@@ -1,18 +1,16 @@
 /** The stream of a request as a page: its events, and when they came where that is known. */
 import { describe, expect, it } from "vitest";
-import { IDS, openPage, recordedBody } from "../../test/support/replayed-api.ts";
-import { createApp } from "./app.tsx";
+import { openPage } from "../../test/support/dashboard-pages.ts";
+import { IDS, recordedBody } from "../../test/support/replayed-api.ts";
 import { formatExactMs } from "./transcript/stream-times.ts";
 import type { RequestDetail } from "../../workers/schemas/api/requests.ts";
-
-const app = createApp({ style: "/assets/main.css", script: "/assets/main.js", font: "" });
 
 /** The stream tab of the recorded request; `change` is what differs from the recording. */
 async function visit({ change = {}, query = "" }: { change?: Partial<RequestDetail>; query?: string } = {}) {
   const path = `/requests/${IDS.request}`;
   const detail = { ...recordedBody<RequestDetail>(`/api${path}`), ...change };
   const overrides = { [`GET /api${path}`]: detail };
-  const { text } = await openPage(app, `${path}?tab=stream${query}`, { overrides });
+  const { text } = await openPage(`${path}?tab=stream${query}`, { overrides });
   return { detail, path, text };
 }
 const all = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map((found) => found[1]!);

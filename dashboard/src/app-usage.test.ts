@@ -1,25 +1,21 @@
 /** What the pages of sums say, by hand-written texts: overview, usage, an account's windows, errors. */
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Overview } from "../../workers/schemas/api/overview.ts";
 import type { FilterOptions } from "../../workers/schemas/api/filter-options.ts";
 import type { RequestList } from "../../workers/schemas/api/requests.ts";
 import type { Errors } from "../../workers/schemas/api/failures.ts";
 import type { WindowDetail, WindowList, WindowView } from "../../workers/schemas/api/windows.ts";
 import type { HourlyTokens } from "./api/cost-series.ts";
-import { textsOf } from "../../test/support/page-texts.ts";
-import { openPage, recordedBody } from "../../test/support/replayed-api.ts";
-import { createApp } from "./app.tsx";
+import { openPage, stopClock } from "../../test/support/dashboard-pages.ts";
+import { recordedBody } from "../../test/support/replayed-api.ts";
 
-const app = createApp({ style: "/assets/main.css", script: "/assets/main.js", font: "" });
 const NOW = "2026-11-30T12:40:00.000Z";
 const ago = (minutes: number) => new Date(Date.parse(NOW) - minutes * 60_000).toISOString();
 
-beforeAll(() => void vi.useFakeTimers({ toFake: ["Date"], now: Date.parse(NOW) }));
-afterAll(() => void vi.useRealTimers());
+stopClock(NOW);
 
 async function visit(path: string, overrides: Record<string, unknown>) {
-  const { text } = await openPage(app, path, { overrides, allowsUnknown: true });
-  return (selector: string) => textsOf(text, selector);
+  return (await openPage(path, { overrides, allowsUnknown: true })).texts;
 }
 
 type Totals = Overview["previous"];

@@ -1,6 +1,7 @@
 /** The whole application against recorded responses: sign-in, headers of every response, malicious texts. */
 import { describe, expect, it } from "vitest";
 import { MARKUP } from "../../test/support/malicious-strings.ts";
+import { app, visit } from "../../test/support/dashboard-pages.ts";
 import {
   ANYBODY,
   respondWith,
@@ -8,12 +9,9 @@ import {
   GOOD_SESSION,
   IDS,
   replayedApi,
-  type ReplayOptions,
   VIEWER,
 } from "../../test/support/replayed-api.ts";
-import { createApp } from "./app.tsx";
 
-const app = createApp({ style: "/assets/main.css", script: "/assets/main.js", font: "" });
 const DOMAIN = "checkout.claude.example";
 const PAGES = [
   "/",
@@ -31,32 +29,6 @@ const PAGES = [
   "/audit",
   "/settings",
 ];
-
-function visit(options: ReplayOptions = {}) {
-  const api = replayedApi(options);
-  const ask = async (path: string, init: RequestInit = {}) => {
-    const headers = new Headers(init.headers);
-    if (!headers.has("cookie")) headers.set("cookie", `nexus_session=${GOOD_SESSION}`);
-    const response = await app.request(`http://localhost:8788${path}`, { ...init, headers }, { API: api });
-    return { response, text: await response.text() };
-  };
-  return { api, ask };
-}
-
-/** Signs a form as the pages do: the cookie of the first response and the hidden field of its page. */
-async function formOf(
-  ask: ReturnType<typeof visit>["ask"],
-  path: string,
-  cookie = `nexus_session=${GOOD_SESSION}`,
-) {
-  const { response, text } = await ask(path, { headers: { cookie } });
-  const seed = /nexus_csrf=([^;]+)/.exec(response.headers.get("set-cookie") ?? "")?.[1];
-  const token = /name="_csrf" value="([^"]+)"/.exec(text)?.[1];
-  return {
-    cookie: `${cookie}; nexus_csrf=${seed}`,
-    body: (fields: Record<string, string>) => new URLSearchParams({ ...fields, _csrf: token ?? "" }),
-  };
-}
 
 /** The page with empty attribute values: any markup of a malicious text left is unescaped. */
 const skeleton = (html: string) => html.replaceAll(/="[^"]*"/g, '=""');
@@ -106,8 +78,8 @@ describe("the gate", () => {
   });
 
   it("signs in with the right key only, and with a form of its own only", async () => {
-    const { ask } = visit();
-    const form = await formOf(ask, "/sign-in?next=/usage", "a=b");
+    const { ask, formOf } = visit();
+    const form = await formOf("/sign-in?next=/usage", "a=b");
     const post = (key: string, headers: Record<string, string>) =>
       ask("/sign-in", { method: "POST", headers, body: form.body({ key, next: "/usage" }) });
     expect((await post("wrong", { cookie: form.cookie })).response.status).toBe(401);
@@ -122,8 +94,8 @@ describe("the gate", () => {
   });
 
   it("limits wrong keys with Retry-After", async () => {
-    const { ask } = visit();
-    const form = await formOf(ask, "/sign-in", "a=b");
+    const { ask, formOf } = visit();
+    const form = await formOf("/sign-in", "a=b");
     const guess = () =>
       ask("/sign-in", { method: "POST", headers: { cookie: form.cookie }, body: form.body({ key: "x" }) });
     for (let count = 0; count < 5; count++) await guess();
@@ -145,17 +117,12 @@ describe("the gate", () => {
 
   it("deletes a domain only when its name was typed", async () => {
     const remove = `DELETE /api/domains/${DOMAIN}`;
-    const { api, ask } = visit({ overrides: { [remove]: respondWith(204, null) } });
-    const form = await formOf(ask, `/domains/${DOMAIN}`);
-    const confirm = (name: string) =>
-      ask(`/domains/${DOMAIN}/delete`, {
-        method: "POST",
-        headers: { cookie: form.cookie },
-        body: form.body({ confirm: name }),
-      });
-    expect((await confirm("checkout.claude")).response.status).toBe(400);
+    const { api, post } = visit({ overrides: { [remove]: respondWith(204, null) } });
+    const path = `/domains/${DOMAIN}`;
+    const confirm = (name: string) => post(path, `${path}/delete`, { confirm: name });
+    expect((await confirm("checkout.claude")).status).toBe(400);
     expect(api.requested).not.toContain(remove);
-    expect((await confirm(` ${DOMAIN.toUpperCase()} `)).response.status).toBe(303);
+    expect((await confirm(` ${DOMAIN.toUpperCase()} `)).status).toBe(303);
     expect(api.requested).toContain(remove);
   });
 

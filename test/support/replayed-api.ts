@@ -151,18 +151,6 @@ export function replayedApi({
   return api;
 }
 
-interface DashboardApp {
-  request: (url: string, init: RequestInit, env: { API: ApiBinding }) => Response | Promise<Response>;
-}
-
-/** The page at `path` for somebody who is signed in and lives in the time zone Asia/Kolkata (UTC+5:30). */
-export async function openPage(app: DashboardApp, path: string, options: ReplayOptions = {}) {
-  const api = replayedApi(options);
-  const headers = { cookie: `nexus_session=${GOOD_SESSION}; nexus_zone=Asia%2FKolkata` };
-  const response = await app.request(`http://localhost:8788${path}`, { headers }, { API: api });
-  return { response, text: await response.text(), api };
-}
-
 /** What was recorded for a path that differs in one segment only, a malicious name. */
 function alike(responses: Recording["responses"], method: string, { pathname }: URL) {
   const segments = `${method} ${pathname}`.split("/");
