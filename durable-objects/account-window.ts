@@ -13,7 +13,7 @@ import {
   WINDOW_THRESHOLDS,
 } from "../workers/runtime/constants.ts";
 import { bindingWindow, readLimits } from "../workers/domain/windows/rate-limit-headers.ts";
-import { rollingSpan } from "../workers/domain/windows/time-span.ts";
+import { currentSpan, rollingSpan } from "../workers/domain/windows/time-span.ts";
 import { forecastRolling } from "../workers/domain/windows/forecast.ts";
 import { windowTotals } from "../workers/domain/windows/totals.ts";
 import { errorText, log } from "../workers/runtime/log.ts";
@@ -32,6 +32,8 @@ import { WindowTables } from "./account-window-tables.ts";
 const TRIM_EVERY_MS = 3_600_000;
 /** Changes within this time are published as one event. */
 const PUBLISH_DELAY_MS = 1_000;
+/** Name of the vendor's window that is as long as the rolling one. */
+const VENDORS_WINDOW = "5h";
 /** Name under which thresholds of the rolling window against `tokenLimit` are stored. */
 const TOKEN_WINDOW = "tokens";
 
@@ -82,13 +84,17 @@ export class AccountWindow extends DurableObject<Env> {
   ): Promise<WindowState> {
     const settings = this.#settings();
     const binding = bindingWindow(this.#limits.overall());
+    const limits = this.#limits.states(now, binding, historyFrom ?? null);
+    const vendors = limits.find(({ style, name }) => style === "unified" && name === VENDORS_WINDOW);
+    const current = currentSpan(vendors?.resetAt ?? null, now, WINDOW_MS);
     return {
       accountId,
       now,
       totals: await this.totals(now),
+      current: windowTotals(current, this.#tables.cells(current)),
       settings,
       fullAt: settings.tokenLimit === null ? null : this.#tokenLimitFullAt(settings.tokenLimit, now),
-      limits: this.#limits.states(now, binding, historyFrom ?? null),
+      limits,
       overall: this.#limits.overall(),
       reportedAt: this.#limits.reportedAt(),
       alerts: this.#limits.alerts(),

@@ -91,6 +91,36 @@ describe("an account's window", () => {
       expect((await total(at)).requests, String(at - NOW)).toBe(requests);
   });
 
+  it("ranks by cost who used the vendor's window, which began five hours before its reset", async () => {
+    const { accountId, report, record, stub } = newWindow();
+    // NOW is 12:00:30; the window began at 08:00.
+    await report({
+      "anthropic-ratelimit-unified-5h-utilization": "0.4",
+      "anthropic-ratelimit-unified-5h-reset": String((NOW - 30_000 + HOUR) / 1_000),
+    });
+    const at = (hours: number, rest: Partial<WindowExchange>) => ({
+      startedAt: NOW - 30_000 - hours * HOUR,
+      inputTokens: 0,
+      cacheReadInputTokens: 0,
+      ...rest,
+    });
+    await record(
+      windowExchange(1, at(4, { sessionId: "dear", outputTokens: 100, costPico: "880" })),
+      windowExchange(2, at(1, { sessionId: null, outputTokens: 9_000, costPico: "120" })),
+      windowExchange(3, { ...at(4, { sessionId: "before" }), startedAt: NOW - 30_000 - 4 * HOUR - 1 }),
+    );
+    const { current, totals } = await stub.state(accountId, { now: NOW });
+    expect([current.from + 1, current.total.requests, totals.total.requests]).toEqual([
+      NOW - 30_000 - 4 * HOUR,
+      2,
+      3,
+    ]);
+    expect(current.sessions.map(({ name, shareOfCost }) => [name, shareOfCost])).toEqual([
+      ["dear", 0.88],
+      [null, 0.12],
+    ]);
+  });
+
   it("counts an exchange once, in its most complete version", async () => {
     const { record, total } = newWindow();
     const interrupted = windowExchange(1, { startedAt: NOW, outputTokens: 0, costPico: null, rank: 0 });

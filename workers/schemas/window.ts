@@ -127,7 +127,10 @@ export interface LimitState extends LimitReading {
 export interface WindowState {
   accountId: string;
   now: number;
+  /** Of the rolling five hours. */
   totals: WindowTotals;
+  /** Of the vendor's five-hour window, by its last reported reset; of the rolling five hours where it reported none. */
+  current: WindowTotals;
   settings: WindowSettings;
   /** When the rolling five hours reach `tokenLimit` at the last hour's rate; null when not within five hours. */
   fullAt: number | null;

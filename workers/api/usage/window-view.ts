@@ -33,9 +33,10 @@ export function windowView(state: WindowState): WindowView {
 }
 
 export function windowDetail(state: WindowState): WindowDetail {
-  const { domains, sessions, otherSessions, models } = state.totals;
+  const { from, domains, sessions, otherSessions, models } = state.current;
   return {
     ...windowView(state),
+    usageFrom: iso(from + 1),
     domains: domains.map((share) => ({ domain: share.name ?? "", ...shareView(share) })),
     sessions: sessions.map((share) => ({ sessionId: share.name, ...shareView(share) })),
     otherSessions: otherSessions && totalsView(otherSessions),

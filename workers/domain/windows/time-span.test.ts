@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { splitSpan, rollingSpan } from "./time-span.ts";
+import { currentSpan, splitSpan, rollingSpan } from "./time-span.ts";
 
 describe("the parts of a window", () => {
   it.each([
@@ -23,6 +23,20 @@ describe("the parts of a window", () => {
     }
     expect(at).toBe(Math.max(from, to > from ? to : from));
     for (const edge of edges) expect(edge.to - edge.from).toBeLessThan(120_000);
+  });
+
+  it.each([
+    // Window 07:00 to 12:00, now 11:42: since 07:00, not since 06:42.
+    ["12:00", "11:42", "07:00"],
+    ["12:00", "07:00", "07:00"],
+    // The reset has passed: what was before it is not the new window's.
+    ["12:00", "12:10", "12:00"],
+    ["12:00", "17:30", "12:30"],
+    [null, "11:42", "06:42"],
+  ])("of the vendor's window, reset at %s, at %s begin at %s", (reset, now, from) => {
+    const at = (time: string) => Date.parse(`2026-11-23T${time}:00Z`);
+    const span = currentSpan(reset === null ? null : at(reset), at(now), 5 * 3_600_000);
+    expect([Math.floor(span.from / 10) * 10, span.to]).toEqual([at(from), at(now) + 1]);
   });
 
   it("of a rolling window end with its last millisecond", () => {

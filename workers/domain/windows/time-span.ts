@@ -27,6 +27,16 @@ export function rollingSpan(end: number, length: number): Span {
   return { from: end - length + 1, to: end + 1 };
 }
 
+/**
+ * The vendor's window of `length` milliseconds up to `now`, by its last reported reset: it began `length` before a reset to come, and at the
+ * earliest at a reset that has passed. The rolling window where no reset is known or it has passed that long ago.
+ */
+export function currentSpan(resetAt: number | null, now: number, length: number): Span {
+  const rolling = rollingSpan(now, length);
+  if (resetAt === null) return rolling;
+  return { from: Math.max(rolling.from, resetAt > now ? resetAt - length : resetAt), to: rolling.to };
+}
+
 export function splitSpan({ from, to }: Span): SplitSpan {
   const first = Math.ceil(from / MINUTE_MS);
   const after = Math.max(first, Math.floor(to / MINUTE_MS));

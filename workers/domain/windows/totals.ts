@@ -33,7 +33,10 @@ export function windowTotals({ from, to }: Span, cells: readonly WindowCell[]): 
   };
 }
 
-/** Largest first: by tokens, then requests, then name, so that the order is deterministic. */
+/**
+ * Most expensive first, then by tokens, requests and name, so that the order is deterministic. Cost, because tokens of different kinds and
+ * models weigh differently; how Anthropic weighs them is not published.
+ */
 function shares(
   cells: readonly WindowCell[],
   total: TokenTotals,
@@ -50,7 +53,10 @@ function shares(
     }))
     .sort(
       (a, b) =>
-        totalTokens(b) - totalTokens(a) || b.requests - a.requests || (sortName(a) < sortName(b) ? -1 : 1),
+        Number(b.costPico - a.costPico) ||
+        totalTokens(b) - totalTokens(a) ||
+        b.requests - a.requests ||
+        (sortName(a) < sortName(b) ? -1 : 1),
     );
 }
 

@@ -87,8 +87,11 @@ export const WindowList = z.object({ windows: z.array(WindowView) });
 export type WindowList = z.infer<typeof WindowList>;
 
 export const WindowDetail = WindowView.extend({
-  domains: z.array(Share.extend({ domain: z.string() })),
-  sessions: z.array(Share.extend({ sessionId: z.string().nullable() })).describe("The 200 largest."),
+  usageFrom: time.describe(
+    "Start of what domains, sessions and models count: Claude's 5-hour window by its last reported reset, else the rolling five hours.",
+  ),
+  domains: z.array(Share.extend({ domain: z.string() })).describe("Most expensive first."),
+  sessions: z.array(Share.extend({ sessionId: z.string().nullable() })).describe("The 200 most expensive."),
   otherSessions: WindowTotalsView.nullable().describe("All other sessions."),
   models: z.array(Share.extend({ model: z.string().nullable() })),
 });
