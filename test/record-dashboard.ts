@@ -36,7 +36,7 @@ interface Script {
 }
 
 const PAGES = [
-  "/", "/requests", "/requests?status=429", "/requests?status=529", "/conversations", "/usage", "/usage?range=7d",
+  "/", "/requests", "/requests?status=429", "/requests?status=529", "/conversations", "/usage",
   "/usage.csv?by=model", "/errors", "/prompts", "/analyses", "/domains", "/domains/new", "/accounts", "/audit", "/settings",
 ]; // prettier-ignore
 

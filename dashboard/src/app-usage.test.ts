@@ -5,7 +5,6 @@ import type { FilterOptions } from "../../workers/schemas/api/filter-options.ts"
 import type { RequestList } from "../../workers/schemas/api/requests.ts";
 import type { Errors } from "../../workers/schemas/api/failures.ts";
 import type { WindowDetail, WindowList, WindowView } from "../../workers/schemas/api/windows.ts";
-import type { HourlyTokens } from "./api/cost-series.ts";
 import { openPage, stopClock } from "../../test/support/dashboard-pages.ts";
 import { recordedBody } from "../../test/support/replayed-api.ts";
 
@@ -107,19 +106,19 @@ describe("the overview", () => {
     ]);
   });
 
-  it("lists the six largest names with their share, and the others together", async () => {
+  it("lists the six most expensive names with their share of the cost, and the others together", async () => {
     const page = await visit("/", { "GET /api/overview": overview });
     expect(page("#live-top-lists li")).toEqual([
-      "d1.example 600 {600 tokens, 1 request} 60% $0.00",
-      "d2.example 200 {200 tokens, 2 requests} 20% unpriced",
-      "d3.example 100 {100 tokens, 3 requests} 10% $0.2000",
-      "d4.example 50 {50 tokens, 4 requests} 5% $0.3000",
-      "d5.example 30 {30 tokens, 5 requests} 3% $0.4000",
-      "d6.example 15 {15 tokens, 6 requests} 1.5% $0.5000",
-      "(none) 3 {3 tokens, 1 request} 75% unpriced",
-      "haiku-4-5 1 {1 token, 3 requests} 25% $0.00",
+      "d8.example 1 {1 token, 8 requests} 26% $0.7000",
+      "d7.example 4 {4 tokens, 7 requests} 22% $0.6000",
+      "d6.example 15 {15 tokens, 6 requests} 19% $0.5000",
+      "d5.example 30 {30 tokens, 5 requests} 15% $0.4000",
+      "d4.example 50 {50 tokens, 4 requests} 11% $0.3000",
+      "d3.example 100 {100 tokens, 3 requests} 7.4% $0.2000",
+      "(none) 3 {3 tokens, 1 request} – unpriced",
+      "haiku-4-5 1 {1 token, 3 requests} – $0.00",
     ]);
-    expect(page("#live-top-lists .card-foot")).toEqual(["and 2 more (5 tokens)"]);
+    expect(page("#live-top-lists .card-foot")).toEqual(["and 2 more (800 tokens)"]);
   });
 
   it("shows what is in progress and what ended last", async () => {
@@ -174,65 +173,64 @@ describe("the overview", () => {
   });
 });
 
-/** Two hours of ten domains, the last without a price. */
-const hourly: HourlyTokens = {
-  query: { domain: null, days: 2 },
-  data: Object.fromEntries(
-    ["0.1", "0.9", "0.8", "0.7", "0.6", "0.5", "0.4", "0.3", "0.2", null].map((costUsd, n) => [
-      `d${n}.example`,
-      [
-        { hour: "2026-11-30T11:00:00.000Z", costUsd },
-        ...(n === 0 ? [{ hour: "2026-11-30T12:00:00.000Z", costUsd: "1.005" }] : []),
-      ].map((one) => ({
-        ...one,
-        count: 1,
-        outputTokens: 1,
-        inputTokens: 0,
-        cacheReadInputTokens: 0,
-        cacheCreationInputTokens: 0,
-        unpricedCount: one.costUsd === null ? 1 : 0,
-      })),
-    ]),
-  ),
-};
+/** Cost of each of the three hours: eight domains, and all others. */
+const costByDomain: Overview["costByDomain"] = [
+  ...["0.9", "0.8", "0.7", "0.6", "0.5", "0.4", "0.3"].map((costUsd, n) => ({
+    domain: `d${n}.example`,
+    hours: ["0", costUsd, n === 0 ? "1.005" : "0"],
+  })),
+  { domain: null, hours: ["0", null, "0"] },
+].map(({ domain, hours }) => ({
+  domain,
+  costUsd: hours[1]!,
+  unpricedCount: 0,
+  series: hours,
+}));
 
 describe("usage", () => {
-  it("has a row for each domain, account, model and type, the largest first", async () => {
+  it("has a row for each domain, account, model and type, the most expensive first; what has no name is no link", async () => {
     const page = await visit("/usage", { "GET /api/overview": overview });
     const head =
-      "Requests | Input tokens | Cache read | Cache write | Output tokens | Cache hit rate | Cost | Share of tokens";
+      "Requests | Input tokens | Cache read | Cache write | Output tokens | Cache hit rate | Cost | Share of cost";
     const unpriced = "unpriced {no price known for this model}";
+    expect(page("table.usage a")).not.toContain("(none)");
     const rows = page("table.usage tr");
     expect(rows.slice(0, 3)).toEqual([
       `Domain | ${head}`,
-      "d1.example | 1 | 600 {600} | 0 {0} | 0 {0} | 0 {0} | – | $0.00 {$0.0} | 60%",
-      `d2.example | 2 | 200 {200} | 0 {0} | 0 {0} | 0 {0} | – | ${unpriced} | 20%`,
+      "d8.example | 8 | 1 {1} | 0 {0} | 0 {0} | 0 {0} | – | $0.7000 {$0.7} | 26%",
+      "d7.example | 7 | 4 {4} | 0 {0} | 0 {0} | 0 {0} | – | $0.6000 {$0.6} | 22%",
     ]);
     expect(rows.slice(9)).toEqual([
       `Account | ${head}`,
-      "acc_one | 1 | 5 {5} | 0 {0} | 0 {0} | 0 {0} | – | $0.00 {$0} | 100%",
+      "acc_one | 1 | 5 {5} | 0 {0} | 0 {0} | 0 {0} | – | $0.00 {$0} | –",
       `Model | ${head}`,
-      `(none) | 1 | 0 {0} | 0 {0} | 0 {0} | 3 {3} | – | ${unpriced} | 75%`,
-      "claude-haiku-4-5-20251001 | 3 | 0 {0} | 0 {0} | 0 {0} | 1 {1} | 50% | $0.00 {$0} | 25%",
+      `(none) | 1 | 0 {0} | 0 {0} | 0 {0} | 3 {3} | – | ${unpriced} | –`,
+      "claude-haiku-4-5-20251001 | 3 | 0 {0} | 0 {0} | 0 {0} | 1 {1} | 50% | $0.00 {$0} | –",
       `Type | ${head}`,
-      "query_evaluation | 2 | 7 {7} | 0 {0} | 0 {0} | 0 {0} | – | $0.00 {$0} | 100%",
+      "query_evaluation | 2 | 7 {7} | 0 {0} | 0 {0} | 0 {0} | – | $0.00 {$0} | –",
     ]);
   });
 
-  it("adds the cost per hour of each domain exactly, the small ones as others", async () => {
-    const page = await visit("/usage", {
-      "GET /api/overview": overview,
-      "GET /api/usage/tokens/hourly": hourly,
-    });
-    expect(page("main h2")).toContain("Cost per hour by domain $5.51 total");
+  it("draws the cost per hour of each domain, exact in table and hover", async () => {
+    const page = await visit("/usage", { "GET /api/overview": { ...overview, costByDomain } });
+    expect(page("main h2")).toContain("Cost per hour by domain $41.21 total");
+    const small = "d1.example: $0.8000 d2.example: $0.7000 d3.example: $0.6000 d4.example: $0.5000";
     expect(page("figure.chart .bar").slice(-2)).toEqual([
-      "2026-11-30 16:30:00 GMT+5:30 1 unpriced request d0.example: $0.1000 d1.example: $0.9000 d2.example: $0.8000 d3.example: $0.7000 d4.example: $0.6000 d5.example: $0.5000 d6.example: $0.4000 Other domains: $0.5000",
+      `2026-11-30 16:30:00 GMT+5:30 d0.example: $0.9000 ${small} d5.example: $0.4000 d6.example: $0.3000`,
       "2026-11-30 17:30:00 GMT+5:30 d0.example: $1.01",
     ]);
     expect(page("figure.chart tr").slice(-2)).toEqual([
-      "2026-11-30 16:30:00 GMT+5:30 | $0.1000 | $0.9000 | $0.8000 | $0.7000 | $0.6000 | $0.5000 | $0.4000 | $0.5000",
+      "2026-11-30 16:30:00 GMT+5:30 | $0.9000 | $0.8000 | $0.7000 | $0.6000 | $0.5000 | $0.4000 | $0.3000 | unpriced",
       "2026-11-30 17:30:00 GMT+5:30 | $1.01 | $0.00 | $0.00 | $0.00 | $0.00 | $0.00 | $0.00 | $0.00",
     ]);
+  });
+
+  it("asks for hours and days of the viewer's zone, and takes local times of the address as its own", async () => {
+    const path = "/usage?from=2026-11-29T00:00&to=2026-11-30T00:00";
+    const { api } = await openPage(path, { overrides: { "GET /api/overview": overview } });
+    expect(api.requested).toContain(
+      "GET /api/overview?from=2026-11-28T18%3A30%3A00.000Z&to=2026-11-29T18%3A30%3A00.000Z&timeZone=Asia%2FKolkata&seriesBy=domain",
+    );
   });
 });
 
@@ -281,30 +279,37 @@ describe("usage windows", () => {
     const page = await visit("/usage?accountId=acc_checkout", {
       "GET /api/windows/acc_checkout": {
         ...recorded,
-        reportedAt: ago(55),
-        unified: windows[2]!.unified,
+        windowStart: ago(300),
+        // The window from 10:20Z to 15:20Z, of which nothing was reported for 55 minutes.
+        usageFrom: ago(140),
+        reportedAt: ago(1),
+        unified: [{ ...unified, reportedAt: ago(55), resetsAt: ago(-160) }],
         sessions: [
-          { ...row, sessionId: "7c34705d-032e-49cf-a883-eab1b5e71be7", shareOfTokens: 0.8 },
-          { ...row, sessionId: null, requests: 0, outputTokens: 0, costUsd: null, shareOfTokens: 0.2 },
+          { ...row, sessionId: "7c34705d-032e-49cf-a883-eab1b5e71be7", shareOfCost: 0.8 },
+          { ...row, sessionId: null, requests: 0, outputTokens: 0, costUsd: null, shareOfCost: 0.2 },
         ],
-        domains: [{ ...row, domain: "a.example", shareOfTokens: 1 }],
-        models: [{ ...row, model: "claude-haiku-4-5-20251001", costUsd: null, shareOfTokens: 0.051 }],
+        domains: [{ ...row, domain: "a.example", shareOfCost: 1 }],
+        models: [{ ...row, model: "claude-haiku-4-5-20251001", costUsd: null, shareOfCost: 0 }],
         classic: [
-          { ...limit!, kind: "input-tokens", limit: 2_000_000, remaining: 500_000, utilization: 0.75, resetsAt: ago(-1) },
+          { ...limit!, kind: "input-tokens", limit: 2_000_000, remaining: 500_000, utilization: 0.75, resetsAt: ago(-1), reportedAt: ago(1) },
         ], // prettier-ignore
       } satisfies WindowDetail,
     });
-    expect(page("#live-account h2")).toEqual([
-      "Usage windows of acc_checkout reported 55 m ago {2026-11-30 17:15:00 GMT+5:30}",
+    expect(page("#live-account h2")).toEqual(["Usage windows of acc_checkout"]);
+    expect(page("#live-account .window-rows .stale")).toEqual([
+      "5 h 68% used. At this pace, 95% when it resets. 68% resets in 2 h 40 m At this pace, 95% when it resets. reported 55 m ago {2026-11-30 17:15:00 GMT+5:30}",
     ]);
-    expect(page("#live-account .window-rows li")[0]).toBe(
-      "5 h 68% used. At this pace, 90% when it resets. 68% resets in 2 h 10 m At this pace, 90% when it resets.",
-    );
+    expect(page("#live-window-usage h2").map((title) => title.split(" {")[0])).toEqual([
+      expect.stringContaining("Sessions since 15:50"),
+      "Domains since 15:50",
+      "Models since 15:50",
+    ]);
+    expect(page("#live-window-usage th")).toContain("Share of cost");
     expect(page("#live-window-usage tbody tr")).toEqual([
       "b5e71be7 {7c34705d-032e-49cf-a883-eab1b5e71be7} | 36 | 31.4k {31,420} | $0.0830 {$0.0829988} | 80%",
       "No session | 0 | 0 {0} | $0.00 {$0} | 20%",
       "a.example {a.example} | 36 | 31.4k {31,420} | $0.0830 {$0.0829988} | 100%",
-      "haiku-4-5 {claude-haiku-4-5-20251001} | 36 | 31.4k {31,420} | unpriced {no price known for this model} | 5.1%",
+      "haiku-4-5 {claude-haiku-4-5-20251001} | 36 | 31.4k {31,420} | unpriced {no price known for this model} | –",
     ]);
     expect(page("main tr")).toContain(
       "input tokens | 2,000,000 | 500,000 | 75% | in 1 m {2026-11-30 18:11:00 GMT+5:30}",

@@ -21,7 +21,6 @@ import { RequestDetail, RequestList } from "../../workers/schemas/api/requests.t
 import { PendingAlerts, Environment } from "../../workers/schemas/api/settings.ts";
 import { Overview } from "../../workers/schemas/api/overview.ts";
 import { Status } from "../../workers/schemas/api/status.ts";
-import { HourlyTokens } from "../../workers/schemas/api/compat.ts";
 import { WindowDetail, WindowList } from "../../workers/schemas/api/windows.ts";
 import type { Recording } from "../support/recording.ts";
 
@@ -51,7 +50,6 @@ const SCHEMAS: readonly (readonly [RegExp, z.ZodType | null])[] = [
   [/^requests\/[^/]+$/, RequestDetail],
   [/^requests\/[^/]+\/(body|response)$/, null],
   [/^status$/, Status],
-  [/^usage\/tokens\/hourly$/, HourlyTokens],
   [/^windows$/, WindowList],
   [/^windows\/[^/]+$/, WindowDetail],
 ];

@@ -7,8 +7,8 @@ export interface Recording {
   responses: Record<string, { status: number; body: unknown }>;
 }
 
-/** Parameters that depend on the time of the visit. */
-const VOLATILE = ["from", "to"];
+/** Parameters that depend on the time of the visit and the viewer's zone. */
+const VOLATILE = ["from", "to", "timeZone"];
 
 /** "GET /api/requests?limit=50&status=529": method, decoded path and sorted query. */
 export function recordedKey(method: string, url: URL): string {

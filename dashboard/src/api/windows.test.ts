@@ -62,8 +62,20 @@ describe("an account's windows", () => {
       reset: "resets in 2 h",
       forecast: "At this pace, 70% when it resets.",
       isBinding: false,
+      reportedAt: at(-1),
+      isStale: false,
       state: null,
     });
+  });
+
+  it("have an age each, and are stale after ten minutes, whatever else was reported since", () => {
+    const reports = [{ reportedAt: at(-55) }, { window: "7d", reportedAt: at(-10) }];
+    const rows = windowRows(account(reports, { reportedAt: at(-1), percentageUsed: 5 }), NOW);
+    expect(rows.map(({ name, reportedAt, isStale }) => [name, reportedAt, isStale])).toEqual([
+      ["5 h", at(-55), true],
+      ["7 d", at(-10), false],
+      ["Custom limit", null, false],
+    ]);
   });
 
   it("do not warn about extra usage that is off", () => {

@@ -16,18 +16,25 @@ export interface WindowRow {
   /** The forecast as a sentence; empty when unknown. */
   forecast: string;
   isBinding: boolean;
+  /** When the vendor reported it; null for what is counted here. */
+  reportedAt: string | null;
+  /** Reported so long ago that it may be another value now. */
+  isStale: boolean;
   /** Text instead of a bar for a window without utilization. */
   state: string | null;
 }
 
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** A report is stale after this: a busy account reports with each response. */
+const STALE_MS = 10 * MINUTE_MS;
 /** A window is a warning from this share on. */
 const WARNING_SHARE = 0.9;
 
 /** The vendor's unified windows, and the custom limit where one is set. */
 export function windowRows(window: WindowView, now: number): WindowRow[] {
   const rows = window.unified.map((one): WindowRow => {
-    if (one.window === OVERAGE && one.utilization === null) return overageRow(one);
+    if (one.window === OVERAGE && one.utilization === null) return overageRow(one, now);
     const used = one.hasEnded ? 0 : one.utilization;
     const resetsIn = one.resetsAt === null ? null : Date.parse(one.resetsAt) - now;
     const atReset =
@@ -42,6 +49,7 @@ export function windowRows(window: WindowView, now: number): WindowRow[] {
       reset: resetText(resetsIn, one.hasEnded),
       forecast: forecastText(used, one.hasEnded ? null : one.fullAt, atReset, now),
       isBinding: one.isBinding,
+      ...ageOf(one, now),
       state: null,
     };
   });
@@ -57,6 +65,8 @@ export function windowRows(window: WindowView, now: number): WindowRow[] {
       reset: "rolling 5 h",
       forecast: forecastText(used, window.fullAt, null, now),
       isBinding: false,
+      reportedAt: null,
+      isStale: false,
       state: null,
     },
   ];
@@ -69,7 +79,8 @@ const OVERAGE = "overage";
 /** The status of a past window, and that of overage, which is usually rejected, does not show how full it is. */
 const ignoresStatus = ({ hasEnded, window }: Unified) => hasEnded || window === OVERAGE;
 
-function overageRow({ window, status, fields, isBinding }: Unified): WindowRow {
+function overageRow(overage: Unified, now: number): WindowRow {
+  const { window, status, fields, isBinding } = overage;
   const reason = fields["disabled-reason"];
   const state =
     status === "rejected"
@@ -77,8 +88,12 @@ function overageRow({ window, status, fields, isBinding }: Unified): WindowRow {
       : status === null
         ? "Not reported"
         : capitalize(status.replaceAll("_", " "));
-  const unmeasured = { used: null, atReset: null, reset: "", forecast: "" };
+  const unmeasured = { ...ageOf(overage, now), used: null, atReset: null, reset: "", forecast: "" };
   return { name: windowName(window), ...unmeasured, tone: "good", isBinding, state };
+}
+
+function ageOf({ reportedAt }: Unified, now: number) {
+  return { reportedAt, isStale: now - Date.parse(reportedAt) > STALE_MS };
 }
 
 /** "5h" → "5 h", "7d_opus" → "7 d opus"; other names as they came. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { niceAxis, sampleEvenly } from "./axis.ts";
+import { niceAxis, sampleEvenly, timeAxis } from "./axis.ts";
 
 describe("an axis", () => {
   it.each([0.003, 0.7, 1, 3.2, 99, 101, 1_234_567, 9e15])(
@@ -32,5 +32,32 @@ describe("an axis", () => {
     expect(sampleEvenly([1, 2], 5)).toEqual([1, 2]);
     expect(sampleEvenly([], 5)).toEqual([]);
     expect(sampleEvenly([4], 5)).toEqual([4]);
+  });
+});
+
+describe("a time axis", () => {
+  const labels = (from: string, to: string, zone: string) =>
+    timeAxis(Date.parse(from), Date.parse(to), zone).map((at) => new Date(at).toISOString().slice(5, 16));
+
+  it("has full hours of the zone around the period", () => {
+    expect(labels("2026-11-22T11:42Z", "2026-11-23T17:42Z", "UTC")).toEqual([
+      "11-22T11:00",
+      "11-22T18:00",
+      "11-23T01:00",
+      "11-23T08:00",
+      "11-23T15:00",
+      "11-23T22:00",
+    ]);
+    expect(labels("2026-11-22T11:42Z", "2026-11-22T17:57Z", "Asia/Kolkata")[0]).toBe("11-22T11:30");
+  });
+
+  it("has days of the zone for more than two, those of 23 and 25 hours included", () => {
+    expect(labels("2026-10-22T12:00Z", "2026-10-28T12:00Z", "Europe/Berlin")).toEqual([
+      "10-21T22:00",
+      "10-23T22:00",
+      "10-25T23:00",
+      "10-27T23:00",
+      "10-29T23:00",
+    ]);
   });
 });

@@ -1,5 +1,6 @@
 /** Axes of charts: round values upwards from zero, and which points of time get a label. */
 import { scaleLinear } from "d3-scale";
+import { BUCKET_MS, startsOf } from "../../../workers/domain/usage/calendar.ts";
 
 export interface Axis {
   /** Value at the upper edge; 0 when there is nothing to draw. */
@@ -26,4 +27,21 @@ export function sampleEvenly<T>(entries: readonly T[], limit: number): T[] {
     { length: count },
     (_, index) => entries[count === 1 ? 0 : Math.round((index * (entries.length - 1)) / (count - 1))]!,
   );
+}
+
+/** Most labels of a time axis. */
+const MAX_LABELS = 6;
+const HOUR_MS = 3_600_000;
+
+/** Evenly spread full hours of the zone, or days of more than two, the first at or before `from` and the last at or after `to`. */
+export function timeAxis(from: number, to: number, zone: string): number[] {
+  const unit = to - from > 48 * HOUR_MS ? "day" : "hour";
+  const [first] = startsOf(unit, from, from + 1, zone);
+  const needed = Math.ceil((to - first!) / BUCKET_MS[unit]);
+  const step = Math.ceil(needed / (MAX_LABELS - 1));
+  const count = Math.ceil(needed / step);
+  // Two hours more, for days of 25 hours.
+  const end = from + (count * step + 1) * BUCKET_MS[unit] + 2 * HOUR_MS;
+  const starts = startsOf(unit, from, end, zone);
+  return Array.from({ length: count + 1 }, (_, index) => starts[index * step]!);
 }

@@ -1,7 +1,7 @@
 /** Lines over time, drawn by the server: each starts at zero on the left axis, what was not measured is a gap. */
 import { line } from "d3-shape";
 import { formatAbsolute, formatHour, formatShortDay } from "../format/time.ts";
-import { niceAxis } from "./axis.ts";
+import { niceAxis, timeAxis } from "./axis.ts";
 import { HEIGHT, Plot } from "./plot.tsx";
 
 export interface LinePoint {
@@ -22,6 +22,7 @@ export interface Line {
 interface Props {
   label: string;
   lines: readonly Line[];
+  /** The time axis covers this period, and more up to full hours or days. */
   from: number;
   to: number;
   /** A value that is a limit, drawn as such. */
@@ -32,11 +33,10 @@ interface Props {
 
 const WIDTH = 1000;
 const DAY_MS = 86_400_000;
-const LABEL_COUNT = 6;
-/** Longer without a report the line breaks. */
-const MAX_GAP_SHARE = 0.25;
 
-export function LineChart({ label, lines, from, to, limit, zone, format }: Props) {
+export function LineChart({ label, lines, limit, zone, format, ...period }: Props) {
+  const times = timeAxis(period.from, period.to, zone);
+  const [from, to] = [times[0]!, times.at(-1)!];
   const values = lines.flatMap(({ points, forecast }) =>
     [...points, ...(forecast ? [forecast] : [])].map((point) => point.value ?? 0),
   );
@@ -59,9 +59,7 @@ export function LineChart({ label, lines, from, to, limit, zone, format }: Props
         axis={axis}
         y={y}
         format={format}
-        times={Array.from({ length: LABEL_COUNT }, (_, index) =>
-          name(from + ((to - from) * index) / (LABEL_COUNT - 1)),
-        )}
+        times={times.map(name)}
       >
         <line class="base-line" x1="0" x2={WIDTH} y1={HEIGHT} y2={HEIGHT} />
         {limit !== undefined && (
@@ -74,10 +72,7 @@ export function LineChart({ label, lines, from, to, limit, zone, format }: Props
           return (
             <g>
               <title>{summary(one, zone, format)}</title>
-              <path
-                class={`line stroke-series-${one.color}`}
-                d={draw(withGaps(one.points, (to - from) * MAX_GAP_SHARE)) ?? ""}
-              />
+              <path class={`line stroke-series-${one.color}`} d={draw(one.points) ?? ""} />
               {last && one.forecast && (
                 <path
                   class={`line forecast stroke-series-${one.color}`}
@@ -93,15 +88,6 @@ export function LineChart({ label, lines, from, to, limit, zone, format }: Props
 }
 
 const round = (value: number) => Math.round(value * 100) / 100;
-
-/** Inserts a missing point wherever two points are further apart than `maxGapMs`. */
-function withGaps(points: readonly LinePoint[], maxGapMs: number): LinePoint[] {
-  return points.flatMap((point, index) => {
-    const before = points[index - 1];
-    if (!before || point.at - before.at <= maxGapMs) return [point];
-    return [{ at: before.at + 1, value: null }, point];
-  });
-}
 
 function summary(one: Line, zone: string, format: (value: number) => string): string {
   const last = one.points.findLast((point) => point.value !== null);

@@ -32,11 +32,11 @@ export function ShareBar({ share }: { share: number }) {
   );
 }
 
-/** A share in a table: bar and number. */
-export function Share({ share }: { share: number }) {
+/** A share in a table: bar and number; null where it is unknown. */
+export function Share({ share }: { share: number | null }) {
   return (
     <>
-      <ShareBar share={share} />
+      <ShareBar share={share ?? 0} />
       <span class="number mute">{formatShare(share)}</span>
     </>
   );

@@ -2,6 +2,7 @@
  * The filters of the toolbar. They are in the URL and are kept from page to page, so that a URL shows the same to
  * others. Parsing never fails: an invalid value counts as absent.
  */
+import { instantOf } from "../../../workers/domain/usage/calendar.ts";
 import { queryString } from "../api/client.ts";
 
 export const RANGES = {
@@ -35,14 +36,15 @@ export interface Period {
 /** Longest value taken from a URL; names of hosts, accounts and models are far shorter. */
 const MAX_VALUE_LENGTH = 300;
 
-export function parseFilters(query: Record<string, string>): Filters {
+/** `zone`: of local times, which name no zone. */
+export function parseFilters(query: Record<string, string>, zone: string): Filters {
   return {
     domain: textValue(query.domain),
     accountId: textValue(query.accountId),
     model: textValue(query.model),
     range: query.range && Object.hasOwn(RANGES, query.range) ? (query.range as Range) : DEFAULT_RANGE,
-    from: toIsoTime(query.from),
-    to: toIsoTime(query.to),
+    from: toIsoTime(query.from, zone),
+    to: toIsoTime(query.to, zone),
   };
 }
 
@@ -89,9 +91,10 @@ export function linkTo(
 
 const textValue = (text: string | undefined) => (text && text.length <= MAX_VALUE_LENGTH ? text : null);
 
-/** A time as ISO 8601 with zone, or as a browser's datetime-local (then UTC); normalised, or null. */
-function toIsoTime(text: string | undefined): string | null {
+/** A time as ISO 8601 with zone, or a date or a browser's datetime-local, which are in `zone`; normalised, or null. */
+function toIsoTime(text: string | undefined, zone: string): string | null {
   if (!text || text.length > 40) return null;
-  const at = Date.parse(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(text) ? `${text}Z` : text);
-  return Number.isNaN(at) ? null : new Date(at).toISOString();
+  const isLocal = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?)?$/.test(text);
+  const at = Date.parse(isLocal && text.includes("T") ? `${text}Z` : text);
+  return Number.isNaN(at) ? null : new Date(isLocal ? instantOf(at, zone) : at).toISOString();
 }

@@ -34,7 +34,7 @@ export function viewOf(c: Context<AppEnv>): View {
     requestId: c.get("requestId"),
     path: url.pathname,
     query,
-    filters: parseFilters(query),
+    filters: parseFilters(query, c.get("zone")),
     origin: url.origin,
     localProxyUrl: c.env.LOCAL_PROXY_URL ?? null,
   };

@@ -2,6 +2,7 @@
  * Times and durations. Relative for reading, absolute for the hover, both in the viewer's zone (a cookie the page's
  * script sets; UTC until then, and then it says so). `now` is passed in, so that a page says one time.
  */
+import { isTimeZone } from "../../../workers/schemas/calendar.ts";
 import { UNKNOWN } from "./number.ts";
 
 const MINUTE = 60_000;
@@ -93,11 +94,5 @@ function dateParts(at: number, zone: string, extra: Intl.DateTimeFormatOptions):
 
 /** The zone if this runtime knows it, else UTC: the name comes from a cookie anyone can write. */
 export function supportedZone(name: string | undefined): string {
-  if (!name || name.length > 64) return "UTC";
-  try {
-    new Intl.DateTimeFormat("en-GB", { timeZone: name });
-    return name;
-  } catch {
-    return "UTC";
-  }
+  return name !== undefined && isTimeZone(name) ? name : "UTC";
 }

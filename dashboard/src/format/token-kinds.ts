@@ -52,7 +52,3 @@ export const totalTokens = (tokens: TokensByKind): number =>
 /** Input, cache reads and cache writes; null without a count of input tokens. */
 export const promptTokens = (tokens: ExchangeTokens): number | null =>
   tokens.inputTokens === null ? null : totalTokens({ ...tokensByKind(tokens), outputTokens: 0 });
-
-/** The largest first. */
-export const byTokens = <T extends TokensByKind>(entries: readonly T[]): T[] =>
-  entries.toSorted((left, right) => totalTokens(right) - totalTokens(left));

@@ -15,7 +15,7 @@ export function errorRoutes(): Hono<AppEnv> {
     const view = viewOf(c);
     const [overview, errors, failures, options, health] = await Promise.all([
       loadOverview(c, view),
-      c.get("api").get("/api/errors", apiQuery(view.filters, view.now)),
+      c.get("api").get("/api/errors", { ...apiQuery(view.filters, view.now), timeZone: view.zone }),
       c.get("api").get("/api/requests", {
         ...apiQuery(view.filters, view.now),
         failed: "true",

@@ -12,8 +12,9 @@ import { loadFilterOptions } from "./filter-options.ts";
 
 const LATEST_REQUESTS = 8;
 
-export const loadOverview = (c: Context<AppEnv>, view: View) =>
-  c.get("api").get("/api/overview", apiQuery(view.filters, view.now));
+/** The period in the viewer's calendar; `seriesBy` adds the cost by domain over time. */
+export const loadOverview = (c: Context<AppEnv>, view: View, seriesBy: "domain" | null = null) =>
+  c.get("api").get("/api/overview", { ...apiQuery(view.filters, view.now), timeZone: view.zone, seriesBy });
 
 export const loadDomains = (c: Context<AppEnv>) => c.get("api").get("/api/domains");
 

@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import { bucketsOf, instantOf } from "./calendar.ts";
 
 const at = Date.parse;
-const startsOf = (from: string, to: string, zone: string) => {
+const bucketsAsText = (from: string, to: string, zone: string) => {
   const { unit, starts } = bucketsOf(at(from), at(to), zone);
   return { unit, starts: starts.map((start) => new Date(start).toISOString().slice(0, 16)) };
 };
 const days = (from: string, to: string, zone: string, around: string) =>
-  startsOf(from, to, zone).starts.filter((start) => start.startsWith(around));
+  bucketsAsText(from, to, zone).starts.filter((start) => start.startsWith(around));
 
 describe("buckets", () => {
   test.each([
@@ -25,14 +25,14 @@ describe("buckets", () => {
   });
 
   test("begin at the full hours of the zone's clocks, in steps of less than an hour from UTC, too", () => {
-    const inKolkata = startsOf("2026-11-22T12:00:00Z", "2026-11-22T15:30:00Z", "Asia/Kolkata");
+    const inKolkata = bucketsAsText("2026-11-22T12:00:00Z", "2026-11-22T15:30:00Z", "Asia/Kolkata");
     expect(inKolkata.starts).toEqual([
       "2026-11-22T11:30",
       "2026-11-22T12:30",
       "2026-11-22T13:30",
       "2026-11-22T14:30",
     ]);
-    const inKathmandu = startsOf("2026-11-22T12:00:00Z", "2026-11-22T15:01:00Z", "Asia/Kathmandu");
+    const inKathmandu = bucketsAsText("2026-11-22T12:00:00Z", "2026-11-22T15:01:00Z", "Asia/Kathmandu");
     expect(inKathmandu.starts[1]).toBe("2026-11-22T12:15");
   });
 
@@ -84,14 +84,16 @@ describe("buckets", () => {
   });
 
   test("repeat an hour that the clocks repeat, also where they go back by half an hour", () => {
-    expect(startsOf("2026-10-24T22:00:00Z", "2026-10-25T03:00:00Z", "Europe/Berlin").starts).toEqual([
+    expect(bucketsAsText("2026-10-24T22:00:00Z", "2026-10-25T03:00:00Z", "Europe/Berlin").starts).toEqual([
       "2026-10-24T22:00",
       "2026-10-24T23:00",
       "2026-10-25T00:00",
       "2026-10-25T01:00",
       "2026-10-25T02:00",
     ]);
-    expect(startsOf("2026-04-04T13:30:00Z", "2026-04-04T17:30:00Z", "Australia/Lord_Howe").starts).toEqual([
+    expect(
+      bucketsAsText("2026-04-04T13:30:00Z", "2026-04-04T17:30:00Z", "Australia/Lord_Howe").starts,
+    ).toEqual([
       "2026-04-04T13:00",
       "2026-04-04T14:00",
       "2026-04-04T15:00",

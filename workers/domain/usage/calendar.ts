@@ -23,10 +23,15 @@ export interface Buckets {
 export function bucketsOf(from: number, to: number, zone: string): Buckets {
   const span = to - from;
   const unit = span <= 3 * HOUR_MS ? "5m" : span <= 8 * DAY_MS ? "hour" : "day";
+  return { unit, starts: startsOf(unit, from, to, zone) };
+}
+
+/** Starts of the buckets that overlap `[from, to)`, ascending. */
+export function startsOf(unit: BucketUnit, from: number, to: number, zone: string): number[] {
   const starts: number[] = [];
   for (let start = startOfBucket(unit, from, zone); start < to; start = nextStart(unit, start, zone))
     starts.push(start);
-  return { unit, starts };
+  return starts;
 }
 
 /**

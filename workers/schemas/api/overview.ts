@@ -39,7 +39,6 @@ export const OverviewTotals = z.object({
 });
 export type OverviewTotals = z.infer<typeof OverviewTotals>;
 
-const cost = { costUsd, unpricedCount };
 const milliseconds = z.number().nullable();
 export const PeriodTotals = OverviewTotals.extend({
   firstByteP50Ms: milliseconds,
@@ -69,8 +68,9 @@ export const Overview = z.object({
     .array(
       z.object({
         domain: z.string().nullable().describe("Null: all other domains together."),
-        ...cost,
-        series: z.array(z.object(cost)).describe("One entry per bucket of `series`."),
+        costUsd,
+        unpricedCount,
+        series: z.array(costUsd).describe("Its cost in each bucket of `series`."),
       }),
     )
     .optional()

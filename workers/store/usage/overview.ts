@@ -127,8 +127,13 @@ function costByDomain(cells: readonly GroupRow[], { starts }: Buckets): Overview
     .map(([id, rows]) => {
       const bySlot = new Map(rows.map((row) => [Number(row.slot), toTotals(row)]));
       const total = addUsage([...bySlot.values()]);
-      const series = starts.map((_, index) => costOf(bySlot.get(index + 1) ?? ZERO_USAGE));
-      return { id, total, view: { domain: rows[0]!.name, ...costOf(total), series } };
+      const series = starts.map((_, index) => costUsdOf(bySlot.get(index + 1) ?? ZERO_USAGE));
+      const { unpricedCount } = total;
+      return {
+        id,
+        total,
+        view: { domain: rows[0]!.name, costUsd: costUsdOf(total), unpricedCount, series },
+      };
     })
     .sort(
       (a, b) =>
@@ -139,8 +144,8 @@ function costByDomain(cells: readonly GroupRow[], { starts }: Buckets): Overview
     .map(({ view }) => view);
 }
 
-function costOf({ costPico, unpricedCount }: UsageTotals) {
-  return { costUsd: sumUsdText(costPico, unpricedCount), unpricedCount };
+function costUsdOf({ costPico, unpricedCount }: UsageTotals): string | null {
+  return sumUsdText(costPico, unpricedCount);
 }
 
 function byCost(a: TotalsRow, b: TotalsRow): number {

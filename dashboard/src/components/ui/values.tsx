@@ -30,6 +30,17 @@ export function BackLink({ href, children }: { href: string; children?: Child })
   );
 }
 
+/** A name that filters; requests without one cannot be filtered by it. */
+export function NameLink(props: { name: string; length: number; href: string; class?: string }) {
+  const { name, length, href, class: given } = props;
+  if (name === "") return <span class={given ? `mute ${given}` : "mute"}>(none)</span>;
+  return (
+    <a href={href} class={given}>
+      <UntrustedText text={name} length={length} />
+    </a>
+  );
+}
+
 /** Short, exact on hover. */
 export function ShortNumber({ value }: { value: number | null | undefined }) {
   return (

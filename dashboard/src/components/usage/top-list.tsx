@@ -1,10 +1,11 @@
-/** The largest consumers with a bar for their share; the others as one line. */
-import type { NamedTotals } from "../../api/named-totals.ts";
+/** The most expensive names with their share of the cost; the others as one line. */
+import { type NamedTotals, rankByCost } from "../../api/named-totals.ts";
 import { ShareBar } from "../../charts/share-bar.tsx";
-import { byTokens, totalTokens } from "../../format/token-kinds.ts";
+import { totalTokens } from "../../format/token-kinds.ts";
 import { formatCount, formatExact, formatShare, formatShort } from "../../format/number.ts";
 import { formatMoney } from "../../../../workers/domain/pricing/format-money.ts";
-import { UntrustedText } from "../ui/values.tsx";
+import { CardTitle } from "../ui/controls.tsx";
+import { NameLink } from "../ui/values.tsx";
 
 interface Props {
   title: string;
@@ -17,34 +18,34 @@ interface Props {
 }
 
 export function TopList({ title, entries, href, labelOf = (name) => name, limit = 6 }: Props) {
-  const all = byTokens(entries);
-  const total = all.reduce((sum, entry) => sum + totalTokens(entry), 0);
+  const all = rankByCost(entries);
   const shown = all.slice(0, limit);
   const rest = all.slice(limit);
   const restTokens = rest.reduce((sum, entry) => sum + totalTokens(entry), 0);
   return (
     <section class="card top-list">
-      <h2>{title}</h2>
+      <CardTitle title={title} note="share of cost" />
       {shown.length === 0 && <p class="mute">No usage in this period.</p>}
       <ul>
         {shown.map((entry) => {
           const tokens = totalTokens(entry);
           return (
             <li>
-              <a href={href(entry.name)} class="top-list-name">
-                <UntrustedText text={labelOf(entry.name) || "(none)"} length={48} />
-              </a>
+              <NameLink
+                name={labelOf(entry.name)}
+                length={48}
+                href={href(entry.name)}
+                class="top-list-name"
+              />
               <span
                 class="number top-list-value"
                 title={`${formatCount(tokens, "token")}, ${formatCount(entry.requests, "request")}`}
               >
                 {formatShort(tokens)}
               </span>
-              <span class="number mute top-list-share">
-                {formatShare(total === 0 ? null : tokens / total)}
-              </span>
+              <span class="number mute top-list-share">{formatShare(entry.shareOfCost)}</span>
               <span class="number top-list-cost">{formatMoney(entry.costUsd)}</span>
-              <ShareBar share={total === 0 ? 0 : tokens / total} />
+              <ShareBar share={entry.shareOfCost ?? 0} />
             </li>
           );
         })}

@@ -6,7 +6,7 @@ import { formatMoney } from "../../../../workers/domain/pricing/format-money.ts"
 import { formatCount, formatShare, formatShort } from "../../format/number.ts";
 import type { View } from "../../context/view.ts";
 import { Icon } from "../ui/icon.tsx";
-import { UntrustedText } from "../ui/values.tsx";
+import { Time, UntrustedText } from "../ui/values.tsx";
 
 interface Props {
   windows: readonly WindowView[];
@@ -34,7 +34,7 @@ export function WindowList({ windows, view, href, limit = Infinity }: Props) {
                 {formatMoney(window.totals.requests === 0 ? "0" : window.totals.costUsd)}
               </span>
             </p>
-            <WindowRows rows={windowRows(window, view.now)} />
+            <WindowRows rows={windowRows(window, view.now)} view={view} />
           </li>
         ))}
       </ul>
@@ -45,9 +45,11 @@ export function WindowList({ windows, view, href, limit = Infinity }: Props) {
 
 export function WindowRows({
   rows,
+  view,
   isDetailed = false,
 }: {
   rows: readonly WindowRow[];
+  view: View;
   isDetailed?: boolean;
 }) {
   if (rows.length === 0) {
@@ -66,7 +68,7 @@ export function WindowRows({
             </span>
           </li>
         ) : (
-          <li>
+          <li class={row.isStale ? "stale" : undefined}>
             <span class="window-name">
               <UntrustedText text={row.name} length={24} />
             </span>
@@ -80,6 +82,11 @@ export function WindowRows({
             <span class="mute window-reset">{row.reset}</span>
             {(isDetailed || row.tone !== "good") && row.forecast !== "" && (
               <span class="window-forecast mute">{row.forecast}</span>
+            )}
+            {row.reportedAt !== null && (isDetailed || row.isStale) && (
+              <span class="window-forecast mute">
+                reported <Time at={row.reportedAt} view={view} />
+              </span>
             )}
           </li>
         ),

@@ -51,7 +51,7 @@ export function AccountPage({ view, accountId, account, window, notice }: Props)
           <a href={linkTo("/usage", { ...view.filters, accountId })}>Usage</a>
         </h2>
         {window.ok ? (
-          <WindowRows rows={windowRows(window.data, view.now)} isDetailed />
+          <WindowRows view={view} rows={windowRows(window.data, view.now)} isDetailed />
         ) : window.problem.status === 404 ? (
           <p class="mute">No requests yet</p>
         ) : (

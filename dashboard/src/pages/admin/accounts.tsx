@@ -119,7 +119,7 @@ function Account({ row: { account, accountId, window }, view }: { row: AccountRo
         )}
       </p>
       {window ? (
-        <WindowRows rows={windowRows(window, view.now)} />
+        <WindowRows view={view} rows={windowRows(window, view.now)} />
       ) : (
         <p class="mute">No requests in the last 8 days</p>
       )}

@@ -91,6 +91,9 @@ export function ConversationsPage({ view, list }: { view: View; list: Result<Con
         nextHref={nextCursor && linkTo("/conversations", view.filters, { ...mine, cursor: nextCursor })}
         count={formatCount(conversations.length, "conversation")}
       />
+      <p class="mute card-foot">
+        Counts, tokens and cost are of whole conversations, also outside this period.
+      </p>
     </>
   );
 }

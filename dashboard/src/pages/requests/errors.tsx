@@ -8,7 +8,7 @@ import { BarChart, bucketLabel } from "../../charts/bar-chart.tsx";
 import { Share } from "../../charts/share-bar.tsx";
 import { FailedRows } from "../../components/requests/failed-rows.tsx";
 import { EmptyState, ProblemCard } from "../../components/ui/problem.tsx";
-import { shortModel, Time, UntrustedText } from "../../components/ui/values.tsx";
+import { NameLink, shortModel, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { linkTo, type Filters } from "../../context/filters.ts";
 import { formatCount, formatExact, formatShare, formatShort } from "../../format/number.ts";
 import type { View } from "../../context/view.ts";
@@ -168,11 +168,7 @@ function ErrorShares({ nameLabel, failed, all, href, labelOf = (name) => name }:
           columns={[
             {
               label: nameLabel,
-              cell: ({ name }) => (
-                <a href={href(name)}>
-                  <UntrustedText text={labelOf(name) || "(none)"} length={48} />
-                </a>
-              ),
+              cell: ({ name }) => <NameLink name={labelOf(name)} length={48} href={href(name)} />,
             },
             { label: "Errors", isNumber: true, cell: ({ count }) => formatExact(count) },
             {

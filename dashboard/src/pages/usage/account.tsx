@@ -3,12 +3,14 @@ import type { Child } from "hono/jsx";
 import type { WindowDetail } from "../../../../workers/schemas/api/windows.ts";
 import { windowName, windowRows } from "../../api/windows.ts";
 import { LineChart, type Line } from "../../charts/line-chart.tsx";
+import { MAX_GAP_MS, windowHistory } from "../../charts/window-history.ts";
 import { Share } from "../../charts/share-bar.tsx";
 import { Help } from "../../components/ui/help.tsx";
 import { shortModel, Money, ShortNumber, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { WindowRows } from "../../components/usage/window-list.tsx";
 import { linkTo } from "../../context/filters.ts";
 import { formatExact, formatShare } from "../../format/number.ts";
+import { formatHour } from "../../format/time.ts";
 import { shortId } from "../../format/text.ts";
 import { canAdminister, type View } from "../../context/view.ts";
 import { Table, WideTable } from "../../components/ui/table.tsx";
@@ -32,17 +34,8 @@ export function AccountUsage({ view, detail, historyHours }: Props) {
       <section class="card" id="live-account" data-live>
         <h2>
           Usage windows of <UntrustedText text={detail.accountId} length={60} />
-          <span class="mute">
-            {detail.reportedAt === null ? (
-              "none reported"
-            ) : (
-              <>
-                reported <Time at={detail.reportedAt} view={view} />
-              </>
-            )}
-          </span>
         </h2>
-        <WindowRows rows={windowRows(detail, view.now)} isDetailed />
+        <WindowRows rows={windowRows(detail, view.now)} view={view} isDetailed />
         <UtilizationChart view={view} detail={detail} historyHours={historyHours} />
       </section>
       <WindowUsage view={view} detail={detail} />
@@ -67,13 +60,11 @@ function UtilizationChart({ view, detail, historyHours }: Props) {
     .slice(0, 8)
     .map((one, index): Line => {
       const reset = one.resetsAt === null ? to : Math.min(Date.parse(one.resetsAt), to);
-      const pace = one.hasEnded ? null : one.perHour;
+      const pace = one.hasEnded || view.now - Date.parse(one.reportedAt) > MAX_GAP_MS ? null : one.perHour;
       return {
         label: windowName(one.window),
         color: index + 1,
-        points: one.history
-          .map((point) => ({ at: Date.parse(point.time), value: point.utilization }))
-          .filter((point) => point.at >= from),
+        points: windowHistory(one.history).filter((point) => point.at >= from),
         forecast:
           pace === null || one.utilization === null || reset <= view.now
             ? undefined
@@ -103,7 +94,7 @@ interface UsageRow {
   requests: number;
   outputTokens: number;
   costUsd: string | null;
-  shareOfTokens: number;
+  shareOfCost: number;
 }
 
 function WindowUsage({ view, detail }: { view: View; detail: WindowDetail }) {
@@ -126,17 +117,35 @@ function WindowUsage({ view, detail }: { view: View; detail: WindowDetail }) {
     name: one.model === null ? null : shortModel(one.model),
     href: one.model === null ? null : linkTo("/requests", { ...filters, model: one.model }),
   }));
+  // The rolling five hours begin a millisecond after `windowStart`, unless the vendor's window began later.
+  const usageFrom = Date.parse(detail.usageFrom);
+  const since =
+    usageFrom - Date.parse(detail.windowStart) > 1
+      ? `since ${formatHour(usageFrom, view.zone)}`
+      : "in the last 5 h";
   return (
     <div class="pair" id="live-window-usage" data-live>
-      <UsageTable title="Sessions" rows={sessions} nameLabel="Session" unnamedLabel="No session">
+      <UsageTable
+        title="Sessions"
+        rows={sessions}
+        since={since}
+        nameLabel="Session"
+        unnamedLabel="No session"
+      >
         <Help
-          label="session shares"
-          text="Share of the input and output tokens of the last five hours, without cache reads and cache writes."
+          label="shares of cost"
+          text="Who used the 5-hour window, by cost. Anthropic does not publish how requests count towards a window; cost comes closest, because it weighs models, output and cached tokens. Without a reported reset, the last five hours are counted."
         />
       </UsageTable>
       <div class="column">
-        <UsageTable title="Domains" rows={domains} nameLabel="Domain" unnamedLabel="No domain" />
-        <UsageTable title="Models" rows={models} nameLabel="Model" unnamedLabel="No model" />
+        <UsageTable
+          title="Domains"
+          rows={domains}
+          since={since}
+          nameLabel="Domain"
+          unnamedLabel="No domain"
+        />
+        <UsageTable title="Models" rows={models} since={since} nameLabel="Model" unnamedLabel="No model" />
       </div>
     </div>
   );
@@ -147,19 +156,21 @@ interface UsageTableProps {
   /** Head of the first column. */
   nameLabel: string;
   rows: readonly UsageRow[];
+  /** What is counted: "since 08:00". */
+  since: string;
   /** Label of the row without a name. */
   unnamedLabel: string;
   children?: Child;
 }
 
-function UsageTable({ title, nameLabel, rows, unnamedLabel, children }: UsageTableProps) {
+function UsageTable({ title, nameLabel, rows, since, unnamedLabel, children }: UsageTableProps) {
   return (
     <section class="card">
       <h2>
-        {title} <span class="mute">last 5 h</span> {children}
+        {title} <span class="mute">{since}</span> {children}
       </h2>
       {rows.length === 0 ? (
-        <p class="mute">No usage in the last 5 hours.</p>
+        <p class="mute">No usage {since}.</p>
       ) : (
         <Table
           kind="ranking"
@@ -187,7 +198,13 @@ function UsageTable({ title, nameLabel, rows, unnamedLabel, children }: UsageTab
               isNumber: true,
               cell: (row) => <Money amount={row.requests === 0 ? "0" : row.costUsd} />,
             },
-            { label: "Share of tokens", isShare: true, cell: (row) => <Share share={row.shareOfTokens} /> },
+            {
+              label: "Share of cost",
+              isShare: true,
+              cell: (row) => (
+                <Share share={row.costUsd === null && row.requests > 0 ? null : row.shareOfCost} />
+              ),
+            },
           ]}
         />
       )}
@@ -198,9 +215,17 @@ function UsageTable({ title, nameLabel, rows, unnamedLabel, children }: UsageTab
 
 function RateLimits({ detail, view }: { detail: WindowDetail; view: View }) {
   if (detail.classic.length === 0) return null;
+  const reportedAt = Math.max(...detail.classic.map((limit) => Date.parse(limit.reportedAt)));
   return (
     <section class="card">
-      <CardTitle title="Rate limits" note="as last reported by Anthropic" />
+      <CardTitle
+        title="Rate limits"
+        note={
+          <>
+            reported <Time at={reportedAt} view={view} />
+          </>
+        }
+      />
       <WideTable
         rows={detail.classic}
         columns={[

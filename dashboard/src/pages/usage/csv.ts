@@ -25,7 +25,7 @@ export function usageCsv(overview: Overview, by: string | undefined): string {
     const entries = totalsBy[by as TotalsBy](overview);
     return toCsv(
       [by, ...HEADER],
-      entries.map((entry) => [entry.name, ...cells(entry)]),
+      entries.map((entry) => [entry.name || "(none)", ...cells(entry)]),
     );
   }
   return toCsv(

@@ -1,19 +1,24 @@
 /** /usage: usage windows, then the usage of a period by domain, account, model and type; each table as CSV, too. */
 import type { WindowDetail, WindowList } from "../../../../workers/schemas/api/windows.ts";
 import type { Result } from "../../api/client.ts";
-import { costSeries, type HourlyTokens, OTHERS } from "../../api/cost-series.ts";
-import { type NamedTotals, type Overview, type TotalsBy, totalsBy } from "../../api/named-totals.ts";
+import {
+  type NamedTotals,
+  type Overview,
+  rankByCost,
+  type Ranked,
+  type TotalsBy,
+  totalsBy,
+} from "../../api/named-totals.ts";
 import { BarChart, bucketLabel } from "../../charts/bar-chart.tsx";
 import { Share } from "../../charts/share-bar.tsx";
 import { TokenChart } from "../../charts/token-chart.tsx";
-import { byTokens, TOKEN_KINDS, totalTokens } from "../../format/token-kinds.ts";
+import { TOKEN_KINDS, totalTokens } from "../../format/token-kinds.ts";
 import { Help } from "../../components/ui/help.tsx";
 import { ClientSetup } from "../../components/admin/client-setup.tsx";
 import { EmptyState, ProblemCard } from "../../components/ui/problem.tsx";
-import { Money, ShortNumber, UntrustedText } from "../../components/ui/values.tsx";
+import { Money, NameLink, ShortNumber } from "../../components/ui/values.tsx";
 import { WindowList as WindowListView } from "../../components/usage/window-list.tsx";
 import { linkTo, periodOf } from "../../context/filters.ts";
-import { formatUsd } from "../../../../workers/domain/pricing/usd.ts";
 import { formatMoney } from "../../../../workers/domain/pricing/format-money.ts";
 import { approximateAmount } from "../../format/money.ts";
 import { formatCount, formatExact, formatShare, formatShort } from "../../format/number.ts";
@@ -29,10 +34,9 @@ interface Props {
   windows: Result<WindowList>;
   /** Of the chosen account; null when none is chosen. */
   account: Result<WindowDetail> | null;
-  hourly: Result<HourlyTokens>;
 }
 
-export function UsagePage({ view, overview, windows, account, hourly }: Props) {
+export function UsagePage({ view, overview, windows, account }: Props) {
   return (
     <>
       {account === null ? (
@@ -42,7 +46,7 @@ export function UsagePage({ view, overview, windows, account, hourly }: Props) {
       ) : (
         <ProblemCard problem={account.problem} what="the usage windows of this account" view={view} />
       )}
-      <PeriodUsage view={view} overview={overview} hourly={hourly} />
+      <PeriodUsage view={view} overview={overview} />
     </>
   );
 }
@@ -75,7 +79,7 @@ function AllWindows({ view, windows }: { view: View; windows: Result<WindowList>
   );
 }
 
-function PeriodUsage({ view, overview, hourly }: Pick<Props, "view" | "overview" | "hourly">) {
+function PeriodUsage({ view, overview }: Pick<Props, "view" | "overview">) {
   if (!overview.ok) return <ProblemCard problem={overview.problem} what="usage" view={view} />;
   const { data } = overview;
   if (data.totals.requests === 0) {
@@ -105,7 +109,7 @@ function PeriodUsage({ view, overview, hourly }: Pick<Props, "view" | "overview"
           csvHref={linkTo("/usage.csv", view.filters)}
         />
       </section>
-      <CostByDomain view={view} hourly={hourly} bucketMs={data.bucketMs} />
+      <CostByDomain view={view} overview={data} />
       {(["domain", "account", "model", "type"] as const).map((by) => (
         <UsageTable by={by} view={view} entries={totalsBy[by](data)} />
       ))}
@@ -113,61 +117,36 @@ function PeriodUsage({ view, overview, hourly }: Pick<Props, "view" | "overview"
   );
 }
 
-const HOUR_MS = 3_600_000;
-const NAMED_DOMAINS = 7;
-
-/** Not shown with a filter by account or model: the hourly totals have neither. */
-function CostByDomain({
-  view,
-  hourly,
-  bucketMs,
-}: {
-  view: View;
-  hourly: Result<HourlyTokens>;
-  bucketMs: number;
-}) {
-  if (view.filters.accountId !== null || view.filters.model !== null) return null;
-  if (!hourly.ok) return <ProblemCard problem={hourly.problem} what="the cost by domain" view={view} />;
-  const { from, to } = periodOf(view.filters, view.now);
-  const series = costSeries(hourly.data, {
-    from,
-    to,
-    bucketMs: Math.max(bucketMs, HOUR_MS),
-    maxNames: NAMED_DOMAINS,
-  });
-  if (series.total === 0n) return null;
-  const step = Math.max(bucketMs, HOUR_MS);
-  const picoAt = (index: number, key: string) => series.buckets[index]!.pico[series.names[Number(key)]!];
-  const usdAt = (index: number, key: string) => {
-    const pico = picoAt(index, key);
-    return pico === null ? null : formatUsd(pico ?? 0n);
-  };
+/** Of the same read as the figures above it, so that its total is theirs. */
+function CostByDomain({ view, overview }: { view: View; overview: Overview }) {
+  const { costByDomain: lines = [], totals, series, bucketMs } = overview;
+  if (lines.every(({ costUsd }) => (approximateAmount(costUsd) ?? 0) === 0)) return null;
+  const label = `Cost per ${bucketLabel(bucketMs)} by domain`;
   return (
     <section class="card">
       <h2>
-        Cost per {bucketLabel(step)} by domain{" "}
-        <span class="mute">{formatMoney(formatUsd(series.total))} total</span>
+        {label} <span class="mute">{formatMoney(totals.costUsd)} total</span>
       </h2>
       <BarChart
-        label={`Cost per ${bucketLabel(step)} by domain`}
-        series={series.names.map((name, index) => ({
+        label={label}
+        series={lines.map(({ domain }, index) => ({
           key: String(index),
-          label: name === OTHERS ? "Other domains" : oneLine(name, 40),
+          label: domain === null ? "Other domains" : oneLine(domain, 40),
           fill: `fill-series-${index + 1}`,
         }))}
-        points={series.buckets.map((bucket, index) => ({
-          start: bucket.start,
+        points={series.map(({ time, unpricedCount }, bucket) => ({
+          start: Date.parse(time),
           values: Object.fromEntries(
-            series.names.map((_, key) => [String(key), approximateAmount(usdAt(index, String(key))) ?? 0]),
+            lines.map((line, key) => [String(key), approximateAmount(line.series[bucket]) ?? 0]),
           ),
-          notes: bucket.unpriced > 0 ? [formatCount(bucket.unpriced, "unpriced request")] : [],
+          notes: unpricedCount > 0 ? [formatCount(unpricedCount, "unpriced request")] : [],
         }))}
-        bucketMs={step}
+        bucketMs={bucketMs}
         zone={view.zone}
         now={view.now}
         format={{
           short: (value) => formatMoney(String(Math.round(value * 1e6) / 1e6)),
-          exact: (_value, key, index) => formatMoney(usdAt(index, key)),
+          exact: (_value, key, bucket) => formatMoney(lines[Number(key)]!.series[bucket]),
         }}
       />
     </section>
@@ -186,10 +165,11 @@ interface TableProps {
   entries: readonly NamedTotals[];
 }
 
+/** As many as the API names. */
+const MAX_ROWS = 200;
+
 function UsageTable({ by, view, entries }: TableProps) {
   if (entries.length === 0) return null;
-  const sorted = byTokens(entries);
-  const total = sorted.reduce((sum, entry) => sum + totalTokens(entry), 0);
   return (
     <section class="card">
       <h2>
@@ -200,18 +180,14 @@ function UsageTable({ by, view, entries }: TableProps) {
       </h2>
       <WideTable
         kind="usage"
-        rows={sorted.slice(0, 200)}
+        rows={rankByCost(entries).slice(0, MAX_ROWS)}
         columns={[
           {
             label: capitalize(by),
-            cell: ({ name }) => (
-              <a href={nameUrl(view, by, name)}>
-                <UntrustedText text={name || "(none)"} length={60} />
-              </a>
-            ),
+            cell: ({ name }) => <NameLink name={name} length={60} href={nameUrl(view, by, name)} />,
           },
           { label: "Requests", isNumber: true, cell: (entry) => formatExact(entry.requests) },
-          ...TOKEN_KINDS.map(({ key, label }): Column<NamedTotals> => ({
+          ...TOKEN_KINDS.map(({ key, label }): Column<Ranked<NamedTotals>> => ({
             label,
             isNumber: true,
             cell: (entry) => <ShortNumber value={entry[key]} />,
@@ -219,9 +195,9 @@ function UsageTable({ by, view, entries }: TableProps) {
           { label: "Cache hit rate", isNumber: true, cell: (entry) => formatShare(entry.cacheHitShare) },
           { label: "Cost", isNumber: true, cell: (entry) => <Money amount={entry.costUsd} /> },
           {
-            label: "Share of tokens",
+            label: "Share of cost",
             isShare: true,
-            cell: (entry) => <Share share={total === 0 ? 0 : totalTokens(entry) / total} />,
+            cell: ({ shareOfCost }) => <Share share={shareOfCost} />,
           },
         ]}
       />
