@@ -23,7 +23,7 @@ import {
   timestamp,
   uuid,
 } from "drizzle-orm/pg-core";
-import type { ModelShare } from "../workers/schemas/cost.ts";
+import type { BilledMessage, ModelShare } from "../workers/schemas/cost.ts";
 import type { Sealed } from "../workers/schemas/tenant.ts";
 
 /** Every driver takes a Uint8Array and returns a Buffer, which is viewed as Uint8Array without copying. */
@@ -503,6 +503,40 @@ export const responseBodies = pgTable(
     timing: bytea(),
   },
   (t) => [primaryKey({ columns: [t.requestId, t.startedAt] })],
+);
+
+/** Message batches that were created, or whose results were downloaded (workers/store/requests/batches.ts). */
+export const messageBatches = pgTable(
+  "message_batches",
+  {
+    domainId: integer("domain_id").notNull(),
+    batchId: text("batch_id").notNull(),
+    /** The request that created it; null where that is not stored. */
+    createdBy: uuid("created_by"),
+    /** A download of its results to their end is stored. */
+    isCounted: boolean("is_counted").notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.domainId, t.batchId] }),
+    index("message_batches_creation").on(t.createdBy),
+  ],
+);
+
+/** Results of message batches that have a message, each with the exchange that it is counted with. */
+export const batchResults = pgTable(
+  "batch_results",
+  {
+    domainId: integer("domain_id").notNull(),
+    /** 16 bytes of the SHA-256 of batch id and custom id. */
+    key: bytea().notNull(),
+    requestId: uuid("request_id").notNull(),
+    /** What its price depends on. */
+    message: jsonb().$type<BilledMessage>().notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.domainId, t.key] }),
+    index("batch_results_request").on(t.requestId, t.key),
+  ],
 );
 
 /** Totals per 5 minutes, written in the transaction of their rows. Coarser views add them up. */

@@ -52,6 +52,15 @@ export interface Bill {
   received?: number;
 }
 
+/** A message in the results of a batch: what its price depends on. */
+export interface BilledMessage {
+  model: string | null;
+  stopReason: string | null;
+  /** Minimum of received output in tokens. */
+  receivedTokens: number;
+  usage: Record<string, unknown> | null;
+}
+
 /** The part of an exchange's tokens and cost that is another model's than the requested one: an advisor's, a fallback's. */
 export type ModelShare = Record<TokenField, number> & {
   model: string;

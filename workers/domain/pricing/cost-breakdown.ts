@@ -34,6 +34,9 @@ const NOTES = {
   not_sent: "The request was not sent to Claude.",
   response_lost: "The response was lost. Claude may bill the request, so it has no price.",
   usage_unknown: "The response reports no usage, so it has no price.",
+  batch_pending:
+    "Pending: the results of this batch are priced when they are downloaded, and not all of them have been.",
+  batch_counted: "Billed with the download of the batch's results.",
   billed_elsewhere: "Work started by this request is billed later and not reported in a response.",
 } as const;
 export type NoteCode = keyof typeof NOTES;

@@ -183,13 +183,19 @@ describe("what has no price and is never taken for free", () => {
   });
 
   test.each([
-    ["batches", "POST"],
     ["sessions", "POST"],
     ["session_events", "POST"],
     ["complete", "POST"],
     ["other", "POST"],
   ])("%s by %s, which is billed elsewhere", (endpoint, method) => {
     expect(billOf("{}", { endpoint, method })).toMatchObject({ costUsd: null, codes: ["billed_elsewhere"] });
+  });
+
+  test("a batch whose results are not counted yet; once they are, its creation is free", () => {
+    const created = { endpoint: "batches", method: "POST" };
+    expect(billOf("{}", created)).toMatchObject({ costUsd: null, codes: ["batch_pending"] });
+    const counted = { ...created, areResultsCounted: true };
+    expect(billOf("{}", counted)).toMatchObject({ costUsd: "0", codes: ["batch_counted"] });
   });
 
   test("an answer without usage, or with one that tells nothing", () => {

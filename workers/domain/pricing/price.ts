@@ -27,6 +27,8 @@ export interface PricingInput extends UsageContext {
   timeToFirstByteMs: number | null;
   /** How often the request was sent to Claude; null where it is not known. */
   upstreamAttempts: number | null;
+  /** Of the creation of a message batch: its results are counted with the exchanges that downloaded them. */
+  areResultsCounted?: boolean;
 }
 
 export interface Price {
@@ -179,6 +181,8 @@ function priceWithoutUsage(input: PricingInput): Price {
   const isErrorStatus = status !== null && (status < 200 || status >= 300);
   const isErrorBody = isMessage && errorType !== null && errorType !== ENDED_EARLY && !isPartial;
   if (isErrorStatus || isErrorBody) return emptyPrice(0n, "error_not_billed");
+  if (endpoint === "batches")
+    return input.areResultsCounted ? emptyPrice(0n, "batch_counted") : emptyPrice(null, "batch_pending");
   return emptyPrice(null, isMessage ? "usage_unknown" : "billed_elsewhere");
 }
 

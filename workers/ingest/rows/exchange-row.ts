@@ -38,7 +38,11 @@ export function exchangeRow(
   const responsePart =
     response &&
     responseRow(response.metadata, response.body, {
-      ...(asked && { endpoint: endpointOf(asked.method, asked.path), method: asked.method }),
+      ...(asked && {
+        endpoint: endpointOf(asked.method, asked.path),
+        method: asked.method,
+        path: asked.path,
+      }),
       isUnrecorded,
     });
   const exchange: StorableExchange = {

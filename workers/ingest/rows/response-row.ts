@@ -1,4 +1,5 @@
 /** The response part of an exchange as stored: columns, assembled message, bytes. Pure; called by exchange-row.ts. */
+import { readBatch } from "../../domain/messages/batch-results.ts";
 import { readResponse } from "../../domain/messages/read-response.ts";
 import { toolCallBlocks } from "../../domain/messages/content.ts";
 import { estimateOutputTokens } from "../../domain/messages/estimate-output-tokens.ts";
@@ -22,6 +23,7 @@ const TEXT_TYPE = /json|event-stream/i;
 export interface RequestOfResponse {
   endpoint?: Endpoint;
   method?: string;
+  path?: string;
 }
 
 /** Stored beside ENDED_EARLY. */
@@ -31,7 +33,7 @@ const ENDED_EARLY_MESSAGE = "The response ended before it was complete.";
 export function responseRow(
   metadata: ResponseMetadata,
   body: Uint8Array,
-  { endpoint = "other", method, isUnrecorded }: RequestOfResponse & { isUnrecorded: boolean },
+  { endpoint = "other", method, path = "", isUnrecorded }: RequestOfResponse & { isUnrecorded: boolean },
 ): StorableResponse {
   const headers = storableJson(metadata.headers);
   // A file may be compressed itself.
@@ -91,6 +93,14 @@ export function responseRow(
     headers: shared,
     organizationId: label(headers["anthropic-organization-id"]),
     receivedTokens: parsed.message && estimateOutputTokens(parsed.message),
+    batch: readBatch({
+      endpoint,
+      method: method ?? "",
+      path,
+      status: metadata.status,
+      body: bytes,
+      isWhole: endedAs === "complete" && metadata.body.recorded === "whole",
+    }),
     answer: message && { bytes: message.content, sha256: message.sha256 },
     body: metadata.body.recorded === "none" || bytes.length === 0 ? null : bytes,
     // Timing refers to encoded bytes: it is meaningless for a body that is decoded here.

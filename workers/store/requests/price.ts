@@ -2,8 +2,9 @@
 import { requests } from "../../../drizzle/schema.ts";
 import type { ModelShare } from "../../schemas/cost.ts";
 import { type TokenCounts, totalTokenCounts } from "../../domain/usage/token-usage.ts";
-import { priceExchange } from "../../domain/pricing/price.ts";
+import { type Price, priceExchange } from "../../domain/pricing/price.ts";
 import { packBill, unpackBill } from "../../domain/pricing/cost-codec.ts";
+import type { BatchFacts } from "./batches.ts";
 
 /** Columns of `requests` that the price depends on. */
 export const PRICE_INPUT_COLUMNS = {
@@ -32,8 +33,21 @@ export interface PriceColumns extends TokenCounts {
   priceVersion: string;
 }
 
-/** `receivedTokens`: counted by ingest in the response; absent: taken from the stored bill. */
-export function priceColumns(row: PriceInput, receivedTokens?: number | null): PriceColumns {
+/**
+ * `receivedTokens`: counted by ingest in the response; absent: taken from the stored bill. `batch`: of rows that belong to a message batch
+ * (batches.ts).
+ */
+export function priceColumns(
+  row: PriceInput,
+  {
+    receivedTokens,
+    batch,
+  }: { receivedTokens?: number | null | undefined; batch?: BatchFacts | undefined } = {},
+): PriceColumns {
+  if (batch && "results" in batch) {
+    const { counts, ...price } = batch.results.price();
+    return columnsOf(price, counts);
+  }
   const price = priceExchange(row.usage ?? null, {
     endpoint: row.endpoint,
     method: row.method,
@@ -47,9 +61,14 @@ export function priceColumns(row: PriceInput, receivedTokens?: number | null): P
     stopReason: row.stopReason ?? null,
     isPartial: row.usagePartial ?? false,
     receivedTokens: receivedTokens ?? unpackBill(row.costBreakdown)?.received ?? null,
+    areResultsCounted: batch?.areResultsCounted ?? false,
   });
+  return columnsOf(price, totalTokenCounts(row.usage));
+}
+
+function columnsOf(price: Price, counts: TokenCounts): PriceColumns {
   return {
-    ...totalTokenCounts(row.usage),
+    ...counts,
     modelShares: price.shares.length === 0 ? null : price.shares,
     costPico: price.costPico,
     costBreakdown: packBill(price.breakdown),

@@ -3,7 +3,7 @@
  * its rollups, conversations and audit entry. Safe beside ingest, because both hold the lock of the domain; idempotent,
  * because only changed prices are written.
  */
-import { and, asc, eq, gte, sql } from "drizzle-orm";
+import { and, asc, eq, gte, inArray, sql } from "drizzle-orm";
 import { domains, requests } from "../../../drizzle/schema.ts";
 import { modelsWithoutPrice, toCostBreakdown } from "../../domain/pricing/cost-breakdown.ts";
 import { packBill, unpackBill } from "../../domain/pricing/cost-codec.ts";
@@ -20,7 +20,8 @@ import { updateConversationTotals } from "../conversations/totals.ts";
 import { type DatabaseConfig, withWriter, type Writer, type WriterTransaction } from "../db/db.ts";
 import { timestamptz } from "../db/sql.ts";
 import { lockDomainById } from "../db/domain-lock.ts";
-import { PRICE_INPUT_COLUMNS, priceColumns, type PriceColumns } from "./price.ts";
+import { readBatchFacts } from "./batches.ts";
+import { PRICE_INPUT_COLUMNS, priceColumns, type PriceColumns, type PriceInput } from "./price.ts";
 import type { ModelShare } from "../../schemas/cost.ts";
 import { TOKEN_KINDS } from "../../schemas/tokens.ts";
 import { ROLLUP_SOURCE_COLUMNS, type RollupSource, updateRollups } from "../usage/rollups.ts";
@@ -95,6 +96,41 @@ function domainsFrom(db: Writer, firstId: number, name: string | null): Promise<
     .limit(MAX_DOMAINS + 1);
 }
 
+const COLUMNS = {
+  ...ROLLUP_SOURCE_COLUMNS,
+  ...PRICE_INPUT_COLUMNS,
+  id: requests.id,
+  conversationId: requests.conversationId,
+};
+type PricedRow = RollupSource & PriceInput & { id: string };
+
+/** Prices stored rows again, with their rollups: the creations of batches whose results are counted now. They belong to no conversation. */
+export async function priceAgain(tx: WriterTransaction, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  const rows = await tx
+    .select(COLUMNS)
+    .from(requests)
+    .where(inArray(requests.id, [...ids]));
+  const changed = (await pricesOf(tx, rows)).filter(({ row, price }) => hasChanged(row, price));
+  if (changed.length > 0) await writeChanges(tx, changed);
+}
+
+async function pricesOf<Row extends PricedRow>(tx: WriterTransaction, rows: readonly Row[]) {
+  const facts = await readBatchFacts(tx, rows);
+  return rows.map((row) => ({ row, price: priceColumns(row, { batch: facts.get(row.id) }) }));
+}
+
+async function writeChanges(
+  tx: WriterTransaction,
+  changed: readonly { row: PricedRow; price: PriceColumns }[],
+): Promise<void> {
+  await writePrices(tx, changed);
+  await updateRollups(tx, {
+    added: changed.map(({ row, price }) => ({ ...row, ...price })),
+    removed: changed.map(({ row }) => row),
+  });
+}
+
 /** Returns where it stopped; null at the end of the domain. */
 async function repriceDomain(
   tx: WriterTransaction,
@@ -108,12 +144,7 @@ async function repriceDomain(
 ): Promise<RepriceCursor | null> {
   if (!dryRun) await lockDomainById(tx, each.id);
   const rows = await tx
-    .select({
-      ...ROLLUP_SOURCE_COLUMNS,
-      ...PRICE_INPUT_COLUMNS,
-      id: requests.id,
-      conversationId: requests.conversationId,
-    })
+    .select(COLUMNS)
     .from(requests)
     .where(
       and(
@@ -124,18 +155,14 @@ async function repriceDomain(
     )
     .orderBy(asc(requests.startedAt), asc(requests.id))
     .limit(limit);
-  const priced = rows.map((row) => ({ row, price: priceColumns(row) }));
+  const priced = await pricesOf(tx, rows);
   const changed = priced.filter(({ row, price }) => hasChanged(row, price));
   const deltaPico = changed.reduce(
     (sum, { row, price }) => sum + (price.costPico ?? 0n) - (row.costPico ?? 0n),
     0n,
   );
   if (changed.length > 0 && !dryRun) {
-    await writePrices(tx, changed);
-    await updateRollups(tx, {
-      added: changed.map(({ row, price }) => ({ ...row, ...price })),
-      removed: changed.map(({ row }) => row),
-    });
+    await writeChanges(tx, changed);
     const touched = new Set(changed.flatMap(({ row }) => row.conversationId ?? []));
     await updateConversationTotals(tx, { changed: touched, added: [] });
     const details = { changed: changed.length, deltaUsd: formatUsd(deltaPico), priceVersion: PRICE_VERSION };

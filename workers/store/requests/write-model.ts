@@ -1,6 +1,7 @@
 /** What ingest passes to the store: an exchange as columns, contents and chains. Types only. */
 import type { requests } from "../../../drizzle/schema.ts";
 import type { ChainElement } from "../../domain/content/split-body.ts";
+import type { BatchPart } from "../../domain/messages/batch-results.ts";
 import type { FullEvidence } from "../../domain/linking/evidence/evidence.ts";
 import type { LinkColumns } from "../conversations/links.ts";
 import type { PriceColumns } from "./price.ts";
@@ -77,6 +78,8 @@ export interface StorableResponse {
   organizationId: string | null;
   /** The assembled message as a history element. */
   answer: Content | null;
+  /** What it says of a message batch; null for all other endpoints. */
+  batch: BatchPart | null;
   /** Minimum of received output tokens (estimate-output-tokens.ts); null where no message is known. */
   receivedTokens: number | null;
   /** Null when it is not stored. */

@@ -17,7 +17,9 @@ import { outcomeRank } from "../../domain/outcome.ts";
 import { putResponseBodies } from "../content/response-body.ts";
 import { SIDE_REQUEST_LINK, writeLinkColumns, writeLinks } from "../conversations/links.ts";
 import { readEvidence } from "../conversations/link-evidence.ts";
+import { type BatchFacts, noteBatches, readBatchFacts } from "./batches.ts";
 import { PRICE_INPUT_COLUMNS, type PriceInput, priceColumns } from "./price.ts";
+import { priceAgain } from "./reprice.ts";
 import type { RequestColumns, ResponseColumns, StorableExchange, StorableRequest } from "./write-model.ts";
 import { updateConversationTotals } from "../conversations/totals.ts";
 import { addSearchEntries, type IndexedExchange } from "../search/entries.ts";
@@ -80,15 +82,21 @@ export async function storeExchanges(
 
   const parts = await putParts(tx, domainId, newExchanges, updates);
   await addSearchEntries(tx, domainId, toIndex([...newExchanges, ...updates], parts), parts.contentIds);
+  const countedBatches = await noteBatches(tx, domainId, [...newExchanges, ...updates]);
+  const batchFacts = await readBatchFacts(tx, [
+    ...newExchanges.map(({ id, startedAt, request }) => ({ ...request.columns, id, startedAt })),
+    ...updates.map(({ row }) => row),
+  ]);
   const completed: RollupSource[] = [];
-  for (const each of updates) completed.push(await completeRow(tx, domain, each, parts));
+  for (const each of updates)
+    completed.push(await completeRow(tx, domain, each, { ...parts, batch: batchFacts.get(each.id) }));
   const links = await writeLinks(tx, domainId, [
     ...newExchanges.flatMap(({ evidence }) => evidence ?? []),
     ...(await readEvidence(tx, updates)),
   ]);
   await writeLinkColumns(tx, updates, links);
   const rows = newExchanges.map((exchange) => ({
-    ...newRow(exchange, domain, domainId, parts),
+    ...newRow(exchange, domain, domainId, { ...parts, batch: batchFacts.get(exchange.id) }),
     ...(links.columns.get(exchange.id) ?? SIDE_REQUEST_LINK),
   }));
   const inserted = await insertRows(tx, rows);
@@ -104,6 +112,7 @@ export async function storeExchanges(
     added: [...rows.filter(isInserted), ...completed],
     removed: updates.map(({ row }) => row),
   });
+  await priceAgain(tx, countedBatches);
   await updateConversationTotals(tx, {
     changed: new Set(
       [
@@ -171,14 +180,17 @@ async function putParts(
   };
 }
 
-function newRow(exchange: NewExchange, domain: string, domainId: number, parts: StoredParts): Row {
+/** With the facts that the price of the row depends on. */
+type RowParts = StoredParts & { batch: BatchFacts | undefined };
+
+function newRow(exchange: NewExchange, domain: string, domainId: number, parts: RowParts): Row {
   const { id, startedAt, request, response } = exchange;
   const columns = { startedAt, ...request.columns, ...(response?.columns ?? interrupted(request.columns)) };
   return {
     id,
     domainId,
     ...columns,
-    ...priceColumns(columns, response?.receivedTokens),
+    ...priceColumns(columns, { receivedTokens: response?.receivedTokens, batch: parts.batch }),
     accountId: request.columns.accountId ?? response?.organizationId ?? domain,
     ...requestParts(id, request, parts),
     responseHeadersId: idOf(parts.contentIds, response?.headers),
@@ -276,7 +288,7 @@ async function completeRow(
   tx: WriterTransaction,
   domain: string,
   { id, startedAt, request, response, row }: ExchangeUpdate,
-  parts: StoredParts,
+  parts: RowParts,
 ): Promise<RollupSource> {
   const isUnnamed = row.credentialType === "passthrough" && row.accountId === domain;
   const known = {
@@ -286,7 +298,10 @@ async function completeRow(
     ...(response && { usagePartial: response.columns.usagePartial && row.endpoint === "messages" }),
     accountId: (isUnnamed ? response?.organizationId : null) ?? row.accountId,
   };
-  const columns = { ...known, ...priceColumns({ ...row, ...known }, response?.receivedTokens) };
+  const columns = {
+    ...known,
+    ...priceColumns({ ...row, ...known }, { receivedTokens: response?.receivedTokens, batch: parts.batch }),
+  };
   await tx
     .update(requests)
     .set({

@@ -13,10 +13,13 @@ interface Props {
 
 export function CostTable({ breakdown, total, version }: Props) {
   const lines = breakdown?.lines ?? [];
+  const notes = breakdown?.notes ?? [];
   return (
     <>
-      {total === null && <p class="note">Unpriced: no price is known for this model or request type.</p>}
-      {breakdown?.notes.map(({ text }) => (
+      {total === null && !notes.some(({ code }) => code === "batch_pending") && (
+        <p class="note">Unpriced: no price is known for this model or request type.</p>
+      )}
+      {notes.map(({ text }) => (
         <p class="mute">{text}</p>
       ))}
       {lines.length > 0 && (

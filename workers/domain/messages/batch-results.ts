@@ -1,0 +1,97 @@
+/**
+ * Message batches in responses: the id of a created batch, and the messages of its results, one JSON text per line. Called by
+ * workers/ingest. Source: the Message Batches pages of the Claude API.
+ */
+import type { BilledMessage } from "../../schemas/cost.ts";
+import type { Endpoint } from "../http/endpoint.ts";
+import { isObject, parseJsonBytes, storableJson, type JsonObject } from "../json/json.ts";
+import { plainText } from "../truncate.ts";
+import { estimateOutputTokens } from "./estimate-output-tokens.ts";
+
+/** The API takes at most this many requests in a batch. */
+const MAX_RESULTS = 100_000;
+const MAX_ID = 200;
+const LINE_FEED = 0x0a;
+
+export interface BatchResult {
+  customId: string;
+  /** A BilledMessage as JSON: of 100,000 results the objects would take several times the memory. */
+  message: string;
+}
+
+/** What a response says of a batch. */
+export interface BatchPart {
+  batchId: string;
+  /** The response is that of the batch's creation. */
+  isCreated: boolean;
+  /** All results of the batch are here. */
+  isComplete: boolean;
+  /** Those with a message. The others (errored, canceled, expired) are free. */
+  results: BatchResult[];
+}
+
+export interface BatchResponse {
+  endpoint: Endpoint;
+  method: string;
+  path: string;
+  status: number | null;
+  /** Decoded. */
+  body: Uint8Array;
+  /** The body was received and recorded to its end. */
+  isWhole: boolean;
+}
+
+/** Null where the response is not that of a batch's creation or of its results. Never throws. */
+export function readBatch({
+  endpoint,
+  method,
+  path,
+  status,
+  body,
+  isWhole,
+}: BatchResponse): BatchPart | null {
+  if (status === null || status < 200 || status >= 300) return null;
+  if (endpoint === "batch_results" && method.toUpperCase() === "GET") {
+    const batchId = idOf(/\/batches\/([^/?]+)\/results/.exec(path)?.[1]);
+    if (batchId === null) return null;
+    const { results, areValid } = readResults(body);
+    return { batchId, isCreated: false, isComplete: isWhole && areValid, results };
+  }
+  if (endpoint !== "batches" || method.toUpperCase() !== "POST") return null;
+  const batch = parseJsonBytes(body);
+  const batchId = isObject(batch) ? idOf(batch["id"]) : null;
+  return batchId === null ? null : { batchId, isCreated: true, isComplete: false, results: [] };
+}
+
+/** `areValid`: every line is a result; the last one of a download that was cut off usually is not. */
+function readResults(body: Uint8Array): { results: BatchResult[]; areValid: boolean } {
+  const results: BatchResult[] = [];
+  let areValid = true;
+  let lines = 0;
+  for (let start = 0; start < body.length && lines < MAX_RESULTS; lines++) {
+    const feed = body.indexOf(LINE_FEED, start);
+    const line = body.subarray(start, feed === -1 ? body.length : feed);
+    start += line.length + 1;
+    if (line.every((byte) => byte === 0x20 || byte === 0x0d)) continue;
+    const value = parseJsonBytes(line);
+    const customId = isObject(value) ? value["custom_id"] : null;
+    const result = isObject(value) ? value["result"] : null;
+    if (typeof customId !== "string" || !isObject(result)) areValid = false;
+    else if (isObject(result["message"])) results.push({ customId, message: billed(result["message"]) });
+  }
+  return { results, areValid: areValid && lines < MAX_RESULTS };
+}
+
+function billed(message: JsonObject): string {
+  const usage = message["usage"];
+  return JSON.stringify({
+    model: idOf(message["model"]),
+    stopReason: idOf(message["stop_reason"]),
+    receivedTokens: estimateOutputTokens(message),
+    usage: isObject(usage) ? storableJson(usage) : null,
+  } satisfies BilledMessage);
+}
+
+function idOf(value: unknown): string | null {
+  return (typeof value === "string" && plainText(value, MAX_ID)) || null;
+}
