@@ -35,6 +35,11 @@ function lines(status: Status): string[] {
     ["failed to store", ingestFailures ? String(ingestFailures.count) : "unknown"],
     ["newest request", status.newestRequestAt ?? "none"],
   ];
+  for (const [what, models] of [
+    ["models without a price", status.models?.withoutPrice],
+    ["models without a context window", status.models?.withoutWindow],
+  ] as const)
+    if (models?.length) rows.push([what, models.join(", ")]);
   for (const failure of ingestFailures?.newest ?? [])
     rows.push(["", `${failure.exchangeId} of ${failure.domain}: ${failure.error}`]);
   for (const [name, value] of Object.entries(counters ?? {})) rows.push([`24 h: ${name}`, String(value)]);

@@ -1,7 +1,8 @@
 /** `/api/status` responds with what is known, whichever service is down. */
 import { beforeEach, expect, it } from "vitest";
 import type { Status } from "../../workers/schemas/api/status.ts";
-import { makeExchange, errorResponse } from "../support/exchanges.ts";
+import { billedExchange } from "../support/bills.ts";
+import { makeExchange, errorResponse, messageRequest } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { resetStorage, journal } from "../support/worker-ingest.ts";
 import { ask, DATABASE_DOWN, store } from "../support/worker-api.ts";
@@ -140,4 +141,38 @@ it("responds 200 with what is known when the journal is down", async () => {
     journal: { reachable: false, entries: null },
     lastErrors: [],
   });
+});
+
+it("names the models of the last week that have no price or no known context window", async () => {
+  const now = Date.now();
+  const answered = (model: string, startedAt = now - 60_000) =>
+    billedExchange({ model, usage: { input_tokens: 10, output_tokens: 2 } }, { startedAt });
+  await store(
+    answered("claude-opus-5-5"),
+    answered("claude-sonnet-4-6[1m]"),
+    answered("claude-opus-9"),
+    answered("claude-opus-9"),
+    answered("us.anthropic.claude-opus-5-v1:0"),
+    answered("claude-old-1", now - 8 * 24 * 3_600_000),
+    // An alias that Claude resolves has a price, but not a window of its own.
+    billedExchange(
+      {
+        model: "claude-haiku-4-5-20251001",
+        requested: "claude-haiku-alias",
+        usage: { input_tokens: 10, output_tokens: 2 },
+      },
+      { startedAt: now - 60_000 },
+    ),
+    {
+      startedAt: now - 60_000,
+      requestBody: messageRequest("x", { model: "no-such-model" }),
+      ...errorResponse(404, "not_found_error"),
+    },
+  );
+  const unknown = ["claude-opus-9", "us.anthropic.claude-opus-5-v1:0"];
+  expect((await status()).models).toEqual({
+    withoutPrice: unknown,
+    withoutWindow: ["claude-opus-9", "claude-haiku-alias", "us.anthropic.claude-opus-5-v1:0"],
+  });
+  expect((await status(DATABASE_DOWN)).models).toBeNull();
 });

@@ -52,6 +52,7 @@ export const statusRoutes = newRoutes().openapi(status, async (c) => {
     searchWaiting: database?.searchWaiting ?? null,
     counters: database?.counters ?? null,
     unrecorded: database?.unrecorded ?? null,
+    models: database?.models ?? null,
     lastErrors: database?.lastErrors ?? null,
     newestRequestAt: database?.newestRequestAt ?? null,
     versions: {

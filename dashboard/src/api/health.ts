@@ -24,6 +24,8 @@ const JOURNAL_STALLED_MS = 60 * 60_000;
 const ALERT_LATE_MS = 60_000;
 /** Current clients are linked to their predecessor in nearly every request. */
 const MIN_LINKED_SHARE = 0.95;
+const MAX_LISTED_MODELS = 5;
+const MAX_MODEL_CHARACTERS = 60;
 /** The API counts messages without an index entry up to this number. */
 const MAX_COUNTED_MESSAGES = 10_000;
 
@@ -34,7 +36,7 @@ export function coreChecks({ database, journal, ingestFailures }: Status): Healt
 
 /** All checks of the health page. */
 export function allChecks(status: Status, alerts: Result<PendingAlerts>, now: number): HealthCheck[] {
-  const { inFlight, unrecorded, linking, searchWaiting } = status;
+  const { inFlight, unrecorded, models, linking, searchWaiting } = status;
   return [
     ...coreChecks(status),
     inFlight === null
@@ -46,6 +48,7 @@ export function allChecks(status: Status, alerts: Result<PendingAlerts>, now: nu
           "Requests currently being proxied, across all domains.",
         ),
     unrecordedCheck(unrecorded),
+    modelsCheck(models),
     alertsCheck(alerts, now),
     linkingCheck(linking),
     searchCheck(searchWaiting),
@@ -70,6 +73,28 @@ function unrecordedCheck(unrecorded: Status["unrecorded"]): HealthCheck {
   const description =
     "R2 did not accept these bodies in the last 24 hours. Known tokens and metadata are stored. Check the status of R2 if this continues.";
   return check(name, "warning", formatExact(unrecorded), description);
+}
+
+function modelsCheck(models: Status["models"]): HealthCheck {
+  const name = "Unknown models";
+  if (models === null) return unknownCheck(name);
+  const { withoutPrice, withoutWindow } = models;
+  if (withoutPrice.length + withoutWindow.length === 0)
+    return check(name, "good", "0", "Every model of the last 7 days has a price and a context window.");
+  const description = [
+    withoutPrice.length > 0 && `Without a price: ${listed(withoutPrice)}.`,
+    withoutWindow.length > 0 && `With an inferred context window: ${listed(withoutWindow)}.`,
+    "An update of Nexus may know them; then run npx nexus reprice.",
+  ];
+  const tone = withoutPrice.length > 0 ? "warning" : "good";
+  const all = new Set([...withoutPrice, ...withoutWindow]);
+  return check(name, tone, formatExact(all.size), description.filter(Boolean).join(" "));
+}
+
+/** The first names, each shortened: clients choose them. */
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, MAX_LISTED_MODELS).map((name) => name.slice(0, MAX_MODEL_CHARACTERS));
+  return `${shown.join(", ")}${names.length > shown.length ? ` and ${names.length - shown.length} more` : ""}`;
 }
 
 function alertsCheck(alerts: Result<PendingAlerts>, now: number): HealthCheck {

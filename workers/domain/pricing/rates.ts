@@ -33,7 +33,7 @@ export type RateResult =
 /** An id that is not in the table has no rate, even if it resembles one that is. */
 export function findRates(query: RateQuery): RateResult {
   const { model, at, promptTokens, isFast, isBatch, isUsGeography } = query;
-  const rows = model === null ? [] : PRICES.filter((row) => row.models.some((id) => isModel(id, model)));
+  const rows = model === null ? [] : rowsOf(model);
   if (rows.length === 0) return { rates: null, problem: "unknown_model" };
   const row = rows.find((each) => applies(each, at, promptTokens));
   if (!row) return { rates: null, problem: "no_price_at_date" };
@@ -54,6 +54,15 @@ export function findRates(query: RateQuery): RateResult {
     modifiers.push("batch");
   }
   return { rates, modifiers, problem: null };
+}
+
+/** Whether the model has a price on some day. */
+export function hasPrice(model: string): boolean {
+  return rowsOf(model).length > 0;
+}
+
+function rowsOf(model: string): PriceRow[] {
+  return PRICES.filter((row) => row.models.some((id) => isModel(id, model)));
 }
 
 /** The last day on which prices were checked, and a fingerprint of table and rules. */

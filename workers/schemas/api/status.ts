@@ -62,6 +62,13 @@ export const Status = z.object({
   unrecorded: count
     .nullable()
     .describe("Exchanges of the last 24 hours whose bodies were lost because R2 failed."),
+  models: z
+    .object({
+      withoutPrice: z.array(z.string()).describe("Their requests are unpriced."),
+      withoutWindow: z.array(z.string()).describe("Their context window is inferred."),
+    })
+    .nullable()
+    .describe("Models in the traffic of the last 7 days that the tables of prices and context windows lack."),
   lastErrors: z
     .array(
       z.object({

@@ -1,6 +1,8 @@
 /** The health of the deployment by database and journal; each is read separately, because one may be unavailable. */
 import { sql } from "drizzle-orm";
 import { DAY_MS } from "../../runtime/constants.ts";
+import { knownWindow } from "../../domain/messages/context-window.ts";
+import { hasPrice } from "../../domain/pricing/rates.ts";
 import type { Status } from "../../schemas/api/status.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
 import { isoText, timestamptz } from "../db/sql.ts";
@@ -12,6 +14,8 @@ const MAX_UNINDEXED = 10_000;
 /** Journal entries that are listed: two pages. */
 const MAX_JOURNAL_ENTRIES = 1_000;
 const JOURNAL_PAGE_SIZE = 500;
+/** Models that are looked up in the tables, those with the most requests first. */
+const MAX_MODELS = 200;
 
 type DatabaseStatus = Pick<
   Status,
@@ -20,6 +24,7 @@ type DatabaseStatus = Pick<
   | "ingestFailures"
   | "counters"
   | "unrecorded"
+  | "models"
   | "lastErrors"
   | "newestRequestAt"
 > & {
@@ -31,26 +36,31 @@ type DatabaseStatus = Pick<
 export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Promise<DatabaseStatus> {
   const since = timestamptz(now.getTime() - DAY_MS);
   return withReader(config, async (db) => {
-    const [failures, failed, counters, errors, general, linking, waiting, unrecorded] = await db.batch([
-      db.execute(sql`select count(*) as count from ingest_failures`),
-      db.execute(sql`select exchange_id, domain, error, attempts, ${isoText("first_at")} as first_at, ${isoText("last_at")} as last_at
+    const [failures, failed, counters, errors, general, linking, waiting, unrecorded, models] =
+      await db.batch([
+        db.execute(sql`select count(*) as count from ingest_failures`),
+        db.execute(sql`select exchange_id, domain, error, attempts, ${isoText("first_at")} as first_at, ${isoText("last_at")} as last_at
         from ingest_failures order by ingest_failures.last_at desc limit ${MAX_NEWEST}`),
-      db.execute(sql`select name, sum(value) as value from counters where bucket > ${since} group by name`),
-      db.execute(sql`select r.id, d.name as domain, ${isoText("r.started_at")} as started_at, r.status, r.outcome,
+        db.execute(sql`select name, sum(value) as value from counters where bucket > ${since} group by name`),
+        db.execute(sql`select r.id, d.name as domain, ${isoText("r.started_at")} as started_at, r.status, r.outcome,
         r.error_type, coalesce(r.error_message, r.error_type) as error
         from requests r join domains d on d.id = r.domain_id
         where r.failed and r.started_at > ${since}
         order by r.started_at desc, r.id desc limit ${MAX_NEWEST}`),
-      db.execute(sql`select ${isoText("max(started_at)")} as newest, current_setting('server_version') as version
+        db.execute(sql`select ${isoText("max(started_at)")} as newest, current_setting('server_version') as version
         from requests`),
-      db.execute(sql`select coalesce(sum(continuations), 0) as continuations, coalesce(sum(orphans), 0) as orphans
+        db.execute(sql`select coalesce(sum(continuations), 0) as continuations, coalesce(sum(orphans), 0) as orphans
         from conversations where last_at > ${timestamptz(now.getTime() - 7 * DAY_MS)}`),
-      db.execute(sql`select count(*) as count from
+        db.execute(sql`select count(*) as count from
         (select 1 from search_entries where words is null limit ${MAX_UNINDEXED}) waiting`),
-      // Implies the condition of the index requests_unhappy, so only that index is read.
-      db.execute(sql`select count(*) as count from requests
+        // Implies the condition of the index requests_unhappy, so only that index is read.
+        db.execute(sql`select count(*) as count from requests
         where outcome = 'unrecorded' and started_at > ${since}`),
-    ]);
+        // A model without requests of its own (an advisor's) counts its unpriced ones with the requested model.
+        db.execute(sql`select model, sum(unpriced_count) > 0 or sum(requests) = 0 as may_be_unpriced from rollups
+        where bucket > ${timestamptz(now.getTime() - 7 * DAY_MS)} and model <> ''
+        group by model having sum(input_tokens + output_tokens) > 0 order by sum(requests) desc, model limit ${MAX_MODELS}`),
+      ]);
     const continuations = Number(linking.rows[0]?.continuations ?? 0);
     const orphans = Number(linking.rows[0]?.orphans ?? 0);
     return {
@@ -72,6 +82,7 @@ export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Pro
       },
       searchWaiting: Number(waiting.rows[0]?.count ?? 0),
       unrecorded: Number(unrecorded.rows[0]?.count ?? 0),
+      models: unknownModels(models.rows as { model: string; may_be_unpriced: boolean }[]),
       counters: Object.fromEntries(counters.rows.map((row) => [String(row.name), Number(row.value)])),
       lastErrors: (errors.rows as Record<string, string | number | null>[]).map((row) => ({
         requestId: String(row.id),
@@ -88,6 +99,16 @@ export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Pro
       version: (general.rows[0]?.version ?? null) as string | null,
     };
   });
+}
+
+function unknownModels(
+  rows: readonly { model: string; may_be_unpriced: boolean }[],
+): NonNullable<Status["models"]> {
+  const named = (models: typeof rows) => models.map(({ model }) => model);
+  return {
+    withoutPrice: named(rows.filter((row) => row.may_be_unpriced && !hasPrice(row.model))),
+    withoutWindow: named(rows.filter(({ model }) => knownWindow(model) === null)),
+  };
 }
 
 /** Exchanges that wait in the journal, counted up to MAX_JOURNAL_ENTRIES entries from the oldest on. Rejects when R2 does. */
