@@ -1,11 +1,11 @@
 /** Makes the evidence of stored exchanges from their stored bodies: for responses that came late, and for relinking. */
-import { and, gte, inArray, lte } from "drizzle-orm";
 import { requests } from "../../../drizzle/schema.ts";
 import { splitBody } from "../../domain/content/split-body.ts";
 import type { FullEvidence } from "../../domain/linking/evidence/evidence.ts";
 import { linkableRequest, requestEvidence } from "../../domain/linking/evidence/linkable-request.ts";
 import { readAssistantMessage, readRequestBody, readRequestHeaders } from "../content/request-body.ts";
 import type { WriterTransaction } from "../db/db.ts";
+import { among } from "../db/sql.ts";
 
 /** The evidence of these exchanges; there is none for those of no conversation. */
 export async function readEvidence(
@@ -13,20 +13,7 @@ export async function readEvidence(
   exchanges: readonly { id: string; startedAt: Date }[],
 ): Promise<FullEvidence[]> {
   if (exchanges.length === 0) return [];
-  const times = exchanges.map(({ startedAt }) => startedAt.getTime());
-  const rows = await tx
-    .select()
-    .from(requests)
-    .where(
-      and(
-        inArray(
-          requests.id,
-          exchanges.map(({ id }) => id),
-        ),
-        gte(requests.startedAt, new Date(Math.min(...times))),
-        lte(requests.startedAt, new Date(Math.max(...times))),
-      ),
-    );
+  const rows = await tx.select().from(requests).where(among(exchanges));
   const made: FullEvidence[] = [];
   for (const row of rows) {
     // A body stored as sent, compressed, keeps the link that ingest made.

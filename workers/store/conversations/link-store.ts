@@ -2,7 +2,7 @@
  * The LinkStore over Postgres: evidence, keys and task calls of one domain, inside the transaction that holds the domain's lock.
  * workers/domain/linking chooses parents; requests/write.ts and links.ts write the links of rows.
  */
-import { and, eq, gte, inArray, lte, or, sql } from "drizzle-orm";
+import { and, eq, inArray, or, sql } from "drizzle-orm";
 import { linkEvidence, linkKeys, requests, taskAgents, taskInvocations } from "../../../drizzle/schema.ts";
 import { startedAtOf } from "../../domain/exchange-id.ts";
 import {
@@ -15,6 +15,7 @@ import type { FoundEvidence, Lookup, StoredCall } from "../../domain/linking/evi
 import type { Link, LinkStore } from "../../domain/linking/link-store.ts";
 import { columnsNamed } from "../db/columns.ts";
 import type { WriterTransaction } from "../db/db.ts";
+import { among } from "../db/sql.ts";
 import { EVIDENCE_COLUMNS, readLookups } from "./link-lookups.ts";
 
 /** The members of a Link that are columns of its row. */
@@ -152,15 +153,8 @@ async function keysOf(tx: WriterTransaction, ids: readonly string[]): Promise<Ma
   return keys;
 }
 
-function withIds(ids: readonly string[]) {
-  const times = ids.map((id) => startedAtOf(id) ?? 0);
-  return and(
-    inArray(requests.id, [...ids]),
-    // Restricts the partitions.
-    gte(requests.startedAt, new Date(Math.min(...times))),
-    lte(requests.startedAt, new Date(Math.max(...times))),
-  );
-}
+const withIds = (ids: readonly string[]) =>
+  among(ids.map((id) => ({ id, startedAt: new Date(startedAtOf(id) ?? 0) })));
 
 async function readLinks(tx: WriterTransaction, condition: ReturnType<typeof and>): Promise<Link[]> {
   const rows = await tx

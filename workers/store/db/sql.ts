@@ -1,6 +1,7 @@
 /** SQL fragments that several stores need, and paging by cursor. */
-import { and, lte, type SQL, sql } from "drizzle-orm";
+import { and, gte, inArray, lte, type SQL, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
+import { requests } from "../../../drizzle/schema.ts";
 import { type Cursor, encodeCursor } from "../../domain/cursor.ts";
 import { type DatabaseConfig, withReader } from "./db.ts";
 
@@ -37,6 +38,17 @@ export function inDomain(name: string | undefined, column = "domain_id"): SQL | 
 /** The conditions joined with `and`, each in parentheses; `true` where there are none. Undefined ones are left out. */
 export function allOf(...conditions: (SQL | undefined)[]): SQL {
   return and(...conditions) ?? sql`true`;
+}
+
+/** The rows in `requests` of these exchanges, at least one. The times let PostgreSQL skip partitions. */
+export function among(exchanges: readonly { id: string; startedAt: Date }[]): SQL | undefined {
+  const times = exchanges.map(({ startedAt }) => startedAt.getTime());
+  const ids = exchanges.map(({ id }) => id);
+  return and(
+    inArray(requests.id, ids),
+    gte(requests.startedAt, new Date(Math.min(...times))),
+    lte(requests.startedAt, new Date(Math.max(...times))),
+  );
 }
 
 /**

@@ -1,8 +1,9 @@
 /** Rows just stored, as lists show them: the data of live events. Called by ingest. */
-import { and, asc, eq, gte, inArray, lte } from "drizzle-orm";
+import { asc, eq } from "drizzle-orm";
 import { domains, requests } from "../../../drizzle/schema.ts";
 import type { RequestRow } from "../../schemas/api/requests.ts";
 import type { Writer } from "../db/db.ts";
+import { among } from "../db/sql.ts";
 import { toRequestRow, REQUEST_ROW_COLUMNS } from "./row.ts";
 
 /** The rows of these exchanges, oldest first; those not stored are missing. */
@@ -11,22 +12,11 @@ export async function readStoredRows(
   exchanges: readonly { id: string; startedAt: Date }[],
 ): Promise<RequestRow[]> {
   if (exchanges.length === 0) return [];
-  const times = exchanges.map(({ startedAt }) => startedAt.getTime());
   const rows = await db
     .select(REQUEST_ROW_COLUMNS)
     .from(requests)
     .innerJoin(domains, eq(domains.id, requests.domainId))
-    .where(
-      and(
-        inArray(
-          requests.id,
-          exchanges.map(({ id }) => id),
-        ),
-        // Lets PostgreSQL skip partitions.
-        gte(requests.startedAt, new Date(Math.min(...times))),
-        lte(requests.startedAt, new Date(Math.max(...times))),
-      ),
-    )
+    .where(among(exchanges))
     .orderBy(asc(requests.startedAt), asc(requests.id));
   return rows.map(toRequestRow);
 }

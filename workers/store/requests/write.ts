@@ -6,13 +6,14 @@
  * A row may be stored before its response is known (outcome "interrupted": the isolate seemed to have died) or without
  * bodies ("unrecorded"). When the response arrives later, the row is completed and the rollups are corrected.
  */
-import { and, eq, gte, inArray, lte } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import { domains, requests } from "../../../drizzle/schema.ts";
 import { addressKey, type Content, type ContentIds, putContents } from "../content/contents.ts";
 import { findPrefixes, putChains } from "../content/nodes.ts";
 import type { WindowExchange } from "../../schemas/window.ts";
 import type { Writer, WriterTransaction } from "../db/db.ts";
 import { lockDomain } from "../db/domain-lock.ts";
+import { among } from "../db/sql.ts";
 import { outcomeRank } from "../../domain/outcome.ts";
 import { putResponseBodies } from "../content/response-body.ts";
 import { SIDE_REQUEST_LINK, writeLinkColumns, writeLinks } from "../conversations/links.ts";
@@ -328,15 +329,4 @@ export async function domainsOfStored(
     .innerJoin(domains, eq(domains.id, requests.domainId))
     .where(among(exchanges));
   return new Map(rows.map(({ id, domain }) => [id, domain]));
-}
-
-function among(exchanges: readonly Pick<StorableExchange, "id" | "startedAt">[]) {
-  const times = exchanges.map(({ startedAt }) => startedAt.getTime());
-  const ids = exchanges.map(({ id }) => id);
-  return and(
-    inArray(requests.id, ids),
-    // Lets PostgreSQL skip partitions.
-    gte(requests.startedAt, new Date(Math.min(...times))),
-    lte(requests.startedAt, new Date(Math.max(...times))),
-  );
 }
