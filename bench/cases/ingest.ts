@@ -1,6 +1,7 @@
 /** Ingest throughput, and growth of the database per turn. */
 import { withLocalStack } from "../database/local-stack.ts";
 import type { Line } from "../lib/table.ts";
+import { limitLine } from "./lines.ts";
 import { sendConversation, untilStored } from "./conversation.ts";
 import { withClient } from "../../scripts/local/database/client.ts";
 
@@ -26,15 +27,8 @@ export function ingest(): Promise<Line[]> {
     });
     await untilStored(databaseUrl, null, total + 5);
     const rate = total / ((performance.now() - ms) / 1000);
-    return [
-      {
-        what: "ingest, bodies of 100 to 180 KB, 50 messages and more",
-        unit: "exchanges/s",
-        nexus: rate,
-        goal: "≥ 100/s",
-        isMet: rate >= 100,
-      },
-    ];
+    const what = "ingest, bodies of 100 to 180 KB, 50 messages and more";
+    return [{ what, unit: "exchanges/s", nexus: rate, goal: "≥ 100/s", isMet: rate >= 100 }];
   });
 }
 
@@ -62,14 +56,9 @@ export function storage(): Promise<Line[]> {
       const own = (after.own - before.own) / count;
       const apartMb = (after.all - before.all) / count - own;
       const what = `storage, 100 turns of 4 KB, ${which}`;
-      lines.push({ what, unit: "MB", nexus: own, goal: "≤ 0.6 MB", isMet: own <= 0.6 });
-      lines.push({
-        what: `${what}: raw responses and full-text index`,
-        unit: "MB",
-        nexus: apartMb,
-        goal: "",
-        isMet: null,
-      });
+      const others = `${what}: raw responses and full-text index`;
+      lines.push(limitLine(what, "MB", own, 0.6));
+      lines.push({ what: others, unit: "MB", nexus: apartMb, goal: "", isMet: null });
       before = after;
     }
     return lines;

@@ -1,6 +1,7 @@
 /** Latency of sequential requests. */
 import { median } from "../lib/statistics.ts";
 import type { Line } from "../lib/table.ts";
+import { limitLine } from "./lines.ts";
 
 /** Measured requests, after one warm-up request per address. */
 const SAMPLES = 21;
@@ -35,15 +36,7 @@ export async function measureLatency(
     if (time >= urls.length) times.push((until === "body" ? ended : headersAt) - started);
     bytes = Math.max(bytes, body.byteLength);
   }
-  const ms = median(times);
-  const lines: Line[] = [{ what, unit: "ms p50", nexus: ms, goal: `≤ ${goalMs} ms`, isMet: ms <= goalMs }];
-  if (goalBytes !== undefined)
-    lines.push({
-      what,
-      unit: "KB",
-      nexus: bytes / 1000,
-      goal: `≤ ${goalBytes / 1000} KB`,
-      isMet: bytes <= goalBytes,
-    });
+  const lines = [limitLine(what, "ms p50", median(times), goalMs)];
+  if (goalBytes !== undefined) lines.push(limitLine(what, "KB", bytes / 1000, goalBytes / 1000));
   return lines;
 }

@@ -29,6 +29,12 @@ export const atMost = (limit: number, unit: string): Goal => ({
   isMet: (nexus) => nexus <= limit,
 });
 
+/** A line of nexus alone, whose value is at most `limit`. */
+export const limitLine = (what: string, unit: string, nexus: number, limit: number): Line => {
+  const { goal, isMet } = atMost(limit, unit.split(" ")[0] ?? "");
+  return { what, unit, nexus, goal, isMet: isMet(nexus, NaN) };
+};
+
 /** A line with a goal for the value of nexus, if given. */
 export function valueLine<T>(
   what: string,

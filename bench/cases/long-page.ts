@@ -10,6 +10,7 @@ import { conversationId, LONG, THOUSANDS } from "../database/conversations.ts";
 import { withCachedDatabase } from "../database/cached-databases.ts";
 import { median, percentile } from "../lib/statistics.ts";
 import type { Line } from "../lib/table.ts";
+import { limitLine } from "./lines.ts";
 
 /** Measured visits, after one warm-up visit. */
 const ROUNDS = 7;
@@ -82,14 +83,8 @@ async function measure(browser: Browser, stack: LocalStack): Promise<Line[]> {
   );
   await look(page, address);
   const scrolling = await framesWhile(page, async () => page.mouse.wheel(0, 120), false);
-  const what = `page of a conversation of ${LONG} requests`;
-  const at = (of: string, unit: string, nexus: number, limit: number): Line => ({
-    what: `${what}, ${of}`,
-    unit,
-    nexus,
-    goal: `≤ ${limit} ${unit.split(" ")[0]}`,
-    isMet: nexus <= limit,
-  });
+  const at = (of: string, unit: string, nexus: number, limit: number) =>
+    limitLine(`page of a conversation of ${LONG} requests, ${of}`, unit, nexus, limit);
   const ms = "ms p50";
   return [
     at("first screen painted", ms, median(reading.map(({ painted }) => painted)), GOALS.painted),
