@@ -75,7 +75,7 @@ class Session {
       case "calls":
         return this.#call(step.think, step.say, step.calls);
       case "subtask":
-        return this.#subtasks(step.say, step.subtasks, step.background);
+        return this.#delegate(step.say, step.subtask, step.background);
     }
   }
 
@@ -188,44 +188,27 @@ class Session {
     this.#messages.push({ role: "assistant", content: response.content });
   }
 
-  #subtasks(say: string, subtasks: SubagentTask[], background: boolean): void {
+  #delegate(say: string, subtask: SubagentTask, background: boolean): void {
     const old = isOld(this.#plan.client);
     const { random } = this.#log;
-    const made = subtasks.map((subtask) => ({
-      subtask,
-      toolUseId: `toolu_01${random.hex(22)}`,
-      agent: { id: `a${random.hex(16)}` },
-    }));
+    const id = `toolu_01${random.hex(22)}`;
+    const agent = { id: `a${random.hex(16)}` };
     const inBackground = background && !old;
-    const uses = made.map(({ subtask, toolUseId }): Content => {
-      const { description, prompt } = subtask;
-      const input = { description, prompt, subagent_type: "general-purpose" };
-      if (old) return { type: "tool_use", id: toolUseId, name: "Task", input };
-      return {
-        type: "tool_use",
-        id: toolUseId,
-        name: "Agent",
-        input: { ...input, run_in_background: inBackground },
-      };
-    });
-    this.#say([text(say), ...uses], "tool_use");
-    const spawner = [...this.#after];
-    const content = made.map(({ subtask, toolUseId, agent }): Content => {
-      const key = playSubtask(this.#log, subtask, agent, spawner);
-      const result = (said: string) => ({
-        tool_use_id: toolUseId,
-        type: "tool_result",
-        content: [text(said)],
-      });
-      if (inBackground) {
-        this.#pendingNotices.push({ notice: notification(subtask, agent, toolUseId), key });
-        return result(
-          `Async agent launched successfully. agentId: ${agent.id}. You will be told when it is done.`,
-        );
-      }
-      this.#after.push(key);
-      return result(old ? subtask.report : handBack(subtask, agent, random.between(6_000, 14_000)));
-    });
+    const { description, prompt } = subtask;
+    const input = { description, prompt, subagent_type: "general-purpose" };
+    const use = old
+      ? { type: "tool_use", id, name: "Task", input }
+      : { type: "tool_use", id, name: "Agent", input: { ...input, run_in_background: inBackground } };
+    this.#say([text(say), use], "tool_use");
+    const key = playSubtask(this.#log, subtask, agent, [...this.#after]);
+    if (inBackground) this.#pendingNotices.push({ notice: notification(subtask, agent, id), key });
+    else this.#after.push(key);
+    const result = inBackground
+      ? `Async agent launched successfully. agentId: ${agent.id}. You will be told when it is done.`
+      : old
+        ? subtask.report
+        : handBack(subtask, agent, random.between(6_000, 14_000));
+    const content = [{ tool_use_id: id, type: "tool_result", content: [text(result)] }];
     this.#messages.push({ role: "user", content });
   }
 }

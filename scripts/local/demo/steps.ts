@@ -13,7 +13,7 @@ export type Step =
   | { kind: "prompt"; text: string }
   /** The model calls tools; their results are the next request. */
   | { kind: "calls"; think: string | null; say: string | null; calls: Call[] }
-  | { kind: "subtask"; say: string; subtasks: SubagentTask[]; background: boolean }
+  | { kind: "subtask"; say: string; subtask: SubagentTask; background: boolean }
   /** The model ends its turn. */
   | { kind: "answer"; think: string | null; text: string };
 
@@ -89,7 +89,7 @@ export function taskSteps(task: Task, project: Project, root: string, random: Ra
     steps.push({
       kind: "subtask",
       say: "While I look at this place, a sub-agent can check the rest of the repository for the same thing.",
-      subtasks: [task.subtask],
+      subtask: task.subtask,
       background: random.chance(0.4),
     });
   if (task.plan.length > 0) add(null, null, todos(task.plan, 0));

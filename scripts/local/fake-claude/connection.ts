@@ -6,23 +6,19 @@ import type { Chunk, Received } from "./http.ts";
 const MAX_BODY_BYTES = 512 * 1_048_576;
 const RESET_AFTER_MS = 60;
 
-export function receivedOf(request: IncomingMessage, seq: number): Received {
+export function receivedOf(request: IncomingMessage): Received {
   const url = request.url ?? "/";
   const headers: [string, string][] = [];
   for (let at = 0; at < request.rawHeaders.length; at += 2)
     headers.push([request.rawHeaders[at]!, request.rawHeaders[at + 1]!]);
   return {
-    seq,
     requestId: "",
     method: request.method ?? "GET",
     url,
     path: url.split("?")[0]!,
     headers,
     body: Buffer.alloc(0),
-    startedAt: Date.now(),
     bodyEndedAt: null,
-    respondedAt: null,
-    endedAt: null,
     abortedAt: null,
     status: null,
     bytesSent: 0,
@@ -85,8 +81,7 @@ export class Connection {
     this.signal = controller.signal;
     this.#closed = gone(this.signal);
     response.on("close", () => {
-      received.endedAt = Date.now();
-      if (!response.writableFinished && !this.#ownEnd) received.abortedAt = received.endedAt;
+      if (!response.writableFinished && !this.#ownEnd) received.abortedAt = Date.now();
       controller.abort();
     });
     response.on("error", () => undefined);
@@ -99,7 +94,6 @@ export class Connection {
   head(status: number, headers: Record<string, string>): void {
     if (this.signal.aborted) return;
     this.received.status = status;
-    this.received.respondedAt = Date.now();
     this.#response.writeHead(status, headers);
     this.#response.flushHeaders();
   }
@@ -131,7 +125,6 @@ export class Connection {
       this.#response.on("close", () => resolve());
       this.#response.end(() => resolve());
     });
-    this.received.endedAt ??= Date.now();
   }
 
   refuse(): Promise<void> {

@@ -5,8 +5,6 @@ import type { ModelResponse } from "./model-response.ts";
 
 /** A received request. Times are epoch milliseconds. */
 export interface Received {
-  /** 0, 1, 2, … in order of arrival. */
-  seq: number;
   /** The `request-id` of the response. */
   requestId: string;
   method: string;
@@ -17,12 +15,7 @@ export interface Received {
   /** Names and values as received, in order, in their original case. */
   headers: [name: string, value: string][];
   body: Buffer;
-  startedAt: number;
   bodyEndedAt: number | null;
-  /** When the status line was written; null before. */
-  respondedAt: number | null;
-  /** When the response ended or was cut off. */
-  endedAt: number | null;
   /** When the client disconnected before the end; null if it did not. */
   abortedAt: number | null;
   status: number | null;

@@ -27,16 +27,12 @@ export type { LoginFault } from "./oauth.ts";
 export { headerOf, type Chunk, type Received, type Reply } from "./http.ts";
 
 export interface FakeClaudeOptions {
-  /** Default: any free port. */
-  port?: number;
   /** Seed of ids, words and delays. */
   seed?: string;
   /** Scales the pauses: 1 = a real model's, 0 (default) = none. */
   speed?: number;
   /** Number of requests kept for tests. Default 10,000. */
   keep?: number;
-  /** Secrets that are rejected with 401; `revoke` adds more. */
-  revoked?: string[];
   /** Clock of cache, rate limits and batches in epoch milliseconds, optionally per request. Default Date.now. */
   now?: (received?: Received) => number;
 }
@@ -47,7 +43,6 @@ export type Responder = Reply | ((received: Received, json: unknown) => Reply | 
 export interface FakeClaude {
   /** `http://127.0.0.1:port`, without a slash at the end. */
   url: string;
-  port: number;
   /** Received requests, oldest first. */
   requests: Received[];
   /** Violations as `METHOD path: message`. */
@@ -83,7 +78,7 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
   const requests: Received[] = [];
   const violations: string[] = [];
   const scripts: Script[] = [];
-  const revoked = new Set(options.revoked);
+  const revoked = new Set<string>();
   const seen = new Map<string, number>();
   const cache = new PromptCache();
   const limits = new RateLimits();
@@ -91,7 +86,6 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
   // Every response in progress listens to it.
   setMaxListeners(0, hurry.signal);
   let url = "";
-  let seq = 0;
 
   const oauth = oauthEndpoints(seed, now);
   const files = fileEndpoints(seed, now);
@@ -258,7 +252,7 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
   };
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const received = receivedOf(request, seq++);
+    const received = receivedOf(request);
     requests.push(received);
     if (requests.length > (options.keep ?? 10_000)) requests.shift();
     const connection = new Connection(response, received, hurry.signal);
@@ -282,14 +276,13 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
   // A proxy keeps connections open between requests; closing them early would look like an upstream failure.
   server.keepAliveTimeout = 120_000;
   server.requestTimeout = 0;
-  const port = await claimPort(options.port ?? 0, "port");
+  const port = await claimPort(0, "port");
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
   url = `http://127.0.0.1:${port}`;
 
   return {
     url,
-    port,
     requests,
     violations,
     script(matcher, responder, { times = Infinity } = {}) {
