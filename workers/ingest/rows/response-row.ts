@@ -104,7 +104,10 @@ export function responseRow(
     answer: message && { bytes: message.content, sha256: message.sha256 },
     body: metadata.body.recorded === "none" || bytes.length === 0 ? null : bytes,
     // Timing refers to encoded bytes: it is meaningless for a body that is decoded here.
-    timing: metadata.timing && bytes === body ? packTiming(metadata.timing) : null,
+    timing:
+      metadata.timing && metadata.bodyCoding === "identity" && bytes === body
+        ? packTiming(metadata.timing)
+        : null,
   };
 }
 
