@@ -193,6 +193,16 @@ describe("the results of a batch", () => {
     },
   );
 
+  it("that end within a line have failed, however the transport ended", async () => {
+    const [cut, whole] = await store(downloaded(RESULTS.slice(0, -20)), downloaded(RESULTS.trimEnd()));
+    expect(await read(cut!)).toMatchObject({
+      failed: true,
+      outcome: "upstream_failed",
+      errorType: "stream_ended_early",
+    });
+    expect(await read(whole!)).toMatchObject({ failed: false, outcome: "complete", errorType: null });
+  });
+
   it("that all failed are free", async () => {
     const [creation, download] = await store(created(), downloaded(FREE.join("\n")));
     expect(await read(creation!)).toMatchObject({ costUsd: "0" });

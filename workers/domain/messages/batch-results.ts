@@ -26,6 +26,8 @@ export interface BatchPart {
   isCreated: boolean;
   /** All results of the batch are here. */
   isComplete: boolean;
+  /** The last result is cut off. */
+  isCut: boolean;
   /** Those with a message. The others (errored, canceled, expired) are free. */
   results: BatchResult[];
 }
@@ -54,19 +56,20 @@ export function readBatch({
   if (endpoint === "batch_results" && method.toUpperCase() === "GET") {
     const batchId = idOf(/\/batches\/([^/?]+)\/results/.exec(path)?.[1]);
     if (batchId === null) return null;
-    const { results, areValid } = readResults(body);
-    return { batchId, isCreated: false, isComplete: isWhole && areValid, results };
+    const { areValid, ...read } = readResults(body);
+    return { batchId, isCreated: false, isComplete: isWhole && areValid, ...read };
   }
   if (endpoint !== "batches" || method.toUpperCase() !== "POST") return null;
   const batch = parseJsonBytes(body);
   const batchId = isObject(batch) ? idOf(batch["id"]) : null;
-  return batchId === null ? null : { batchId, isCreated: true, isComplete: false, results: [] };
+  return batchId === null ? null : { batchId, isCreated: true, isComplete: false, isCut: false, results: [] };
 }
 
 /** `areValid`: every line is a result; the last one of a download that was cut off usually is not. */
-function readResults(body: Uint8Array): { results: BatchResult[]; areValid: boolean } {
+function readResults(body: Uint8Array): Pick<BatchPart, "results" | "isCut"> & { areValid: boolean } {
   const results: BatchResult[] = [];
   let areValid = true;
+  let isCut = false;
   let lines = 0;
   for (let start = 0; start < body.length && lines < MAX_RESULTS; lines++) {
     const feed = body.indexOf(LINE_FEED, start);
@@ -74,12 +77,13 @@ function readResults(body: Uint8Array): { results: BatchResult[]; areValid: bool
     start += line.length + 1;
     if (line.every((byte) => byte === 0x20 || byte === 0x0d)) continue;
     const value = parseJsonBytes(line);
+    isCut = value === undefined;
     const customId = isObject(value) ? value["custom_id"] : null;
     const result = isObject(value) ? value["result"] : null;
     if (typeof customId !== "string" || !isObject(result)) areValid = false;
     else if (isObject(result["message"])) results.push({ customId, message: billed(result["message"]) });
   }
-  return { results, areValid: areValid && lines < MAX_RESULTS };
+  return { results, isCut, areValid: areValid && lines < MAX_RESULTS };
 }
 
 function billed(message: JsonObject): string {

@@ -50,21 +50,29 @@ export function responseRow(
     endpoint,
     ...(method === undefined ? {} : { method }),
   });
+  const isWhole = endedAs === "complete" && metadata.body.recorded === "whole";
+  const batch = readBatch({
+    endpoint,
+    method: method ?? "",
+    path,
+    status: metadata.status,
+    body: bytes,
+    isWhole,
+  });
+  const isComplete = batch?.isCut && isWhole ? false : parsed.ended;
   const toolCallCount = Object.values(parsed.toolCalls).reduce((sum, count) => sum + count, 0);
   const { shared, own } = responseHeaderSets(headers);
   const usesServerTools = toolCallBlocks(parsed.message?.["content"]).some(({ type }) => type !== "tool_use");
   const message = parsed.message && assistantElement({ content: parsed.message["content"] });
   // An error in place of a message is a complete response; one after the message has begun breaks it off.
   const isIncomplete =
-    endedAs === "complete" &&
-    parsed.ended === false &&
-    (parsed.errorType === null || parsed.message !== null);
+    endedAs === "complete" && isComplete === false && (parsed.errorType === null || parsed.message !== null);
   const hasEndedEarly = isIncomplete && parsed.errorType === null;
   const end = {
     status: metadata.status,
     outcome: isIncomplete ? "upstream_failed" : endedAs,
     errorType: label(metadata.errorType) ?? parsed.errorType ?? (hasEndedEarly ? ENDED_EARLY : null),
-    isComplete: parsed.ended,
+    isComplete,
   } as const;
   return {
     columns: {
@@ -93,14 +101,7 @@ export function responseRow(
     headers: shared,
     organizationId: label(headers["anthropic-organization-id"]),
     receivedTokens: parsed.message && estimateOutputTokens(parsed.message),
-    batch: readBatch({
-      endpoint,
-      method: method ?? "",
-      path,
-      status: metadata.status,
-      body: bytes,
-      isWhole: endedAs === "complete" && metadata.body.recorded === "whole",
-    }),
+    batch,
     answer: message && { bytes: message.content, sha256: message.sha256 },
     body: metadata.body.recorded === "none" || bytes.length === 0 ? null : bytes,
     // Timing refers to encoded bytes: it is meaningless for a body that is decoded here.
