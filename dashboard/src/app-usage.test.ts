@@ -297,7 +297,7 @@ describe("usage windows", () => {
     });
     expect(page("#live-account h2")).toEqual(["Usage windows of acc_checkout"]);
     expect(page("#live-account .window-rows .stale")).toEqual([
-      "5 h 68% used. At this pace, 95% when it resets. 68% resets in 2 h 40 m At this pace, 95% when it resets. reported 55 m ago {2026-11-30 17:15:00 GMT+5:30}",
+      "5 h 68% used. At this pace, 95% when it resets. 68% resets in 2 h 40 m At this pace, 95% when it resets. Reported 55 m ago {2026-11-30 17:15:00 GMT+5:30}",
     ]);
     expect(page("#live-window-usage h2").map((title) => title.split(" {")[0])).toEqual([
       expect.stringContaining("Sessions since 15:50"),

@@ -32,9 +32,11 @@ function between(before: Report, next: Report): LinePoint[] {
   const isOther = Math.abs(next.resetsAt - before.resetsAt) > MINUTE_MS;
   const reset = before.resetsAt;
   if (!isOther || reset > next.at) return isOther || next.at - before.at > MAX_GAP_MS ? [gap(before.at)] : [];
+  const [isSoon, wasRecent] = [reset - before.at <= MAX_GAP_MS, next.at - reset <= MAX_GAP_MS];
+  if (!isSoon && !wasRecent) return [gap(before.at)];
   return [
-    reset - before.at > MAX_GAP_MS ? gap(before.at) : { at: reset, value: before.value },
+    isSoon ? { at: reset, value: before.value } : gap(before.at),
     { at: reset, value: 0 },
-    ...(next.at - reset > MAX_GAP_MS ? [gap(reset)] : []),
+    ...(wasRecent ? [] : [gap(reset)]),
   ];
 }

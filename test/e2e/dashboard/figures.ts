@@ -35,7 +35,6 @@ const tokensOf = (sums: OverviewTotals) => [
   sums.cacheCreationInputTokens,
   sums.outputTokens,
 ];
-const allTokens = (sums: OverviewTotals) => tokensOf(sums).reduce((sum, count) => sum + count, 0);
 /** "14:05": hour and minute in the viewer's zone, five and a half hours ahead of UTC. */
 const clock = (instant: string) => {
   expect(ZONE).toBe("Asia/Kolkata");
@@ -173,7 +172,8 @@ export function describeFigures(stack: () => DemoStack): void {
 
     it("has a bar of its height and a share of its width", async () => {
       const { page } = await stack().open("/");
-      const sums = await stack().getJson<Overview>(`/api/overview?${lastDay()}`);
+      const query = `${lastDay()}&timeZone=${encodeURIComponent(ZONE)}`;
+      const sums = await stack().getJson<Overview>(`/api/overview?${query}`);
       const sizesOf = (selector: string, size: string) =>
         page
           .locator(selector)
@@ -183,8 +183,9 @@ export function describeFigures(stack: () => DemoStack): void {
       const scale = Math.max(...drawn) / Math.max(...tokens);
       expect(drawn.length).toBe(tokens.length);
       tokens.forEach((count, n) => expect(drawn[n]).toBeCloseTo(Math.max(count * scale, MIN_BAR_HEIGHT), 2));
-      const total = sums.domains.reduce((sum, one) => sum + allTokens(one), 0);
-      const shares = sums.domains.map((one) => (allTokens(one) / total) * 100).toSorted((a, b) => b - a);
+      const costs = sums.domains.map(({ costUsd }) => Number(costUsd)).toSorted((a, b) => b - a);
+      const total = costs.reduce((sum, cost) => sum + cost, 0);
+      const shares = costs.map((cost) => (cost / total) * 100);
       const wide = await sizesOf(".top-list:first-child .share-bar .fill-accent", "width");
       shares
         .slice(0, 6)

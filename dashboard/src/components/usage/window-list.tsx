@@ -80,12 +80,15 @@ export function WindowRows({
               {formatShare(row.used)}
             </span>
             <span class="mute window-reset">{row.reset}</span>
-            {(isDetailed || row.tone !== "good") && row.forecast !== "" && (
-              <span class="window-forecast mute">{row.forecast}</span>
-            )}
-            {row.reportedAt !== null && (isDetailed || row.isStale) && (
+            {(isDetailed || row.tone !== "good" || row.isStale) && (
               <span class="window-forecast mute">
-                reported <Time at={row.reportedAt} view={view} />
+                {row.forecast}
+                {row.reportedAt !== null && (isDetailed || row.isStale) && (
+                  <>
+                    {" "}
+                    Reported <Time at={row.reportedAt} view={view} />
+                  </>
+                )}
               </span>
             )}
           </li>

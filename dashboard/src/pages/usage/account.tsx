@@ -173,7 +173,7 @@ function UsageTable({ title, nameLabel, rows, since, unnamedLabel, children }: U
         <p class="mute">No usage {since}.</p>
       ) : (
         <Table
-          kind="ranking"
+          kind="ranking window-usage"
           rows={rows.slice(0, MAX_ROWS)}
           columns={[
             {
