@@ -29,14 +29,20 @@ export function alignEntries(
 ): ComparedRow[] {
   const [ours, theirs] = [left.filter(isShown), right.filter(isShown)];
   const rows: ComparedRow[] = [];
+  /** Per side the next entry, and the first row without one. */
+  const next = { left: 0, right: 0 };
+  const free = { left: 0, right: 0 };
   const place = (side: "left" | "right", entry: TranscriptEntry) => {
-    const index = rows.findLastIndex((row) => row[side] !== null) + 1;
+    const index = free[side]++;
     rows[index] = { left: null, right: null, isSame: false, ...rows[index], [side]: entry };
   };
   for (const { sign } of diffParts(ours.map(keyOf), theirs.map(keyOf)))
-    if (sign === "-") place("left", ours.shift()!);
-    else if (sign === "+") place("right", theirs.shift()!);
-    else rows.push({ left: ours.shift()!, right: theirs.shift()!, isSame: true });
+    if (sign === "-") place("left", ours[next.left++]!);
+    else if (sign === "+") place("right", theirs[next.right++]!);
+    else {
+      rows.push({ left: ours[next.left++]!, right: theirs[next.right++]!, isSame: true });
+      free.left = free.right = rows.length;
+    }
   return rows;
 }
 

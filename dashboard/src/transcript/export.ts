@@ -68,7 +68,7 @@ const quoted = (text: string) =>
 
 /** Fenced by more backticks than the text has in a row. */
 function fenced(text: string, language = ""): string {
-  const longest = Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
+  const longest = (text.match(/`+/g) ?? []).reduce((length, run) => Math.max(length, run.length), 0);
   const fence = "`".repeat(Math.max(3, longest + 1));
   return `${fence}${language}\n${printable(text)}\n${fence}`;
 }

@@ -35,7 +35,9 @@ export function pairTools(messages: readonly Message[]): TranscriptEntry[] {
       if (block.kind === "tool_use") {
         const call = { kind: "call" as const, use: block, result: null };
         items.push(call);
-        open.set(block.id, [...(open.get(block.id) ?? []), call]);
+        const calls = open.get(block.id);
+        if (calls) calls.push(call);
+        else open.set(block.id, [call]);
       } else if (block.kind === "tool_result") {
         const call = open.get(block.toolUseId)?.pop();
         if (call) call.result = block;

@@ -52,7 +52,8 @@ export function negotiateEncoding(
     const kept = { contentEncoding: coded ?? contentEncoding, isDecoded: false };
     return { ...plain, ...kept, length: coded === null ? length : null };
   }
-  const isAccepted = codings.every((coding) => acceptsEncoding(accepted, coding));
+  const weights = weightsOf(accepted ?? "");
+  const isAccepted = codings.every((coding) => isAcceptedBy(weights, coding));
   if (contentEncoding !== null && CODED_BY_RUNTIME.includes(contentEncoding)) {
     if (isAccepted) return { ...plain, contentEncoding, isDecoded: false };
     return { ...plain, contentEncoding: codingInsteadOfIdentity(accepted), isDecoded: true };
@@ -99,7 +100,10 @@ function refusesIdentity(acceptEncoding: string): boolean {
 
 /** Whether a client that sent this `accept-encoding` reads the coding. No header: it did not ask for any. RFC 9110 12.5.3 */
 export function acceptsEncoding(acceptEncoding: string | null, coding: string): boolean {
-  const weights = weightsOf(acceptEncoding ?? "");
+  return isAcceptedBy(weightsOf(acceptEncoding ?? ""), coding);
+}
+
+function isAcceptedBy(weights: ReadonlyMap<string, boolean>, coding: string): boolean {
   // `x-gzip` is another name of `gzip`. RFC 9110 8.4.1.3
   const names = coding === "gzip" || coding === "x-gzip" ? ["gzip", "x-gzip"] : [coding];
   const refused = names.map((name) => weights.get(name)).find((isRefused) => isRefused !== undefined);

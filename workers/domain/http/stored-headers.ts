@@ -71,8 +71,8 @@ function stored(
     const name = anyCase.toLowerCase();
     if (name.length > MAX_NAME || SECRET_NAME.test(name) || !isListed(name, list)) continue;
     if (kept.size >= MAX_HEADERS) break;
-    // Masked before truncating, because a truncated key would not be recognised.
-    const text = truncate(redact(value), MAX_VALUE);
+    // Masked before the final truncation, because a truncated key would not be recognised.
+    const text = truncate(redact(truncate(value, 4 * MAX_VALUE)), MAX_VALUE);
     const before = kept.get(name);
     kept.set(name, before === undefined ? text : truncate(`${before}, ${text}`, MAX_VALUE));
   }

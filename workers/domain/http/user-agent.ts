@@ -6,7 +6,7 @@ const MAX_NAME = 60;
 /** "claude-cli/2.1.330" of "claude-cli/2.1.330 (external, cli)"; null without a user agent. */
 export function clientName(userAgent: string | undefined): string | null {
   if (userAgent === undefined) return null;
-  return plainText(userAgent.split(/\s*[(;,]/, 1)[0]!, MAX_NAME) || null;
+  return plainText(userAgent.split(/[(;,]/, 1)[0]!, MAX_NAME) || null;
 }
 
 /** Name and version of a client: "claude-cli" and "2.1.330" of "claude-cli/2.1.330". */

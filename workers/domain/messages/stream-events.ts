@@ -15,7 +15,7 @@ import {
 import { messageText, readError, type ResponseError } from "./error-body.ts";
 import { isObject, unknownMembers, parseJson, setOwn, type JsonObject } from "../json/json.ts";
 import type { SseEvent } from "./sse.ts";
-import { mergeUsage } from "../usage/token-usage.ts";
+import { addUsage, mergeUsage } from "../usage/token-usage.ts";
 
 /** Unknown events kept before the first event of a message. */
 const MAX_EVENTS_BEFORE_MESSAGE = 100;
@@ -162,7 +162,7 @@ function applyMessageDelta(state: StreamState, event: JsonObject): boolean {
   state.fields ??= {};
   const { usage, delta } = event;
   if (isObject(usage)) {
-    state.usage = mergeUsage(state.usage, usage);
+    addUsage((state.usage ??= {}), usage);
     state.hasDeltaUsage = true;
   }
   if (isObject(delta)) mergeMembers(state, delta);

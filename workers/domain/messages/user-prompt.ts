@@ -5,6 +5,7 @@
 import { isObject, parseJsonBytes } from "../json/json.ts";
 import { plainText } from "../truncate.ts";
 import { contentTexts } from "./content.ts";
+import { replaceElements } from "./elements.ts";
 import { withoutReminders } from "./reminders.ts";
 
 /** Characters stored with each request: a line in a list, a label in a tree. */
@@ -17,9 +18,12 @@ const MAX_TEXT = 200_000;
 /** Elements whose content comes from the client or a program. */
 const CLIENT_ELEMENTS =
   /<(local-command-stdout|local-command-stderr|local-command-caveat|command-message|bash-stdout|bash-stderr|task-notification|fork-boilerplate|ide_opened_file|ide_selection|post-tool-use-hook|user-prompt-submit-hook)>[\s\S]*?(?:<\/\1>|$)/gi;
-const COMMAND = /<command-name>([\s\S]*?)<\/command-name>/gi;
-const COMMAND_ARGUMENTS = /<command-args>([\s\S]*?)<\/command-args>/gi;
-const SHELL_INPUT = /<bash-input>([\s\S]*?)<\/bash-input>/gi;
+/** Elements whose content the user wrote, and how it reads. */
+const USER_ELEMENTS: readonly [tag: string, read: (inner: string) => string][] = [
+  ["command-name", (command) => `${command} `],
+  ["command-args", (words) => `${words} `],
+  ["bash-input", (command) => `! ${command} `],
+];
 /** Texts that clients send in the role of the user. */
 const CLIENT_TEXTS = [
   /^\s*\[Request interrupted by user/i,
@@ -46,19 +50,18 @@ export function userPromptText(messages: readonly Uint8Array[], parse = parseJso
     const message = parse(bytes);
     if (!isObject(message)) continue;
     if (message["role"] === "assistant") break;
-    if (message["role"] === "user") texts.unshift(...promptTexts(message["content"]));
+    const text = message["role"] === "user" ? promptTexts(message["content"]).join(" ") : "";
+    if (text !== "") texts.push(text);
   }
-  return plainText(texts.join(" "), MAX_PROMPT_TEXT) || null;
+  return plainText(texts.reverse().join(" "), MAX_PROMPT_TEXT) || null;
 }
 
 function withoutClientText(whole: string): string {
   const text = withoutReminders(whole).slice(0, MAX_TEXT);
   if (CLIENT_TEXTS.some((pattern) => pattern.test(text))) return "";
   if (!text.includes("<")) return text;
-  return text
-    .replace(CLIENT_ELEMENTS, " ")
-    .replace(COMMAND, "$1 ")
-    .replace(COMMAND_ARGUMENTS, "$1 ")
-    .replace(SHELL_INPUT, "! $1 ")
-    .trim();
+  return USER_ELEMENTS.reduce(
+    (rest, [tag, read]) => replaceElements(rest, tag, read),
+    text.replace(CLIENT_ELEMENTS, " "),
+  ).trim();
 }

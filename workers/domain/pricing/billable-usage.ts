@@ -61,15 +61,18 @@ export interface Inference {
 export function inferencesOf(usage: JsonObject, context: UsageContext): Inference[] | null {
   const whole = { type: null, source: usage, counts: tokenCounts(usage) };
   const entries = iterationsOf(usage);
-  if (entries.length > 0)
+  if (entries.length > 0) {
+    const lastFallback = entries.findLastIndex(({ type }) => type === "fallback_message");
+    const lastAttempt = entries.findLastIndex(({ type }) => isAttempt(type));
     return entries.map((entry, at) =>
       inference(
         entry,
         whole,
-        { ...context, model: modelOf(entry, entries, context) },
-        freeReasonOf(entries, at, context),
+        { ...context, model: modelOf(entry, lastFallback >= 0, context) },
+        freeReasonOf(entry, { hasLaterFallback: lastFallback > at, isLast: lastAttempt <= at }, context),
       ),
     );
+  }
   if (!hasTokenCounts(whole.counts)) return null;
   const isRefused = isRefusedBeforeOutput(context, whole.counts);
   const model = context.modelServed ?? context.model;
@@ -148,30 +151,25 @@ function cacheWrites(
 /** The model that an entry names; else the requested one, or without a fallback the one that served. */
 function modelOf(
   { type, source }: Iteration,
-  entries: readonly Iteration[],
+  hasFallback: boolean,
   { model, modelServed }: UsageContext,
 ): string | null {
   const named = textOf(source["model"]);
   if (named !== null) return named;
   if (type === "advisor_message") return null;
   if (type === "compaction") return model ?? modelServed;
-  const hasFallback = entries.some((entry) => entry.type === "fallback_message");
   const isFirst = hasFallback && type !== "fallback_message";
   return isFirst ? (model ?? modelServed) : (modelServed ?? model);
 }
 
 /** An attempt is free if a fallback follows before any output, or if it is the last and was refused before any output. */
 function freeReasonOf(
-  entries: readonly Iteration[],
-  at: number,
+  { type, counts }: Iteration,
+  { hasLaterFallback, isLast }: { hasLaterFallback: boolean; isLast: boolean },
   context: UsageContext,
 ): Inference["freeReason"] {
-  const { type, counts } = entries[at]!;
   if (!isAttempt(type)) return null;
-  const later = entries.slice(at + 1);
-  if ((counts.outputTokens ?? 0) === 0 && later.some((entry) => entry.type === "fallback_message"))
-    return "declined_before_output";
-  const isLast = !later.some((entry) => isAttempt(entry.type));
+  if ((counts.outputTokens ?? 0) === 0 && hasLaterFallback) return "declined_before_output";
   return isLast && isRefusedBeforeOutput(context, counts) ? "refused_before_output" : null;
 }
 

@@ -18,6 +18,8 @@ const RUN =
   "[[\\p{scx=Han}\\p{scx=Hira}\\p{scx=Kana}\\p{scx=Hang}\\p{scx=Thai}\\p{scx=Laoo}\\p{scx=Khmr}\\p{scx=Mymr}]&&[\\p{L}\\p{N}\\p{M}]]";
 const TOKENS = new RegExp(`(${RUN}+)|[[\\p{L}\\p{N}\\p{M}]--${RUN}]+|\\p{Extended_Pictographic}`, "gv");
 const IS_ASCII = /^[\x20-\x7e]*$/;
+/** More marks in a row than any writing has (UAX 15, section 13), and the half-width marks that become such. */
+const MANY_MARKS = /([\p{M}\uff9e\uff9f]{30})[\p{M}\uff9e\uff9f]+/gu;
 /** The boundaries inside camelCase. */
 const HUMP = /(?<=\p{Ll})(?=\p{Lu})/u;
 
@@ -30,7 +32,9 @@ const MAX_TERM_BYTES = 900_000;
 export function* tokenize(text: string): Generator<Token> {
   for (const match of text.matchAll(TOKENS)) {
     const isUnspaced = match[1] !== undefined;
-    const folded = isUnspaced ? match[0].normalize("NFKC").toLowerCase() : fold(match[0]);
+    const folded = isUnspaced
+      ? match[0].replace(MANY_MARKS, "$1").normalize("NFKC").toLowerCase()
+      : fold(match[0]);
     if (folded !== "")
       yield { start: match.index, end: match.index + match[0].length, text: folded, isUnspaced };
   }
@@ -60,10 +64,14 @@ export function indexTerms(text: string): string[] {
 
 /** Each character of a run and each pair of neighbours. */
 export function gramsOfRun(run: string): string[] {
-  const characters = [...run];
-  return characters.flatMap((character, n) =>
-    n + 1 < characters.length ? [character, character + characters[n + 1]!] : [character],
-  );
+  const grams: string[] = [];
+  let previous = "";
+  for (const character of run) {
+    if (previous !== "") grams.push(previous + character);
+    grams.push(character);
+    previous = character;
+  }
+  return grams;
 }
 
 /** A word as it is indexed. */
@@ -73,7 +81,9 @@ export function clipTerm(word: string): string {
 
 function fold(word: string): string {
   if (IS_ASCII.test(word)) return word.toLowerCase();
+  // Marks are removed before too, because normalising sorts a run of them in quadratic time.
   return word
+    .replace(/\p{M}+/gu, "")
     .normalize("NFKD")
     .replace(/\p{M}+/gu, "")
     .toLowerCase()

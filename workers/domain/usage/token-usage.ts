@@ -17,17 +17,28 @@ const MAX_MERGE_DEPTH = 8;
  */
 export function mergeUsage(soFar: JsonObject | null, later: JsonObject | null): JsonObject | null {
   if (later === null) return soFar;
-  return merge(soFar ?? {}, later, MAX_MERGE_DEPTH);
+  return merge(soFar ?? {}, later, MAX_MERGE_DEPTH, (object) => ({ ...object }));
 }
 
-function merge(soFar: JsonObject, later: JsonObject, depth: number): JsonObject {
-  const merged = { ...soFar };
+/** The same into `soFar`, which is changed: copying it for each event of a stream would be quadratic. */
+export function addUsage(soFar: JsonObject, later: JsonObject): void {
+  merge(soFar, later, MAX_MERGE_DEPTH, (object) => object);
+}
+
+/** `own`: an object that may be changed, with the members of the given one. */
+function merge(
+  soFar: JsonObject,
+  later: JsonObject,
+  depth: number,
+  own: (object: JsonObject) => JsonObject,
+): JsonObject {
+  const merged = own(soFar);
   for (const [name, value] of Object.entries(later)) {
     const known = Object.hasOwn(merged, name) ? merged[name] : undefined;
     if (value === null) {
       if (known === undefined) setOwn(merged, name, null);
     } else if (isObject(value) && isObject(known) && depth > 0) {
-      setOwn(merged, name, merge(known, value, depth - 1));
+      setOwn(merged, name, merge(known, value, depth - 1, own));
     } else {
       setOwn(merged, name, value);
     }

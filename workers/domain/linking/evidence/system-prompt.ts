@@ -3,13 +3,13 @@
  * from another question over the same history. Called by evidence.ts.
  */
 import { sha256 } from "../../sha256.ts";
+import { replaceElements } from "../../messages/elements.ts";
 import { contentBlocks, stringMember } from "../../messages/content.ts";
 import { normalizeText } from "./normalize-text.ts";
 
 const BILLING = /^x-anthropic-billing-header:/;
-/** Parts that change, in this order: a transient context, the git status with its lists. */
+/** Parts that change after the transient context, in this order: the git status with its lists. */
 const MOVING = [
-  /<transient_context>[\s\S]*?<\/transient_context>/g,
   /gitStatus:[\s\S]*?(?:\n\s*\n|$)/g,
   /^Status:\s*$[\s\S]*?(?:\n\s*\n|$(?![\s\S]))/gm,
   /^(?:Current branch|Main branch[^\n:]*):.*$/gm,
@@ -24,6 +24,7 @@ export function systemTextsOf(system: unknown): string[] {
 /** SHA-256 of the parts that do not change; null where nothing is left. */
 export function systemHashOf(texts: readonly string[]): Uint8Array | null {
   let text = normalizeText(texts.filter((each) => !BILLING.test(each)).join("\n"));
+  text = replaceElements(text, "transient_context", () => "\n\n");
   for (const moving of MOVING) text = text.replace(moving, "\n\n");
   text = text.replace(/\n{3,}/g, "\n\n").trim();
   return text === "" ? null : sha256(new TextEncoder().encode(text));

@@ -99,7 +99,7 @@ export function transcriptOf(messages: Iterable<unknown>): Transcript {
     const isAssistant = normalized.role === "assistant";
     const last = runs.at(-1);
     if (last?.isAssistant === isAssistant) {
-      last.items.push(...items);
+      for (const item of items) last.items.push(item);
       last.lastMessage = normalized;
     } else {
       runs.push({ isAssistant, items, lastMessage: normalized });

@@ -1,0 +1,668 @@
+/**
+ * Every function over texts of clients and upstream takes time proportional to their size: one request otherwise stalls every
+ * stream of its isolate. Each function of the table is called with every hostile shape at growing sizes. A function of
+ * `workers/domain` or of the dashboard's transcript that takes more than numbers is in the table, or is exempt with a reason.
+ */
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+import { describe, expect, it } from "vitest";
+import {
+  languageOfPath,
+  createHighlighter,
+  highlightNumbered,
+} from "../../dashboard/src/transcript/highlight.ts";
+import {
+  cutAt,
+  countLines,
+  oneLine,
+  printable,
+  shortId,
+  capitalize,
+} from "../../dashboard/src/format/text.ts";
+import * as blocks from "../../dashboard/src/transcript/blocks.ts";
+import { collapseText, MAX_TEXT_CHARACTERS } from "../../dashboard/src/transcript/collapse.ts";
+import { alignEntries, commonPrefixLength } from "../../dashboard/src/transcript/compare.ts";
+import { diffLines, diffWords } from "../../dashboard/src/transcript/diff.ts";
+import { entryMarkdown, headMarkdown } from "../../dashboard/src/transcript/export.ts";
+import { spendBudget } from "../../dashboard/src/transcript/html-budget.ts";
+import { drawableImage } from "../../dashboard/src/transcript/image.ts";
+import { renderParts } from "../../dashboard/src/transcript/markdown.ts";
+import { isUserMessage, pairTools, withoutTools } from "../../dashboard/src/transcript/pair-tools.ts";
+import { eventSummary, parseStream } from "../../dashboard/src/transcript/sse.ts";
+import { toolSummary } from "../../dashboard/src/transcript/tool-summary.ts";
+import { summarizeMessage } from "../../workers/domain/alerts/message-summary.ts";
+import { slackPayload } from "../../workers/domain/alerts/slack-payload.ts";
+import { allowedWebhook } from "../../workers/domain/alerts/webhook-url.ts";
+import { identify } from "../../workers/domain/auth/access-identity.ts";
+import { requiredRole } from "../../workers/domain/auth/permissions.ts";
+import { throttleKey } from "../../workers/domain/auth/sign-in-throttle.ts";
+import { maskByName } from "../../workers/domain/content/mask-secrets.ts";
+import { PrefixCache } from "../../workers/domain/content/prefix-cache.ts";
+import { assistantElement, rebuildBody, splitBody } from "../../workers/domain/content/split-body.ts";
+import { decodeCursor } from "../../workers/domain/cursor.ts";
+import { isExchangeId, startedAtOf } from "../../workers/domain/exchange-id.ts";
+import * as coding from "../../workers/domain/http/content-coding.ts";
+import { preflightHeaders } from "../../workers/domain/http/cors.ts";
+import { endpointOf } from "../../workers/domain/http/endpoint.ts";
+import * as forwarded from "../../workers/domain/http/forwarded-headers.ts";
+import { domainOfHost, isLoopbackName } from "../../workers/domain/http/host.ts";
+import * as paths from "../../workers/domain/http/paths.ts";
+import * as storedHeaders from "../../workers/domain/http/stored-headers.ts";
+import { clientName, clientParts } from "../../workers/domain/http/user-agent.ts";
+import { parseJson, parseJsonBytes, storableJson, unknownMembers } from "../../workers/domain/json/json.ts";
+import { isSideText, workingDirectoryIn } from "../../workers/domain/linking/evidence/client-texts.ts";
+import {
+  isCompactAskText,
+  offeredSummary,
+  wantedSummaries,
+} from "../../workers/domain/linking/evidence/compaction.ts";
+import { linkableRequest, requestEvidence } from "../../workers/domain/linking/evidence/linkable-request.ts";
+import { normalizeText } from "../../workers/domain/linking/evidence/normalize-text.ts";
+import { systemHashOf, systemTextsOf } from "../../workers/domain/linking/evidence/system-prompt.ts";
+import * as tasks from "../../workers/domain/linking/evidence/tasks.ts";
+import { itemsOf, type Run, transcriptOf } from "../../workers/domain/linking/evidence/transcript.ts";
+import { resumeFrom } from "../../workers/domain/live-stream.ts";
+import { assembleStream } from "../../workers/domain/messages/assemble-stream.ts";
+import * as clientIds from "../../workers/domain/messages/client-ids.ts";
+import { clipMessage, previewContent } from "../../workers/domain/messages/clip-message.ts";
+import * as content from "../../workers/domain/messages/content.ts";
+import { readBatch } from "../../workers/domain/messages/batch-results.ts";
+import { isModel, namesLargeContext } from "../../workers/domain/model-id.ts";
+import { contextWindow } from "../../workers/domain/messages/context-window.ts";
+import { replaceElements } from "../../workers/domain/messages/elements.ts";
+import { messageText, readError } from "../../workers/domain/messages/error-body.ts";
+import { estimateOutputTokens } from "../../workers/domain/messages/estimate-output-tokens.ts";
+import { readObjectHead } from "../../workers/domain/messages/partial-json.ts";
+import { readRequest } from "../../workers/domain/messages/read-request.ts";
+import { readResponse } from "../../workers/domain/messages/read-response.ts";
+import { splitReminders, withoutReminders } from "../../workers/domain/messages/reminders.ts";
+import { requestType } from "../../workers/domain/messages/request-type.ts";
+import { sseEvents } from "../../workers/domain/messages/sse.ts";
+import { countToolCalls } from "../../workers/domain/messages/tool-calls.ts";
+import { promptTexts, userPromptText } from "../../workers/domain/messages/user-prompt.ts";
+import { readPastedCode } from "../../workers/domain/oauth/login.ts";
+import { readTokenResponse } from "../../workers/domain/oauth/protocol.ts";
+import { priceExchange } from "../../workers/domain/pricing/price.ts";
+import { findRates } from "../../workers/domain/pricing/rates.ts";
+import { redact } from "../../workers/domain/redact.ts";
+import { findTerms, parseQuery, toTsquery } from "../../workers/domain/search/query.ts";
+import { snippetAround } from "../../workers/domain/search/snippet.ts";
+import { searchText } from "../../workers/domain/search/text.ts";
+import { clipTerm, gramsOfRun, indexTerms, tokenize } from "../../workers/domain/search/tokenize.ts";
+import { plainText, truncate } from "../../workers/domain/truncate.ts";
+import * as usage from "../../workers/domain/usage/token-usage.ts";
+import { bindingWindow, readLimits, windowLength } from "../../workers/domain/windows/rate-limit-headers.ts";
+import { errorEvent, messageEvent } from "../support/alert-events.ts";
+import {
+  BODY_SHAPES,
+  bodyWith,
+  bytesOf,
+  CONTENT_SHAPES,
+  RESPONSE_SHAPES,
+  TEXT_SHAPES,
+} from "../support/hostile-shapes.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+/** Characters of a text. Quadratic code takes over 100 ms. */
+const SIZE = 48_000;
+/** Parts of a content, body or response; a multiple of 64. */
+const PARTS = 16_384;
+/** Milliseconds that need no second look. */
+const UNSUSPICIOUS_MS = 60;
+/** Four times the size, two doublings, takes four times as long; of quadratic code 16 times. */
+const MAX_GROWTH = 11;
+const ATTEMPTS = 5;
+/** More arguments than a call can take. */
+const MANY = 130_000;
+
+/** Milliseconds of the fastest of `runs` calls. */
+function fastest(runs: number, call: () => unknown): number {
+  let best = Infinity;
+  for (let run = 0; run < runs; run++) {
+    const started = performance.now();
+    call();
+    best = Math.min(best, performance.now() - started);
+  }
+  return best;
+}
+
+/**
+ * How many times longer four times the size takes: the least over several attempts, because other programs run. 0: quick. A small
+ * size first, so that quadratic code is found soon.
+ */
+function growth<T>(call: (input: T) => unknown, make: (size: number) => T, maxSize: number): number {
+  for (const size of [maxSize / 16, maxSize]) {
+    const input = make(size);
+    if (fastest(1, () => call(input)) <= UNSUSPICIOUS_MS || fastest(2, () => call(input)) <= UNSUSPICIOUS_MS)
+      continue;
+    const quarter = make(size / 4);
+    let least = Infinity;
+    for (let attempt = 0; attempt < ATTEMPTS && least > MAX_GROWTH; attempt++)
+      least = Math.min(
+        least,
+        fastest(1, () => call(input)) /
+          Math.max(
+            1,
+            fastest(1, () => call(quarter)),
+          ),
+      );
+    if (least > MAX_GROWTH) return least;
+  }
+  return 0;
+}
+
+type Calls<T> = Record<string, (input: T) => unknown>;
+
+const drain = (items: Iterable<unknown>) => {
+  for (const item of items) void item;
+};
+const header = (value: string) => new Headers({ "x-a": value.replace(/[^\t\x20-\x7e]/g, "a") });
+const QUERY = parseQuery('word aaaa "a b a c" 漢漢 ab+c');
+const CREDENTIAL = { authorization: "a", "anthropic-beta": "oauth-2025-04-20" };
+const userRun = (value: unknown): Run => ({ isAssistant: false, items: itemsOf(value) });
+const isHeader = (text: string) => !/[^\t\x20-\x7e]/.test(text);
+const withHeader = (name: string, text: string) => new Headers(isHeader(text) ? { [name]: text } : {});
+
+/** Functions over a text; the keys name them as `path#function,function`, below `workers/domain` or `dashboard/src`. */
+const OVER_TEXT: Calls<string> = {
+  "alerts/slack-payload.ts#slackPayload": (text) => {
+    const once = { count: 0, isSummary: false };
+    const style = { dashboardUrl: "https://a", content: "full" } as const;
+    slackPayload(messageEvent({ userText: text, answerText: text }), once, style);
+    slackPayload(errorEvent({ message: text, errorType: text, model: text }), once, style);
+  },
+  "alerts/webhook-url.ts#allowedWebhook": (text) =>
+    allowedWebhook(`https://${text}`, { SLACK_WEBHOOK_HOSTS: "hooks.slack.com", LOCAL_WORLD: true }),
+  "auth/access-identity.ts#identify": (text) =>
+    identify(
+      { issuer: "i", audience: "a", administrators: new Set() },
+      { email: `${text}@a`, common_name: text },
+    ),
+  "auth/permissions.ts#requiredRole": (text) => requiredRole("GET", `/api/domains/${text}`),
+  "auth/sign-in-throttle.ts#throttleKey": throttleKey,
+  "content/mask-secrets.ts#maskByName": (text) => maskByName(bytesOf(`{"a":${text}`)),
+  "cursor.ts#decodeCursor": decodeCursor,
+  "exchange-id.ts#isExchangeId": isExchangeId,
+  "exchange-id.ts#startedAtOf": startedAtOf,
+  "http/content-coding.ts#negotiateEncoding": (text) => coding.negotiateEncoding(text, text, text),
+  "http/content-coding.ts#upstreamAcceptEncoding": coding.upstreamAcceptEncoding,
+  "http/content-coding.ts#acceptsEncoding": (text) => coding.acceptsEncoding(text, text),
+  "http/cors.ts#preflightHeaders": (text) =>
+    preflightHeaders(withHeader("access-control-request-headers", text)),
+  "http/endpoint.ts#endpointOf": (text) => [endpointOf("GET", text), endpointOf(text, `/v1/agents/${text}/`)],
+  "http/forwarded-headers.ts#upstreamRequestHeaders": (text) => {
+    for (const name of ["connection", "anthropic-beta", "accept-encoding", "authorization"]) {
+      forwarded.upstreamRequestHeaders(withHeader(name, text), CREDENTIAL);
+      forwarded.upstreamRequestHeaders(withHeader(name, text), null);
+    }
+  },
+  "http/forwarded-headers.ts#hasOnlyOwnKeys": (text) =>
+    forwarded.hasOnlyOwnKeys(withHeader("x-api-key", text)),
+  "http/forwarded-headers.ts#withBeta": (text) => forwarded.withBeta(text, "b"),
+  "http/forwarded-headers.ts#clientResponseHeaders": (text) =>
+    forwarded.clientResponseHeaders(header(text), { contentEncoding: null, length: null }, "id"),
+  "http/host.ts#domainOfHost": (text) => [domainOfHost(text), domainOfHost(`[${text}]:1`)],
+  "http/host.ts#isLoopbackName": isLoopbackName,
+  "http/paths.ts#rawTarget": (text) => paths.rawTarget(`http://${text}`),
+  "http/paths.ts#rawHost": (text) => paths.rawHost(`http://${text}`),
+  "http/paths.ts#isPlainPath": (text) => paths.isPlainPath(`/v1/${text}`),
+  "http/paths.ts#isEndpointAllowed": (text) => {
+    paths.isEndpointAllowed(`/v1/${text}`, null);
+    paths.isEndpointAllowed(text, ["/v1/messages", "/v1/files/*"]);
+  },
+  "http/paths.ts#isOAuthPath": (text) => paths.isOAuthPath(`/v1/${text}`),
+  "http/stored-headers.ts#storedRequestHeaders": (text) =>
+    storedHeaders.storedRequestHeaders([
+      ["user-agent", text],
+      [text, "a"],
+    ]),
+  "http/stored-headers.ts#storedResponseHeaders": (text) =>
+    storedHeaders.storedResponseHeaders([["via", text]]),
+  "http/stored-headers.ts#rateLimitHeaders": (text) => storedHeaders.rateLimitHeaders({ [text]: text }),
+  "http/user-agent.ts#clientName": clientName,
+  "http/user-agent.ts#clientParts": clientParts,
+  "json/json.ts#parseJson": (text) => [parseJson(text), parseJson(JSON.stringify(text))],
+  "json/json.ts#parseJsonBytes": (text) => parseJsonBytes(bytesOf(text)),
+  "json/json.ts#storableJson": (text) => storableJson({ [text]: text }),
+  "linking/evidence/client-texts.ts#isSideText": isSideText,
+  "linking/evidence/client-texts.ts#workingDirectoryIn": (text) => workingDirectoryIn([text]),
+  "linking/evidence/compaction.ts#wantedSummaries": wantedSummaries,
+  "linking/evidence/normalize-text.ts#normalizeText": normalizeText,
+  "linking/evidence/system-prompt.ts#systemHashOf": (text) => systemHashOf([text]),
+  "linking/evidence/tasks.ts#workflowKeysOf": (text) => tasks.workflowKeysOf(text, text),
+  "live-stream.ts#resumeFrom": (text) => resumeFrom(text, { newest: 1, kept: 1 }),
+  "messages/client-ids.ts#validId": clientIds.validId,
+  "messages/client-ids.ts#sessionInHeaders": (text) =>
+    clientIds.sessionInHeaders({ "x-claude-code-session-id": text }),
+  "messages/client-ids.ts#readSession": (text) => clientIds.readSession({ metadata: { user_id: text } }),
+  "messages/client-ids.ts#readDevice": (text) =>
+    clientIds.readDevice({ metadata: { user_id: `user_${text}` } }),
+  "model-id.ts#isModel,namesLargeContext": (text) => [isModel("m", `m-${text}`), namesLargeContext(text)],
+  "messages/context-window.ts#contextWindow,knownWindow": (text) => contextWindow(text, 1, text),
+  "messages/elements.ts#replaceElements": (text) =>
+    ["bash-input", "system-reminder"].map((tag) => replaceElements(text, tag, (inner) => inner)),
+  "messages/error-body.ts#messageText": messageText,
+  "messages/error-body.ts#readError": (text) => readError({ error: { type: text, message: text } }),
+  "messages/partial-json.ts#readObjectHead": (text) => [
+    readObjectHead(text),
+    readObjectHead(`{"a":"${text}`),
+  ],
+  "messages/reminders.ts#splitReminders": splitReminders,
+  "messages/reminders.ts#withoutReminders": withoutReminders,
+  "oauth/login.ts#readPastedCode": (text) => [readPastedCode(text), readPastedCode(`https://${text}`)],
+  "oauth/protocol.ts#readTokenResponse": (text) => [
+    readTokenResponse(200, text),
+    readTokenResponse(200, JSON.stringify({ access_token: "a", scope: text, error: text })),
+  ],
+  "pricing/rates.ts#findRates,hasPrice": (text) =>
+    findRates({
+      model: `claude-opus-4-8-${text}`,
+      at: new Date(0),
+      promptTokens: 1,
+      isFast: false,
+      isBatch: false,
+      isUsGeography: false,
+    }),
+  "redact.ts#redact": redact,
+  "search/query.ts#parseQuery": parseQuery,
+  "search/query.ts#toTsquery": (text) => toTsquery(parseQuery(text)),
+  "search/query.ts#findTerms": (text) => findTerms(text, QUERY),
+  "search/snippet.ts#snippetAround": (text) =>
+    snippetAround(text, [...tokenize(text)].map(({ start, end }) => ({ start, end })).slice(1)),
+  "search/tokenize.ts#tokenize": (text) => drain(tokenize(text)),
+  "search/tokenize.ts#indexTerms": indexTerms,
+  "search/tokenize.ts#gramsOfRun": gramsOfRun,
+  "search/tokenize.ts#clipTerm": clipTerm,
+  "truncate.ts#truncate": (text) => truncate(text, 2_000),
+  "truncate.ts#plainText": (text) => [plainText(text, 2_000), plainText(text, text.length)],
+  "windows/rate-limit-headers.ts#readLimits": (text) =>
+    readLimits({ [`anthropic-ratelimit-${text}`]: text, "anthropic-ratelimit-unified-5h-utilization": text }),
+  "windows/rate-limit-headers.ts#bindingWindow": (text) => bindingWindow({ "representative-claim": text }),
+  "windows/rate-limit-headers.ts#windowLength": windowLength,
+  "dashboard/format/text.ts#printable": printable,
+  "dashboard/format/text.ts#oneLine": (text) => oneLine(text, 120),
+  "dashboard/format/text.ts#countLines": countLines,
+  "dashboard/format/text.ts#shortId": shortId,
+  "dashboard/format/text.ts#capitalize": capitalize,
+  "dashboard/format/text.ts#cutAt": (text) => cutAt(text, 500),
+  "dashboard/transcript/blocks.ts#textBlocks": blocks.textBlocks,
+  "dashboard/transcript/collapse.ts#collapseText": (text) => collapseText(text, 4_000, text.length),
+  "dashboard/transcript/export.ts#headMarkdown": (text) =>
+    headMarkdown(text, { branch: text, messages: 1, domain: text }),
+  "dashboard/transcript/highlight.ts#languageOfPath": languageOfPath,
+  "dashboard/transcript/html-budget.ts#spendBudget": (text) => spendBudget({ left: 1e9 }, text, text.length),
+  "dashboard/transcript/image.ts#drawableImage": (text) => drawableImage("image/png", `iVBORw0KGgo${text}`),
+};
+
+/** Functions over a content: a text or a list of blocks of any shape. */
+const OVER_CONTENT: Calls<unknown> = {
+  "content/split-body.ts#assistantElement": (value) => assistantElement({ content: value }),
+  "json/json.ts#unknownMembers": (value) => unknownMembers({ value, ...(value as object) }, "type", "0"),
+  "linking/evidence/compaction.ts#offeredSummary": (value) => offeredSummary(itemsOf(value)),
+  "linking/evidence/compaction.ts#isCompactAskText": (value) => itemsOf(value).map(isCompactAskText),
+  "linking/evidence/system-prompt.ts#systemTextsOf": systemTextsOf,
+  "linking/evidence/tasks.ts#taskCalls,callsWorkflow,isWorkflowTask,promptKeys,startsFork,agentMentions": (
+    value,
+  ) => {
+    const run = userRun(value);
+    tasks.taskCalls(value);
+    tasks.callsWorkflow(value);
+    tasks.isWorkflowTask(run);
+    tasks.promptKeys(run);
+    tasks.startsFork(run);
+    tasks.agentMentions({ ...run, isAssistant: true }, run);
+  },
+  "linking/evidence/transcript.ts#itemsOf,transcriptOf": (value) =>
+    transcriptOf([
+      { role: "user", content: value },
+      { role: "user", content: value },
+    ]),
+  "messages/clip-message.ts#previewContent": previewContent,
+  "messages/content.ts#contentBlocks": content.contentBlocks,
+  "messages/content.ts#toolCallBlocks": content.toolCallBlocks,
+  "messages/content.ts#contentTexts": content.contentTexts,
+  "messages/estimate-output-tokens.ts#estimateOutputTokens": (value) =>
+    estimateOutputTokens({ content: value }),
+  "messages/request-type.ts#requestType": (value) =>
+    requestType("messages", { system: value, messages: [{ role: "user", content: value }] }),
+  "messages/tool-calls.ts#countToolCalls": countToolCalls,
+  "messages/user-prompt.ts#promptTexts": promptTexts,
+  "dashboard/transcript/blocks.ts#messageOf": (value) => blocks.messageOf({ role: "user", content: value }),
+  "dashboard/transcript/blocks.ts#systemOf": (value) => blocks.systemOf({ system: value }),
+  "dashboard/transcript/blocks.ts#toolsOf": (value) => blocks.toolsOf({ tools: value }),
+  "dashboard/transcript/blocks.ts#blocksOf": blocks.blocksOf,
+  "dashboard/transcript/compare.ts#commonPrefixLength": (value) =>
+    commonPrefixLength([{ role: "user", content: value }], [{ role: "user", content: value }]),
+  "dashboard/transcript/compare.ts#alignEntries": (value) =>
+    alignEntries(entriesOf(value), entriesOf([value])),
+  "dashboard/transcript/export.ts#entryMarkdown": (value) =>
+    entriesOf(value).map((entry) => entryMarkdown(entry, null)),
+  "dashboard/transcript/pair-tools.ts#pairTools,withoutTools,isUserMessage": (value) =>
+    withoutTools(entriesOf(value)).map(isUserMessage),
+  "dashboard/transcript/tool-summary.ts#toolSummary": (value) => [
+    toolSummary(value),
+    toolSummary({ command: value }),
+  ],
+};
+
+/** The content in one message, and its parts in a message each. */
+function entriesOf(value: unknown) {
+  const parts = Array.isArray(value) ? (value as unknown[]) : [value];
+  const messages = [value, ...parts.map((part) => [part])];
+  return pairTools(
+    blocks.messagesOf({ messages: messages.map((each) => ({ role: "user", content: each })) }),
+  );
+}
+
+/** Functions over the bytes of a request body or of a stored message. */
+const OVER_BODY: Calls<string> = {
+  "alerts/message-summary.ts#summarizeMessage": (text) => {
+    summarizeMessage([text], text);
+    summarizeMessage(messageTexts(text), null);
+  },
+  "content/split-body.ts#splitBody,rebuildBody": (text) => {
+    const cache = new PrefixCache(100_000_000);
+    splitBody(bytesOf(text), cache);
+    rebuildBody(splitBody(bytesOf(text), cache));
+  },
+  "linking/evidence/linkable-request.ts#requestEvidence,linkableRequest": (text) =>
+    requestEvidence("r", linkableRequest({ "user-agent": "claude-cli/2" }, splitBody(bytesOf(text))), {
+      message: bytesOf(messageTexts(text).at(-1) ?? text),
+      outcome: "complete",
+    }),
+  "messages/clip-message.ts#clipMessage": (text) => [
+    clipMessage(bytesOf(text), false),
+    clipMessage(bytesOf(text), true),
+  ],
+  "messages/read-request.ts#readRequest": (text) => {
+    for (const isTruncated of [false, true])
+      readRequest({ body: bytesOf(isTruncated ? text.slice(0, -2) : text), isTruncated, headers: {} });
+  },
+  "messages/user-prompt.ts#userPromptText": (text) => userPromptText(messageTexts(text).map(bytesOf)),
+  "search/text.ts#searchText": (text) => [
+    searchText(bytesOf(text)),
+    messageTexts(text).map(bytesOf).map(searchText),
+  ],
+  "dashboard/transcript/blocks.ts#messagesOf": (text) => blocks.messagesOf(parseJson(text)),
+};
+
+/** The messages of a body as they are stored; none of a body that is not JSON. */
+function messageTexts(body: string): string[] {
+  const parsed = parseJson(body) as { messages?: unknown } | undefined;
+  return Array.isArray(parsed?.messages) ? parsed.messages.map((message) => JSON.stringify(message)) : [];
+}
+
+/** Functions over the bytes of a response. */
+const OVER_RESPONSE: Calls<string> = {
+  "messages/assemble-stream.ts#assembleStream": (text) => assembleStream(bytesOf(text)),
+  "messages/batch-results.ts#readBatch": (text) => {
+    const path = `/v1/messages/batches/${text}/results`;
+    const result = `{"custom_id":"c","result":{"message":{}}}\n`.repeat(text.length / 100);
+    const response = { path, status: 200, isWhole: true };
+    readBatch({ ...response, endpoint: "batches", method: "POST", body: bytesOf(text) });
+    readBatch({ ...response, endpoint: "batch_results", method: "GET", body: bytesOf(result + text) });
+  },
+  "messages/read-response.ts#readResponse": (text) =>
+    [200, 500].map((status) =>
+      readResponse({ status, contentType: null, body: bytesOf(text), outcome: "complete" }),
+    ),
+  "messages/sse.ts#sseEvents": (text) => drain(sseEvents(bytesOf(text))),
+  "pricing/price.ts#priceExchange": (text) =>
+    priceExchange(usageOf(text), {
+      ...USAGE_CONTEXT,
+      endpoint: "messages",
+      method: "POST",
+      at: new Date(0),
+      status: 200,
+      errorType: null,
+      timeToFirstByteMs: 1,
+      upstreamAttempts: 1,
+    }),
+};
+
+const usageRow =
+  "usage/token-usage.ts#iterationsOf,tokenCounts,totalTokenCounts,contextTokens,serverToolUse,mergeUsage";
+OVER_RESPONSE[usageRow] = (text) => {
+  const read = usageOf(text);
+  usage.totalTokenCounts(read);
+  usage.contextTokens(read, false);
+  usage.serverToolUse(read);
+  usage.mergeUsage(read, read);
+};
+OVER_RESPONSE["dashboard/transcript/sse.ts#parseStream,eventSummary"] = (text) =>
+  parseStream(bytesOf(text)).map(eventSummary);
+
+const USAGE_CONTEXT = {
+  model: "claude-opus-4-8",
+  modelServed: null,
+  stopReason: "refusal",
+  isPartial: false,
+  receivedTokens: null,
+};
+
+function usageOf(response: string) {
+  return (
+    readResponse({ status: 200, contentType: null, body: bytesOf(response), outcome: "complete" }).usage ?? {}
+  );
+}
+
+/** Functions that limit their cost, or whose callers limit their texts: the longest text must take a bearable time. */
+const OVER_SHORT_TEXT: Record<string, { characters: number; call: (text: string) => unknown }> = {
+  "dashboard/transcript/markdown.ts#renderParts": {
+    characters: MAX_TEXT_CHARACTERS + 500,
+    call: (text) => renderParts(text, 4_000),
+  },
+  // Quadratic up to 400 parts.
+  "dashboard/transcript/diff.ts#diffLines,diffWords,diffParts": {
+    characters: 200_000,
+    call: (text) => [diffLines(text, `b${text.slice(1)}`), diffWords(text, `b${text.slice(1)}c`)],
+  },
+  "dashboard/transcript/highlight.ts#highlightNumbered": {
+    characters: 60_000,
+    call: (text) => {
+      for (const language of ["typescript", "bash", "xml", "python", "diff"])
+        createHighlighter()(text, language);
+      highlightNumbered(createHighlighter())(text, "typescript");
+    },
+  },
+};
+const BEARABLE_MS = 1_500;
+
+/** Functions of files, or single ones, that take no text of clients or upstream of any length. */
+const EXEMPT: readonly [pattern: RegExp, reason: string][] = [
+  [/^alerts\/(dedupe|unknown-models)\.ts/, "compares and counts rows; texts are keys"],
+  [
+    /^auth\/(access-identity\.ts#accessApplication|permissions\.ts#hasRole|sign-in-throttle\.ts#)/,
+    "settings and roles",
+  ],
+  [/^(bytes|sha256|result|outcome)\.ts/, "hashes, tags and rows"],
+  [
+    /^(cursor\.ts#encodeCursor|exchange-id\.ts#newExchangeId|live-stream\.ts#eventFrame)/,
+    "writes what we made",
+  ],
+  [
+    /^content\/(json-scanner|json-tokens|node-chain|normalize|overlay|scan-body)\.ts/,
+    "called through splitBody",
+  ],
+  [/^content\/mask-secrets\.ts#maskSpans/, "called through splitBody"],
+  [/^http\/cors\.ts#isPreflight/, "looks for headers"],
+  [/^json\/json\.ts#(isObject|setOwn)/, "no loop"],
+  [
+    /^linking\/(candidate-reader|dependents|engine|layout|structure)\.ts/,
+    "ids and hashes of requests, no texts",
+  ],
+  [/^linking\/parent\//, "ids and hashes of requests, no texts"],
+  [
+    /^linking\/evidence\/(chain|evidence|keys|side-requests|compaction)\.ts/,
+    "called through requestEvidence",
+  ],
+  [
+    /^(messages\/(content-blocks|stream-events)\.ts|usage\/token-usage\.ts#addUsage)/,
+    "called through assembleStream",
+  ],
+  [/^pricing\/billable-usage\.ts/, "called through priceExchange"],
+  [/^messages\/content\.ts#(isToolCall|stringMember)/, "no loop"],
+  [/^messages\/chunk-timing\.ts/, "numbers of ours"],
+  [
+    /^oauth\/(session\.ts|login\.ts#loginUrl|protocol\.ts#(refreshTokenBody|authorizationCodeBody))/,
+    "writes what we made",
+  ],
+  [/^pricing\/(cost-breakdown|cost-codec|format-money|usd)\.ts/, "bills and amounts of ours"],
+  [/^usage\/(calendar|latency-histogram|time-series|token-totals)\.ts/, "numbers of ours"],
+  [/^usage\/token-usage\.ts#hasTokenCounts/, "no loop over input"],
+  [/^windows\/(forecast|thresholds|time-span|totals)\.ts/, "numbers of ours"],
+  [/^dashboard\/transcript\/(branches|timeline|stream-times)\.ts/, "rows of requests and events, no texts"],
+];
+
+/** For functions over contents, which hand their texts to functions over texts. */
+const REPEATED = TEXT_SHAPES.filter((_, n) => n % 2 === 0);
+
+describe.each(Object.entries(OVER_TEXT))("%s", (_name, call) => {
+  it("is linear in texts of any shape", () => {
+    const slow = TEXT_SHAPES.map(({ name, make }) => ({ name, growth: growth(call, make, SIZE) }));
+    expect(slow.filter((shape) => shape.growth > MAX_GROWTH)).toEqual([]);
+  });
+});
+
+describe.each(Object.entries(OVER_CONTENT))("%s", (_name, call) => {
+  it("is linear in contents of any shape", () => {
+    const text = (make: (size: number) => string) => (size: number) => [{ type: "text", text: make(size) }];
+    const shapes = [
+      ...CONTENT_SHAPES.map((shape) => ({ ...shape, size: PARTS })),
+      ...REPEATED.map(({ name, make }) => ({ name, make: text(make), size: SIZE })),
+    ];
+    const slow = shapes.map(({ name, make, size }) => ({ name, growth: growth(call, make, size) }));
+    expect(slow.filter((shape) => shape.growth > MAX_GROWTH)).toEqual([]);
+  });
+
+  it("takes more parts than a call has arguments", () => {
+    for (const name of ["texts", "tool calls of one id", "results"])
+      call(CONTENT_SHAPES.find((shape) => shape.name === name)!.make(MANY));
+    call("`a".repeat(MANY));
+  });
+});
+
+describe.each(Object.entries(OVER_BODY))("%s", (_name, call) => {
+  it("is linear in bodies of any shape", () => {
+    const shapes = [
+      ...BODY_SHAPES.map((shape) => ({ ...shape, size: PARTS })),
+      ...CONTENT_SHAPES.map(({ name, make }) => ({
+        name,
+        make: (size: number) => bodyWith(make(size)),
+        size: PARTS,
+      })),
+      ...REPEATED.map(({ name, make }) => ({
+        name,
+        make: (size: number) => bodyWith(make(size)),
+        size: SIZE,
+      })),
+      ...REPEATED.map(({ name, make }) => ({ name: `not JSON: ${name}`, make, size: SIZE })),
+    ];
+    const slow = shapes.map(({ name, make, size }) => ({ name, growth: growth(call, make, size) }));
+    expect(slow.filter((shape) => shape.growth > MAX_GROWTH)).toEqual([]);
+  });
+});
+
+describe.each(Object.entries(OVER_RESPONSE))("%s", (_name, call) => {
+  it("is linear in responses of any shape", () => {
+    const error = (make: (size: number) => string) => (size: number) =>
+      JSON.stringify({
+        type: "error",
+        error: { type: make(size), message: make(size) },
+        usage: { a: make(size) },
+      });
+    const shapes = [
+      ...RESPONSE_SHAPES.map((shape) => ({ ...shape, size: PARTS })),
+      ...REPEATED.map(({ name, make }) => ({ name, make: error(make), size: SIZE })),
+      ...REPEATED.map(({ name, make }) => ({
+        name: `in an event: ${name}`,
+        make: (size: number) => `data: ${make(size)}`,
+        size: SIZE,
+      })),
+    ];
+    const slow = shapes.map(({ name, make, size }) => ({ name, growth: growth(call, make, size) }));
+    expect(slow.filter((shape) => shape.growth > MAX_GROWTH)).toEqual([]);
+  });
+});
+
+describe.each(Object.entries(OVER_SHORT_TEXT))("%s", (_name, { characters, call }) => {
+  it("is quick for a long text", () => {
+    const slow = TEXT_SHAPES.map(({ name, make }) => {
+      const text = make(characters - 10).slice(0, characters);
+      return { name, ms: fastest(1, () => call(text)) > BEARABLE_MS ? fastest(3, () => call(text)) : 0 };
+    });
+    expect(slow.filter(({ ms }) => ms > BEARABLE_MS)).toEqual([]);
+  });
+});
+
+describe("the table", () => {
+  const functions = [
+    ...exportedFunctions("workers/domain/**/*.ts", "workers/domain/", ""),
+    ...exportedFunctions("dashboard/src/transcript/*.ts", "dashboard/src/", "dashboard/"),
+    ...exportedFunctions("dashboard/src/format/text.ts", "dashboard/src/", "dashboard/"),
+  ];
+  const tested = new Set(
+    [OVER_TEXT, OVER_CONTENT, OVER_BODY, OVER_RESPONSE, OVER_SHORT_TEXT].flatMap((table) =>
+      Object.keys(table).flatMap((key) => {
+        const [file = "", names = ""] = key.split("#");
+        return names.split(",").map((name) => `${file}#${name}`);
+      }),
+    ),
+  );
+
+  it("has every function that takes more than numbers, except those with a reason", () => {
+    expect(functions.length).toBeGreaterThan(150);
+    const missing = functions.filter(
+      (name) => !tested.has(name) && !EXEMPT.some(([pattern]) => pattern.test(name)),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it("has no function or reason that no code has", () => {
+    expect([...tested].filter((name) => !functions.includes(name))).toEqual([]);
+    expect(EXEMPT.filter(([pattern]) => !functions.some((name) => pattern.test(name)))).toEqual([]);
+  });
+});
+
+/** The exported functions with a parameter that is not a number, as `path#name`. */
+function exportedFunctions(glob: string, folder: string, prefix: string): string[] {
+  return globSync(glob, { cwd: root })
+    .filter((file) => !/\.(test|d)\.ts$/.test(file))
+    .sort()
+    .flatMap((file) => {
+      const source = ts.createSourceFile(
+        file,
+        readFileSync(join(root, file), "utf8"),
+        ts.ScriptTarget.Latest,
+        true,
+      );
+      return source.statements
+        .filter((statement) => ts.canHaveModifiers(statement) && isExported(statement))
+        .flatMap(functionsIn)
+        .filter(({ parameters }) => parameters.some((parameter) => !isNumber(parameter)))
+        .map(({ name }) => `${prefix}${file.slice(folder.length)}#${name}`);
+    });
+}
+
+function functionsIn(
+  statement: ts.Statement,
+): { name: string; parameters: readonly ts.ParameterDeclaration[] }[] {
+  if (ts.isFunctionDeclaration(statement) && statement.name)
+    return [{ name: statement.name.text, parameters: statement.parameters }];
+  if (!ts.isVariableStatement(statement)) return [];
+  return statement.declarationList.declarations.flatMap(({ name, initializer }) =>
+    initializer && ts.isArrowFunction(initializer)
+      ? [{ name: name.getText(), parameters: initializer.parameters }]
+      : [],
+  );
+}
+
+const isExported = (node: ts.HasModifiers) =>
+  node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) ?? false;
+
+const isNumber = ({ type, initializer }: ts.ParameterDeclaration) =>
+  type === undefined
+    ? initializer !== undefined
+    : /^(number|bigint|boolean)( \| null)?$/.test(type.getText());
