@@ -28,8 +28,9 @@ afterEach(async () => {
 });
 
 const event = (text: string) => Buffer.from(`event: ping\ndata: {"text":"${text}"}\n\n`);
-/** Two events, a pause of 400 ms, two more. */
-const PAUSE_MS = 400;
+/** Two events, a pause, two more. */
+/** Long against what a busy machine delays the other events by. */
+const PAUSE_MS = 2_000;
 const chunks = [
   { delayMs: 0, bytes: event("one") },
   { delayMs: 40, bytes: event("zwei, ä") },
@@ -74,8 +75,8 @@ describe("a stream that is timed", () => {
     expect(gapsMs[0]).toBeGreaterThanOrEqual(Math.floor(metadata.timeToFirstByteMs!));
     expect(sum(gapsMs)).toBeLessThanOrEqual(metadata.durationMs + 1);
     const longest = gapsMs.indexOf(Math.max(...gapsMs.slice(1)), 1);
-    expect(gapsMs[longest]).toBeGreaterThan(PAUSE_MS - 60);
-    expect(gapsMs[longest]).toBeLessThan(PAUSE_MS + 300);
+    expect(gapsMs[longest]).toBeGreaterThan(PAUSE_MS / 2);
+    expect(gapsMs[longest]).toBeLessThan(PAUSE_MS * 2);
     expect(sum(bytes.slice(0, longest))).toBe(ends[1]);
   });
 
@@ -83,7 +84,7 @@ describe("a stream that is timed", () => {
     for (const harness of [all, none]) {
       const sent = await send(harness, stream());
       const after = (text: string) => sent.chunks.find(({ bytes }) => bytes.includes(text))!.at;
-      expect(after("three") - after("zwei")).toBeGreaterThan(PAUSE_MS - 100);
+      expect(after("three") - after("zwei")).toBeGreaterThan(PAUSE_MS / 2);
     }
   });
 
