@@ -23,7 +23,7 @@ type Chunks = AsyncGenerator<Uint8Array, void>;
  * rejects when they cannot, or when upstream fails before. Later the stream fails with the error of decoder or upstream. `codings`: the outermost first.
  */
 export async function decodeBody(
-  body: ReadableStream,
+  body: ReadableStream<Uint8Array>,
   codings: readonly Coding[],
   ctx: Pick<ExecutionContext, "waitUntil">,
 ): Promise<ReadableStream> {
@@ -31,7 +31,7 @@ export async function decodeBody(
   for (const coding of codings) chunks = decode(chunks, coding);
   const first = await chunks.next();
   const decoded = new IdentityTransformStream();
-  ctx.waitUntil(write(first, chunks, decoded.writable as WritableStream<Uint8Array>));
+  ctx.waitUntil(write(first, chunks, decoded.writable));
   return decoded.readable;
 }
 
@@ -40,7 +40,8 @@ async function* chunksOf(body: ReadableStream<Uint8Array>): Chunks {
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
   } finally {
-    reader.cancel().catch(() => undefined); // nobody reads on after bytes that cannot be decoded
+    // Upstream need not send the rest of a body that cannot be decoded.
+    reader.cancel().catch(() => undefined);
   }
 }
 

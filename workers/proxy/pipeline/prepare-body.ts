@@ -28,7 +28,7 @@ export function prepareBody(
     upstream.body === null || request.method === "HEAD" || NO_BODY_STATUSES.has(upstream.status);
   if (isEmpty) return { stream: null, encoding: encoding ?? UNKNOWN_CODING };
   if (encoding?.isDecoded === false) return { stream: upstream.body, encoding };
-  return decodedBody(exchange, upstream.body, encoding);
+  return decodedBody(exchange, upstream.body as ReadableStream<Uint8Array>, encoding);
 }
 
 /** Of a response without a body: the client need not know of a coding that it does not accept. */
@@ -42,7 +42,7 @@ const UNKNOWN_CODING: EncodingDecision = {
 
 async function decodedBody(
   { id, ctx }: Exchange,
-  body: ReadableStream,
+  body: ReadableStream<Uint8Array>,
   encoding: EncodingDecision | null,
 ): Promise<PreparedBody | null> {
   try {
