@@ -109,7 +109,7 @@ describe("a preflight", () => {
     expect(sent.headers["access-control-allow-private-network"]).toBeUndefined();
   });
 
-  it("is told from an OPTIONS request, which needs a key and passes to upstream", async () => {
+  it("is distinguished from an OPTIONS request, which needs a key and passes to upstream", async () => {
     expect((await harness.send({ host: tenant.domain, method: "OPTIONS", path: "/v1/things" })).status).toBe(
       401,
     );

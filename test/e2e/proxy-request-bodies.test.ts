@@ -100,7 +100,7 @@ describe("a request", () => {
 describe("a chunked body that is malformed or cut off", () => {
   const CHUNKED = "transfer-encoding: chunked\r\n\r\n";
 
-  it.each(CUT)("with %s is not forwarded as complete, and the client is told", async (_, packets) => {
+  it.each(CUT)("with %s is not forwarded as complete, and the client gets an error", async (_, packets) => {
     harness.answer({ kind: "json", status: 200, body: {} });
     const response = await sendRaw("POST", CHUNKED, ...packets);
     expect(statusOf(response)).toBe(400);

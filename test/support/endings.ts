@@ -20,7 +20,7 @@ export interface Ending extends ExchangeOptions {
     outcome: Outcome;
     status: number | null;
     errorType: string | null;
-    /** `priced`: from its usage. `unpriced`: Claude may bill it, nobody knows what. */
+    /** `priced`: from its usage. `unpriced`: Claude may bill an unknown amount. */
     cost: "priced" | "free" | "unpriced";
   };
 }

@@ -51,7 +51,7 @@ beforeAll(async () => {
 });
 
 describe("what went wrong", () => {
-  it("is told by kind, the most frequent first, with the newest of each", async () => {
+  it("is listed by kind, the most frequent first, with the newest of each", async () => {
     const { total, requests, types } = await errors();
     expect([total, requests]).toEqual([7, 9]);
     expect(columns(types, "errorType", "status", "outcome", "count")).toEqual([

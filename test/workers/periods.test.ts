@@ -271,9 +271,7 @@ describe("over generated traffic", () => {
       );
 
       const middle = from + Math.ceil((to - from) / 2);
-      const halves = [await overviewOf(from, middle), await overviewOf(middle, to)].map(
-        (half) => half.totals,
-      );
+      const parts = [await overviewOf(from, middle), await overviewOf(middle, to)].map((half) => half.totals);
       for (const field of [
         "requests",
         "errors",
@@ -281,8 +279,8 @@ describe("over generated traffic", () => {
         "cacheReadInputTokens",
         "toolCallCount",
       ] as const)
-        expect(sum(halves, (half) => half[field])).toBe(totals[field]);
-      expect(pico(halves)).toBe(pico([totals]));
+        expect(sum(parts, (part) => part[field])).toBe(totals[field]);
+      expect(pico(parts)).toBe(pico([totals]));
     },
   );
 });

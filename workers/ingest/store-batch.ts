@@ -128,7 +128,7 @@ async function storeGroup(
     const [first, ...others] = group;
     if (first && others.length === 0) return { changed: [], failures: [[first.id, { domain, error }]] };
     const fields = { domain, exchanges: group.length, error: errorText(error) };
-    log.warn("ingest: transaction failed, retrying it in two halves", fields);
+    log.warn("ingest: transaction failed, retrying it in two parts", fields);
   }
   const middle = Math.ceil(group.length / 2);
   const first = await storeGroup(db, config, domain, group.slice(0, middle));

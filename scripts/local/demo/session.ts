@@ -204,7 +204,7 @@ class Session {
     if (inBackground) this.#pendingNotices.push({ notice: notification(subtask, agent, id), key });
     else this.#after.push(key);
     const result = inBackground
-      ? `Async agent launched successfully. agentId: ${agent.id}. You will be told when it is done.`
+      ? `Async agent launched successfully. agentId: ${agent.id}. You will be notified when it is done.`
       : old
         ? subtask.report
         : handBack(subtask, agent, random.between(6_000, 14_000));

@@ -79,7 +79,7 @@ describe("keys of this proxy", () => {
     [{ authorization: "Bearer cnp_live_x" }, true],
     [{ authorization: "Bearer cnp_live_x", "x-api-key": "cnp_live_x" }, true],
     [{ authorization: "Bearer cnp_live_x", "x-api-key": "sk-ant-mine" }, false],
-  ])("are told from a passthrough client's own: only ours in %j: %s", (headers, expected) => {
+  ])("are distinguished from a passthrough client's own: only ours in %j: %s", (headers, expected) => {
     expect(hasOnlyOwnKeys(new Headers(headers))).toBe(expected);
   });
 });

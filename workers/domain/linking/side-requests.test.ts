@@ -289,7 +289,7 @@ describe("the agents of a workflow", () => {
     expect(await linkedInOrder(requests, [3, 2, 1, 0])).toEqual(links);
   });
 
-  it("of two workflows are told apart by the id of the person's turn", async () => {
+  it("of two workflows are distinguished by the id of the person's turn", async () => {
     const first = turn(0, { answer: workflow("toolu_1"), headers: { ...cli, ...prompt("p1") } });
     const second = turn(1, { answer: workflow("toolu_2"), headers: { ...cli, ...prompt("p2") } });
     const requests = [

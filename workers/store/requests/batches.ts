@@ -12,7 +12,7 @@ import { batches } from "../db/statement-batches.ts";
 import type { WriterTransaction } from "../db/db.ts";
 
 /** What the price of a row depends on beside its columns: for a batch's creation, whether all its results are counted; for a download, its results. */
-export type BatchFacts = { areResultsCounted: boolean } | { results: BatchPrice };
+export type BatchPriceInput = { areResultsCounted: boolean } | { results: BatchPrice };
 
 /** Bytes of the hash that identifies a result in its domain. */
 const KEY_BYTES = 16;
@@ -22,10 +22,10 @@ const PAGE_ROWS = 5_000;
 type Exchange = { id: string; startedAt: Date; response: { batch: BatchPart | null } | null };
 
 /**
- * Notes what these exchanges say of batches, before their rows are written. Returns the requests that created a batch whose results are
+ * Records what these exchanges say of batches, before their rows are written. Returns the requests that created a batch whose results are
  * all counted now.
  */
-export async function noteBatches(
+export async function recordBatches(
   tx: WriterTransaction,
   domainId: number,
   exchanges: readonly Exchange[],
@@ -34,7 +34,7 @@ export async function noteBatches(
   for (const { id, response } of exchanges) {
     if (!response?.batch) continue;
     const { batchId, isCreated, isComplete, results } = response.batch;
-    const noted = await tx.execute<{ created_by: string | null; is_counted: boolean }>(sql`
+    const recorded = await tx.execute<{ created_by: string | null; is_counted: boolean }>(sql`
       INSERT INTO message_batches (domain_id, batch_id, created_by, is_counted)
       VALUES (${domainId}::int, ${batchId}, ${isCreated ? id : null}::uuid, ${isComplete}::boolean)
       ON CONFLICT (domain_id, batch_id) DO UPDATE SET
@@ -42,7 +42,7 @@ export async function noteBatches(
         is_counted = message_batches.is_counted OR excluded.is_counted
       RETURNING created_by, is_counted`);
     const [{ created_by: createdBy, is_counted: isCounted } = { created_by: null, is_counted: false }] =
-      noted.rows;
+      recorded.rows;
     if (createdBy !== null && isCounted) counted.push(createdBy);
     await claimResults(tx, { domainId, requestId: id, batchId, results });
   }
@@ -71,24 +71,24 @@ async function claimResults(
   }
 }
 
-/** The facts of rows that belong to a batch, by id. */
-export async function readBatchFacts(
+/** The price inputs of rows that belong to a batch, by id. */
+export async function readBatchPriceInputs(
   tx: WriterTransaction,
   rows: readonly { id: string; startedAt: Date; endpoint: string; method: string }[],
-): Promise<ReadonlyMap<string, BatchFacts>> {
-  const facts = new Map<string, BatchFacts>();
+): Promise<ReadonlyMap<string, BatchPriceInput>> {
+  const inputs = new Map<string, BatchPriceInput>();
   const created = rows.filter(({ endpoint, method }) => endpoint === "batches" && method === "POST");
   if (created.length > 0) {
     const counted = await tx.execute<{ id: string }>(sql`
       SELECT created_by AS id FROM message_batches
       WHERE is_counted AND created_by = ANY(${`{${created.map(({ id }) => id).join(",")}}`}::uuid[])`);
-    for (const { id } of counted.rows) facts.set(id, { areResultsCounted: true });
+    for (const { id } of counted.rows) inputs.set(id, { areResultsCounted: true });
   }
   for (const { id, startedAt, endpoint } of rows) {
     const results = endpoint === "batch_results" ? await readResults(tx, id, startedAt) : null;
-    if (results) facts.set(id, { results });
+    if (results) inputs.set(id, { results });
   }
-  return facts;
+  return inputs;
 }
 
 /** Null where it counts no result: they failed, or were downloaded before. */

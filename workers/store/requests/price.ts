@@ -4,7 +4,7 @@ import type { ModelShare } from "../../schemas/cost.ts";
 import { type TokenCounts, totalTokenCounts } from "../../domain/usage/token-usage.ts";
 import { type Price, priceExchange } from "../../domain/pricing/price.ts";
 import { packBill, unpackBill } from "../../domain/pricing/cost-codec.ts";
-import type { BatchFacts } from "./batches.ts";
+import type { BatchPriceInput } from "./batches.ts";
 
 /** Columns of `requests` that the price depends on. */
 export const PRICE_INPUT_COLUMNS = {
@@ -42,7 +42,7 @@ export function priceColumns(
   {
     receivedTokens,
     batch,
-  }: { receivedTokens?: number | null | undefined; batch?: BatchFacts | undefined } = {},
+  }: { receivedTokens?: number | null | undefined; batch?: BatchPriceInput | undefined } = {},
 ): PriceColumns {
   if (batch && "results" in batch) {
     const { counts, ...price } = batch.results.price();

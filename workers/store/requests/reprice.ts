@@ -20,7 +20,7 @@ import { updateConversationTotals } from "../conversations/totals.ts";
 import { type DatabaseConfig, withWriter, type Writer, type WriterTransaction } from "../db/db.ts";
 import { timestamptz } from "../db/sql.ts";
 import { lockDomainById } from "../db/domain-lock.ts";
-import { readBatchFacts } from "./batches.ts";
+import { readBatchPriceInputs } from "./batches.ts";
 import { PRICE_INPUT_COLUMNS, priceColumns, type PriceColumns, type PriceInput } from "./price.ts";
 import type { ModelShare } from "../../schemas/cost.ts";
 import { TOKEN_KINDS } from "../../schemas/tokens.ts";
@@ -116,8 +116,8 @@ export async function priceAgain(tx: WriterTransaction, ids: readonly string[]):
 }
 
 async function pricesOf<Row extends PricedRow>(tx: WriterTransaction, rows: readonly Row[]) {
-  const facts = await readBatchFacts(tx, rows);
-  return rows.map((row) => ({ row, price: priceColumns(row, { batch: facts.get(row.id) }) }));
+  const inputs = await readBatchPriceInputs(tx, rows);
+  return rows.map((row) => ({ row, price: priceColumns(row, { batch: inputs.get(row.id) }) }));
 }
 
 async function writeChanges(

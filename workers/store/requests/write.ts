@@ -18,7 +18,7 @@ import { outcomeRank } from "../../domain/outcome.ts";
 import { putResponseBodies } from "../content/response-body.ts";
 import { SIDE_REQUEST_LINK, writeLinkColumns, writeLinks } from "../conversations/links.ts";
 import { readEvidence } from "../conversations/link-evidence.ts";
-import { type BatchFacts, noteBatches, readBatchFacts } from "./batches.ts";
+import { type BatchPriceInput, recordBatches, readBatchPriceInputs } from "./batches.ts";
 import { PRICE_INPUT_COLUMNS, type PriceInput, priceColumns } from "./price.ts";
 import { priceAgain } from "./reprice.ts";
 import type { RequestColumns, ResponseColumns, StorableExchange, StorableRequest } from "./write-model.ts";
@@ -83,21 +83,21 @@ export async function storeExchanges(
 
   const parts = await putParts(tx, domainId, newExchanges, updates);
   await addSearchEntries(tx, domainId, toIndex([...newExchanges, ...updates], parts), parts.contentIds);
-  const countedBatches = await noteBatches(tx, domainId, [...newExchanges, ...updates]);
-  const batchFacts = await readBatchFacts(tx, [
+  const countedBatches = await recordBatches(tx, domainId, [...newExchanges, ...updates]);
+  const batchPriceInputs = await readBatchPriceInputs(tx, [
     ...newExchanges.map(({ id, startedAt, request }) => ({ ...request.columns, id, startedAt })),
     ...updates.map(({ row }) => row),
   ]);
   const completed: RollupSource[] = [];
   for (const each of updates)
-    completed.push(await completeRow(tx, domain, each, { ...parts, batch: batchFacts.get(each.id) }));
+    completed.push(await completeRow(tx, domain, each, { ...parts, batch: batchPriceInputs.get(each.id) }));
   const links = await writeLinks(tx, domainId, [
     ...newExchanges.flatMap(({ evidence }) => evidence ?? []),
     ...(await readEvidence(tx, updates)),
   ]);
   await writeLinkColumns(tx, updates, links);
   const rows = newExchanges.map((exchange) => ({
-    ...newRow(exchange, domain, domainId, { ...parts, batch: batchFacts.get(exchange.id) }),
+    ...newRow(exchange, domain, domainId, { ...parts, batch: batchPriceInputs.get(exchange.id) }),
     ...(links.columns.get(exchange.id) ?? SIDE_REQUEST_LINK),
   }));
   const inserted = await insertRows(tx, rows);
@@ -181,8 +181,8 @@ async function putParts(
   };
 }
 
-/** With the facts that the price of the row depends on. */
-type RowParts = StoredParts & { batch: BatchFacts | undefined };
+/** With what the price of the row depends on beside its columns. */
+type RowParts = StoredParts & { batch: BatchPriceInput | undefined };
 
 function newRow(exchange: NewExchange, domain: string, domainId: number, parts: RowParts): Row {
   const { id, startedAt, request, response } = exchange;
