@@ -44,7 +44,7 @@ import { decodeCursor } from "../../workers/domain/cursor.ts";
 import { isExchangeId, startedAtOf } from "../../workers/domain/exchange-id.ts";
 import * as coding from "../../workers/domain/http/content-coding.ts";
 import { preflightHeaders } from "../../workers/domain/http/cors.ts";
-import { endpointOf } from "../../workers/domain/http/endpoint.ts";
+import { endpointOf, hasNoBody } from "../../workers/domain/http/endpoint.ts";
 import * as forwarded from "../../workers/domain/http/forwarded-headers.ts";
 import { domainOfHost, isLoopbackName } from "../../workers/domain/http/host.ts";
 import * as paths from "../../workers/domain/http/paths.ts";
@@ -188,10 +188,17 @@ const OVER_TEXT: Calls<string> = {
   "exchange-id.ts#startedAtOf": startedAtOf,
   "http/content-coding.ts#negotiateEncoding": (text) => coding.negotiateEncoding(text, text, text),
   "http/content-coding.ts#upstreamAcceptEncoding": coding.upstreamAcceptEncoding,
-  "http/content-coding.ts#acceptsEncoding": (text) => coding.acceptsEncoding(text, text),
+  "http/content-coding.ts#acceptsEncoding,codingsOf": (text) => [
+    coding.acceptsEncoding(text, text),
+    coding.codingsOf(text),
+  ],
   "http/cors.ts#preflightHeaders": (text) =>
     preflightHeaders(withHeader("access-control-request-headers", text)),
-  "http/endpoint.ts#endpointOf": (text) => [endpointOf("GET", text), endpointOf(text, `/v1/agents/${text}/`)],
+  "http/endpoint.ts#endpointOf,hasNoBody": (text) => [
+    endpointOf("GET", text),
+    endpointOf(text, `/v1/agents/${text}/`),
+    hasNoBody(text, 200),
+  ],
   "http/forwarded-headers.ts#upstreamRequestHeaders": (text) => {
     for (const name of ["connection", "anthropic-beta", "accept-encoding", "authorization"]) {
       forwarded.upstreamRequestHeaders(withHeader(name, text), CREDENTIAL);

@@ -19,6 +19,8 @@ import { queryRows, resetDatabase } from "./worker-database.ts";
 export const DEAD = { queue: "nexus-exchanges-dead" };
 /** No server listens there. */
 export const noDatabase = { NEON_BRIDGE: "127.0.0.1:1" } as Partial<Env>;
+/** A call of R2 that fails. */
+export const failR2 = () => Promise.reject(new Error("internal error (10001)"));
 /** An exchange that Postgres rejects: its status does not fit the column. */
 export const rejectedExchange = (startedAt = NOON): TestExchange =>
   makeExchange({ startedAt, responseMetadata: { status: 70_000 } });

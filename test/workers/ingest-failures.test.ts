@@ -7,6 +7,7 @@ import {
   countedExchanges,
   DEAD,
   deliver,
+  failR2,
   noDatabase,
   rejectedExchange,
   resetStorage,
@@ -27,8 +28,6 @@ beforeEach(resetStorage);
 
 /** The default; recorded failures are looked up for older exchanges only. */
 const SWEEP_AFTER_MS = 120_000;
-
-const fail = () => Promise.reject(new Error("internal error (10001)"));
 
 describe("an exchange that cannot be stored", () => {
   it("does not hold back the others of its batch", async () => {
@@ -100,7 +99,7 @@ describe("an exchange that cannot be stored", () => {
   it("by one message while another stores it is no failure", async () => {
     const exchange = await journal(makeExchange());
     // Its own message is faster than R2's response to the sweep's.
-    const bindings = journalWith({ get: () => deliver([messageOf(exchange)]).then(fail) });
+    const bindings = journalWith({ get: () => deliver([messageOf(exchange)]).then(failR2) });
     expect((await deliver([sweptMessage(exchange)], { bindings })).acks).toEqual([0]);
     expect([await ingestFailures(), await storedOutcomes()]).toMatchObject([[], [{ id: exchange.id }]]);
   });
@@ -111,7 +110,7 @@ describe("an exchange that cannot be stored", () => {
     const unrecorded = { ...response.metadata, outcome: "unrecorded" as const };
     await deliver([messageOf(exchange, { request: request.metadata, response: unrecorded })]);
     await journal(exchange);
-    const bindings = journalWith({ get: fail });
+    const bindings = journalWith({ get: failR2 });
     await deliver([sweptMessage(exchange)], { bindings });
     expect([await ingestFailures(), await storedOutcomes()]).toMatchObject([
       [{ exchange_id: exchange.id }],
@@ -148,7 +147,7 @@ describe("a journal", () => {
     const [good, bad] = [makeExchange(), makeExchange({ startedAt: NOON + 1 })];
     await journal(good);
     await journal(bad);
-    const get = (key: string) => (key.includes(bad.id) ? fail() : env.JOURNAL.get(key));
+    const get = (key: string) => (key.includes(bad.id) ? failR2() : env.JOURNAL.get(key));
     const bindings = journalWith({ get });
     const delivered = await deliver([messageOf(bad), messageOf(good)], { bindings });
     expect(delivered).toEqual({ acks: [1], retries: { 0: 2 } });
@@ -156,7 +155,7 @@ describe("a journal", () => {
 
   it("that cannot be cleared keeps the stored rows", async () => {
     const exchange = await journal(makeExchange());
-    const bindings = journalWith({ delete: fail });
+    const bindings = journalWith({ delete: failR2 });
     expect(await deliver([messageOf(exchange)], { bindings })).toEqual(ACKNOWLEDGED);
     expect(await journalContents()).toEqual([`${exchange.id} both`]);
     await deliver([messageOf(exchange)]);

@@ -18,6 +18,7 @@ import {
 import {
   DEAD,
   deliver,
+  failR2,
   noDatabase,
   rejectedExchange,
   resetStorage,
@@ -38,8 +39,7 @@ import { sweep } from "../support/worker-sweep.ts";
 beforeEach(resetStorage);
 
 const MINUTE = 60_000;
-const fail = () => Promise.reject(new Error("internal error (10001)"));
-const noJournal: Partial<Env> = { JOURNAL: new Proxy(env.JOURNAL, { get: () => fail }) };
+const noJournal: Partial<Env> = { JOURNAL: new Proxy(env.JOURNAL, { get: () => failR2 }) };
 
 /** The message of an exchange of which R2 did not take these parts. */
 function notificationWith(exchange: TestExchange, parts: string): ExchangeMessage {

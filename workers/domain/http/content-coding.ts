@@ -22,7 +22,7 @@ const DECODABLE: ReadonlyMap<string, Coding> = new Map([
   ["zstd", "zstd"],
 ]);
 /** Codings of one body that are undone: one is usual, two are a mistake, and each takes a decoder's memory. */
-const MAX_DECODED_CODINGS = 4;
+export const MAX_DECODED_CODINGS = 4;
 
 /** How the response body is passed on. */
 export interface EncodingDecision {
@@ -71,7 +71,7 @@ export function negotiateEncoding(
 }
 
 /** The codings of a `content-encoding` in the order in which they were applied, in lower case. */
-function codingsOf(contentEncoding: string): string[] {
+export function codingsOf(contentEncoding: string): string[] {
   return contentEncoding
     .toLowerCase()
     .split(",")

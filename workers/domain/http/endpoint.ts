@@ -75,3 +75,11 @@ function withoutTrailingSlashes(path: string): string {
   while (end > 1 && path[end - 1] === "/") end--;
   return path.slice(0, end);
 }
+
+/** Statuses of responses that have no body, whatever their headers say. RFC 9110 15 */
+const NO_BODY_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/** Whether the response to a request of this method has no body. RFC 9110 9.3.2 */
+export function hasNoBody(method: string, status: number): boolean {
+  return NO_BODY_STATUSES.has(status) || method.toUpperCase() === "HEAD";
+}

@@ -3,7 +3,7 @@
  * give the same result; a truncated one gives what it contains. Called by workers/ingest.
  */
 import type { Outcome } from "../../schemas/exchange.ts";
-import type { Endpoint } from "../http/endpoint.ts";
+import { type Endpoint, hasNoBody } from "../http/endpoint.ts";
 import { readError } from "./error-body.ts";
 import { assembleStream } from "./assemble-stream.ts";
 import { isObject, parseJson, storableJson, type JsonObject } from "../json/json.ts";
@@ -64,8 +64,6 @@ const EMPTY_RESPONSE: AssembledResponse = {
   ended: false,
 };
 
-/** Responses that have no body, whatever their headers say. */
-const NO_BODY_STATUSES: readonly number[] = [204, 205, 304];
 /** Endpoints whose success is always a JSON body, or a stream of Messages or of `/v1/complete`. */
 const WITH_JSON_BODY: readonly Endpoint[] = [
   "messages",
@@ -86,7 +84,7 @@ const WITH_STOP_EVENT: readonly Endpoint[] = ["messages", "complete"];
 export function readResponse(bytes: ResponseBytes): AssembledResponse {
   const read = (looksStreamed(bytes) ? readStreamed(bytes) : null) ?? readPlain(bytes);
   const { status, method = "POST", isWhole = true } = bytes;
-  if (status !== null && (NO_BODY_STATUSES.includes(status) || method.toUpperCase() === "HEAD"))
+  if (status !== null && hasNoBody(method, status))
     return { ...read, usagePartial: false, ended: bytes.outcome === "complete" };
   return isWhole ? read : { ...read, ended: null };
 }

@@ -1,12 +1,9 @@
 /** The price of the results of a message batch: a sum over messages that are priced one by one, at batch rates. */
 import type { Bill, BilledMessage, BillLine, ModelShare } from "../../schemas/cost.ts";
 import { byField, TOKEN_KINDS } from "../../schemas/tokens.ts";
-import { totalTokenCounts, type TokenCounts } from "../usage/token-usage.ts";
+import { MAX_COUNT, totalTokenCounts, type TokenCounts } from "../usage/token-usage.ts";
 import { type Price, priceExchange } from "./price.ts";
 import { PRICE_VERSION } from "./rates.ts";
-
-/** The largest `integer` of Postgres. */
-const MAX_COUNT = 2_147_483_647;
 
 type Sum = Record<(typeof TOKEN_KINDS)[number]["field"], number> & { cost: bigint };
 const emptySum = (): Sum => ({ ...byField(TOKEN_KINDS, () => 0), cost: 0n });

@@ -3,7 +3,7 @@ import { byField, TOKEN_KINDS, TOTAL_KINDS, type TokenField } from "../../schema
 import { isObject, setOwn, type JsonObject } from "../json/json.ts";
 
 /** The largest `integer` of Postgres. No exchange uses 2³¹ tokens, so larger values are invalid. */
-const MAX_COUNT = 2_147_483_647;
+export const MAX_COUNT = 2_147_483_647;
 
 /** Usage nests two levels deep. Objects deeper than this are replaced instead of merged. */
 const MAX_MERGE_DEPTH = 8;

@@ -12,6 +12,7 @@ import {
   zstdDecompressSync,
 } from "node:zlib";
 import { matchesAt } from "../../domain/content/json-scanner.ts";
+import { codingsOf, MAX_DECODED_CODINGS } from "../../domain/http/content-coding.ts";
 import { MAX_RECORDED_BODY_BYTES } from "../../runtime/constants.ts";
 
 type Decoder = (bytes: Uint8Array) => Uint8Array;
@@ -24,7 +25,6 @@ const unzstd: Decoder = (bytes) =>
   zstdDecompressSync(bytes, { maxOutputLength, finishFlush: constants.ZSTD_e_flush });
 
 const DECODERS: Readonly<Record<string, readonly Decoder[]>> = {
-  identity: [(bytes) => bytes],
   gzip: [gunzip],
   "x-gzip": [gunzip],
   // Means zlib's format; some senders use raw deflate.
@@ -35,8 +35,6 @@ const DECODERS: Readonly<Record<string, readonly Decoder[]>> = {
   ],
   zstd: [unzstd],
 };
-/** Codings of one body that are decoded: one is usual, two are a mistake. */
-const MAX_CODINGS = 4;
 /** First bytes of formats that no JSON text and no stream of events begins with. RFC 1952 2.3.1, RFC 8878 3.1.1 */
 const MAGIC_NUMBERS: readonly [magic: Uint8Array, Decoder][] = [
   [new Uint8Array([0x1f, 0x8b, 0x08]), gunzip],
@@ -48,11 +46,8 @@ const MAGIC_NUMBERS: readonly [magic: Uint8Array, Decoder][] = [
  * unknown, the bytes are invalid, or they would decode to more than MAX_RECORDED_BODY_BYTES.
  */
 function decodeDeclared(bytes: Uint8Array, contentEncoding: string): Uint8Array | null {
-  const codings = contentEncoding
-    .split(",", MAX_CODINGS + 1)
-    .map((coding) => coding.trim().toLowerCase())
-    .filter((coding) => coding !== "");
-  if (codings.length > MAX_CODINGS) return null;
+  const codings = codingsOf(contentEncoding);
+  if (codings.length > MAX_DECODED_CODINGS) return null;
   let decoded: Uint8Array | null = bytes;
   // Applied in the order listed, so decoded from the last.
   for (const coding of codings.reverse()) decoded = decoded && decodeOne(decoded, coding);

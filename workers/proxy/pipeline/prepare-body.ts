@@ -1,5 +1,6 @@
 /** Prepares upstream's response body for a client: in a content-coding that it accepts. Used by run-exchange.ts. */
 import { type EncodingDecision, negotiateEncoding } from "../../domain/http/content-coding.ts";
+import { hasNoBody } from "../../domain/http/endpoint.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import { decodeBody } from "../body/decode-body.ts";
 import type { Exchange } from "../exchange.ts";
@@ -9,9 +10,6 @@ export interface PreparedBody {
   stream: ReadableStream | null;
   encoding: EncodingDecision;
 }
-
-/** Responses that have no body, whatever their headers say. */
-const NO_BODY_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /** Upstream's body as it came; or, where it has to be decoded first, a promise of it, or of null when it cannot be. */
 export function prepareBody(
@@ -24,9 +22,8 @@ export function prepareBody(
     upstream.headers.get("content-length"),
     request.headers.get("accept-encoding"),
   );
-  const isEmpty =
-    upstream.body === null || request.method === "HEAD" || NO_BODY_STATUSES.has(upstream.status);
-  if (isEmpty) return { stream: null, encoding: encoding ?? UNKNOWN_CODING };
+  if (upstream.body === null || hasNoBody(request.method, upstream.status))
+    return { stream: null, encoding: encoding ?? UNKNOWN_CODING };
   if (encoding?.isDecoded === false) return { stream: upstream.body, encoding };
   return decodedBody(exchange, upstream.body as ReadableStream<Uint8Array>, encoding);
 }
