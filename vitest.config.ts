@@ -10,8 +10,8 @@ import { TEST_TIMEOUT_MS, WAIT_TIMEOUT_MS } from "./test/support/timeouts.ts";
 /** Bindings of the Worker under test. The keys are invented. */
 const testBindings = {
   CREDENTIAL_KEYS: `test:${Buffer.alloc(32, "test").toString("base64")}`,
-  DASHBOARD_API_KEY: "test-administrator-key",
-  DASHBOARD_VIEWER_KEY: "test-viewer-key",
+  DASHBOARD_API_KEY: "test-administrator-key-0123456789",
+  DASHBOARD_VIEWER_KEY: "test-viewer-key-0123456789",
 };
 
 /** The Worker's outbound service: loopback is reachable, Slack is a fake, the internet is not reachable. */

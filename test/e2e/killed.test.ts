@@ -44,7 +44,7 @@ beforeAll(async () => {
     DATA_DIR: await temporaryDirectory(),
     PROXY_PORT: String(proxyPort),
     DASHBOARD_PORT: "0",
-    DASHBOARD_API_KEY: "the-key-of-this-test",
+    DASHBOARD_API_KEY: "the-key-of-this-test-0123456789",
     CLAUDE_API_BASE_URL: fake.url,
   };
 });

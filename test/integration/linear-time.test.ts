@@ -36,7 +36,7 @@ import { slackPayload } from "../../workers/domain/alerts/slack-payload.ts";
 import { allowedWebhook } from "../../workers/domain/alerts/webhook-url.ts";
 import { identify } from "../../workers/domain/auth/access-identity.ts";
 import { requiredRole } from "../../workers/domain/auth/permissions.ts";
-import { throttleKey } from "../../workers/domain/auth/sign-in-throttle.ts";
+import { throttleKey } from "../../workers/domain/auth/key-throttle.ts";
 import { maskByName } from "../../workers/domain/content/mask-secrets.ts";
 import { PrefixCache } from "../../workers/domain/content/prefix-cache.ts";
 import { assistantElement, rebuildBody, splitBody } from "../../workers/domain/content/split-body.ts";
@@ -181,7 +181,7 @@ const OVER_TEXT: Calls<string> = {
       { email: `${text}@a`, common_name: text },
     ),
   "auth/permissions.ts#requiredRole": (text) => requiredRole("GET", `/api/domains/${text}`),
-  "auth/sign-in-throttle.ts#throttleKey": throttleKey,
+  "auth/key-throttle.ts#throttleKey": throttleKey,
   "content/mask-secrets.ts#maskByName": (text) => maskByName(bytesOf(`{"a":${text}`)),
   "cursor.ts#decodeCursor": decodeCursor,
   "exchange-id.ts#isExchangeId": isExchangeId,
@@ -481,7 +481,7 @@ const BEARABLE_MS = 1_500;
 const EXEMPT: readonly [pattern: RegExp, reason: string][] = [
   [/^alerts\/(dedupe|unknown-models)\.ts/, "compares and counts rows; texts are keys"],
   [
-    /^auth\/(access-identity\.ts#accessApplication|permissions\.ts#hasRole|sign-in-throttle\.ts#)/,
+    /^auth\/(access-identity\.ts#accessApplication|permissions\.ts#hasRole|key-throttle\.ts#)/,
     "settings and roles",
   ],
   [/^(bytes|sha256|result|outcome)\.ts/, "hashes, tags and rows"],

@@ -6,8 +6,8 @@ import { api, dashboardApi } from "../../workers/api/index.ts";
 import { type ExchangeOptions, type TestExchange, makeExchange } from "./exchanges.ts";
 import { ingest } from "./worker-ingest.ts";
 
-export const ADMINISTRATOR_KEY = "test-administrator-key";
-export const VIEWER_KEY = "test-viewer-key";
+export const ADMINISTRATOR_KEY = "test-administrator-key-0123456789";
+export const VIEWER_KEY = "test-viewer-key-0123456789";
 
 /** Variables of the environment that are not bindings of wrangler.toml may be set too. */
 export type Bindings = Record<string, unknown>;

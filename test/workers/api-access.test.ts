@@ -1,7 +1,17 @@
 /** Which keys open the API, and what each may do. */
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import { resetDatabase } from "../support/worker-database.ts";
-import { ADMINISTRATOR_KEY, call, DATABASE_DOWN, refused, VIEWER_KEY } from "../support/worker-api.ts";
+import { signIn } from "../../workers/api/auth/sign-in.ts";
+import { handleFetch } from "../../workers/app.ts";
+import {
+  ADMINISTRATOR_KEY,
+  call,
+  DATABASE_DOWN,
+  refused,
+  testEnv,
+  VIEWER_KEY,
+} from "../support/worker-api.ts";
 
 beforeAll(resetDatabase);
 
@@ -105,6 +115,43 @@ describe("with no key configured", () => {
     const bindings = { DASHBOARD_API_KEY: undefined };
     expect((await call("/api/stats", { key: VIEWER_KEY, bindings })).status).toBe(200);
     expect((await refused("/api/stats", { key: ADMINISTRATOR_KEY, bindings })).status).toBe(403);
+  });
+});
+
+describe("with a key shorter than 24 characters", () => {
+  const SHORT = "x".repeat(23);
+  it.each([
+    [{ DASHBOARD_API_KEY: SHORT }, ["DASHBOARD_API_KEY"]],
+    [{ DASHBOARD_VIEWER_KEY: SHORT }, ["DASHBOARD_VIEWER_KEY"]],
+    [{ DASHBOARD_API_KEY: SHORT, DASHBOARD_VIEWER_KEY: "x" }, ["DASHBOARD_API_KEY", "DASHBOARD_VIEWER_KEY"]],
+    [{ DASHBOARD_API_KEY: SHORT, DASHBOARD_READ_ONLY: "true" }, ["DASHBOARD_API_KEY"]],
+  ])("API, pages and sign-in are closed with 503, whatever is sent: %j", async (bindings, names) => {
+    for (const key of [null, SHORT, ADMINISTRATOR_KEY, "wrong"])
+      for (const entrypoint of ["public", "dashboard"] as const) {
+        const { status, code, message } = await refused("/api/stats", { key, entrypoint, bindings });
+        expect([status, code]).toEqual([503, "unavailable"]);
+        for (const name of [...names, "24 characters"]) expect(message).toContain(name);
+        expect(message).not.toContain(SHORT);
+      }
+    const attempt = { key: SHORT, address: "192.0.2.1" };
+    const signedIn = await signIn(testEnv(bindings), attempt, Date.now());
+    expect(signedIn).toMatchObject({
+      result: "unavailable",
+      message: expect.stringContaining(names[0]!) as string,
+    });
+  });
+
+  it("the proxy goes on serving", async () => {
+    const env = testEnv({ DASHBOARD_API_KEY: "x" });
+    const ctx = createExecutionContext();
+    const response = await handleFetch(new Request("https://a.example/v1/models"), env, ctx);
+    await waitOnExecutionContext(ctx);
+    expect([response.status, (await response.json<{ type: string }>()).type]).toEqual([401, "error"]);
+  });
+
+  it("24 characters are enough", async () => {
+    const bindings = { DASHBOARD_API_KEY: `${SHORT}y` };
+    expect((await call("/api/stats", { key: `${SHORT}y`, bindings })).status).toBe(200);
   });
 });
 

@@ -2,7 +2,6 @@
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { identify } from "../../workers/api/auth/identify.ts";
-import { loadConfig } from "../../workers/runtime/config.ts";
 import type { WhoAmI } from "../../workers/schemas/api/session.ts";
 import { resetDatabase } from "../support/worker-database.ts";
 import { ADMINISTRATOR_KEY, ask, type Bindings, refused, testEnv } from "../support/worker-api.ts";
@@ -62,7 +61,7 @@ function token(claims: JWTPayload = {}, key: CryptoKey = keys.privateKey, header
 
 function who(jwt: string, bindings = settings(), more: Record<string, string> = {}): Promise<WhoAmI> {
   const headers: Record<string, string> = { "cf-access-jwt-assertion": jwt, ...more };
-  return identify(loadConfig(testEnv(bindings)), (name) => headers[name] ?? null, "dashboard", NOW);
+  return identify(testEnv(bindings), (name) => headers[name] ?? null, "dashboard", NOW);
 }
 
 describe("a good token", () => {

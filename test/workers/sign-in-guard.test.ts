@@ -1,93 +1,176 @@
-/** Guessing keys is throttled per address and in total, through evictions. */
+/**
+ * Wrong dashboard keys of all ways in are counted, audited and slowed down, per address and in total, through evictions. Right keys
+ * are not slowed down.
+ */
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { env, exports } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { signIn } from "../../workers/api/auth/sign-in.ts";
-import { ADDRESS_POLICY, GLOBAL_POLICY, TRUST_MS } from "../../workers/domain/auth/sign-in-throttle.ts";
-import { ADMINISTRATOR_KEY, testEnv } from "../support/worker-api.ts";
+import {
+  ALERT_FROM,
+  FORGET_AFTER_MS,
+  FREE_IN_TOTAL,
+  FREE_PER_ADDRESS,
+} from "../../workers/domain/auth/key-throttle.ts";
+import type { AuditList } from "../../workers/schemas/api/audit.ts";
+import { ADMINISTRATOR_KEY, ask, call, testEnv, VIEWER_KEY } from "../support/worker-api.ts";
+import { resetDatabase } from "../support/worker-database.ts";
 
-const START = Date.UTC(2026, 10, 22, 12);
+const WRONG = "a-wrong-key-to-look-for-in-storage";
 let guards = 0;
 const guard = () => env.SIGN_IN_GUARD.getByName(`test-${++guards}`);
+let addresses = 0;
+const newAddress = () => `198.51.100.${++addresses}`;
 
-async function rowsOf(stub: ReturnType<typeof guard>): Promise<string[]> {
-  return runInDurableObject(stub, (_, { storage }) =>
+type Guard = ReturnType<typeof guard>;
+const rowsOf = (stub: Guard) =>
+  runInDurableObject(stub, (_, { storage }) =>
     storage.sql
-      .exec<{ address: string }>("SELECT address FROM attempts ORDER BY address")
+      .exec<{ address: string; failures: number }>("SELECT address, failures FROM attempts ORDER BY address")
       .toArray()
-      .map(({ address }) => address),
+      .map(({ address, failures }) => `${address} ${failures}`),
   );
-}
+const guessed = (stub: Guard, times: number, address: (n: number) => string, now = Date.now()) =>
+  Promise.all(Array.from({ length: times }, (_, n) => stub.countWrongKey(address(n), now)));
+
+beforeEach(async () => {
+  await resetDatabase();
+  await runInDurableObject(env.SIGN_IN_GUARD.getByName("sign-in"), (_, { storage }) => {
+    storage.sql.exec("DELETE FROM attempts");
+  });
+});
+afterEach(() => vi.restoreAllMocks());
 
 describe("the guard", () => {
-  it("counts parallel guesses one by one", async () => {
+  it("counts parallel guesses one by one, also after an eviction", async () => {
     const stub = guard();
-    const verdicts = await Promise.all(
-      Array.from({ length: 50 }, () => stub.judge("192.0.2.1", false, START)),
-    );
-    expect(verdicts.filter(({ result }) => result === "wrong")).toHaveLength(ADDRESS_POLICY.free);
-  });
-
-  it("keeps its counts after an eviction", async () => {
-    const stub = guard();
-    for (let n = 0; n < ADDRESS_POLICY.free; n++) await stub.judge("192.0.2.1", false, START);
+    const decisions = await guessed(stub, FREE_PER_ADDRESS + 2, () => "192.0.2.1");
+    expect(decisions.map(({ delayMs }) => delayMs).filter((ms) => ms > 0)).toEqual([1_000, 2_000]);
     await evictDurableObject(stub);
-    expect(await stub.judge("192.0.2.1", true, START)).toEqual({
-      result: "slow_down",
-      retryAfterSeconds: 1,
-    });
-    expect(await stub.judge("192.0.2.1", true, START + 1_000)).toEqual({ result: "allowed" });
+    expect((await stub.countWrongKey("192.0.2.1", Date.now())).delayMs).toBe(4_000);
   });
 
   it("counts the addresses of one IPv6 network together, and others separately", async () => {
     const stub = guard();
-    for (let n = 0; n < ADDRESS_POLICY.free; n++) await stub.judge(`2001:db8::${n + 1}`, false, START);
-    expect((await stub.judge("2001:db8::ffff", true, START)).result).toBe("slow_down");
-    expect((await stub.judge("2001:db8:0:1::1", true, START)).result).toBe("allowed");
+    await guessed(stub, FREE_PER_ADDRESS, (n) => `2001:db8::${n + 1}`);
+    expect((await stub.countWrongKey("2001:db8::ffff", Date.now())).delayMs).toBe(1_000);
+    expect((await stub.countWrongKey("2001:db8:0:1::1", Date.now())).delayMs).toBe(0);
   });
 
-  it("throttles all but trusted addresses when many addresses guess", async () => {
+  it("slows down every address when many addresses guess", async () => {
     const stub = guard();
-    expect((await stub.judge("192.0.2.99", true, START)).result).toBe("allowed");
-    for (let n = 0; n < GLOBAL_POLICY.free; n++) await stub.judge(`198.51.100.${n}`, false, START);
-    expect((await stub.judge("203.0.113.1", true, START)).result).toBe("slow_down");
-    expect((await stub.judge("192.0.2.99", true, START)).result).toBe("allowed");
+    await guessed(stub, FREE_IN_TOTAL, (n) => `198.51.100.${n}`);
+    expect((await stub.countWrongKey("203.0.113.1", Date.now())).delayMs).toBe(1_000);
   });
 
-  it("deletes expired rows by alarm, and no others", async () => {
+  it("sends its counts on once, and deletes expired rows by alarm", async () => {
     const stub = guard();
-    const now = Date.now();
-    await stub.judge("192.0.2.1", false, now - ADDRESS_POLICY.forgetAfterMs);
-    await stub.judge("192.0.2.2", true, now - ADDRESS_POLICY.forgetAfterMs);
-    await stub.judge("192.0.2.3", true, now - TRUST_MS);
-    await stub.judge("192.0.2.4", false, now);
-    expect(await rowsOf(stub)).toHaveLength(5);
-    expect(await runDurableObjectAlarm(stub)).toBe(true);
-    expect(await rowsOf(stub)).toEqual(["*", "192.0.2.2", "192.0.2.4"]);
+    const sent = await runInDurableObject(stub, async (instance) => {
+      const messages: unknown[] = [];
+      const bindings = (instance as unknown as { env: Env }).env;
+      const send = (message: unknown) => Promise.resolve(messages.push(message));
+      Object.assign(instance, { env: { ...bindings, EXCHANGES: { send } } });
+      const now = Date.now();
+      await instance.countWrongKey("192.0.2.1", now - FORGET_AFTER_MS);
+      for (let n = 0; n < 3; n++) await instance.countWrongKey("192.0.2.2", now);
+      await instance.alarm();
+      await instance.alarm();
+      return messages;
+    });
+    expect(sent).toMatchObject([{ kind: "counters", counts: { wrong_dashboard_key: 3 } }]);
+    expect(await rowsOf(stub)).toEqual(["* 3", "192.0.2.2 3"]);
     expect(await runDurableObjectAlarm(stub), "it stays armed while there is something").toBe(true);
+  });
+
+  it("alerts when there are many", async () => {
+    const raised = async (times: number) => {
+      const stub = guard();
+      await guessed(stub, times, () => "192.0.2.1");
+      return runInDurableObject(stub, async (instance) => {
+        const events: unknown[] = [];
+        const outbox = { raise: (_target: unknown, all: unknown[]) => Promise.resolve(events.push(...all)) };
+        const bindings = (instance as unknown as { env: Env }).env;
+        Object.assign(instance, { env: { ...bindings, ALERT_OUTBOX: { getByName: () => outbox } } });
+        await instance.alarm();
+        return events;
+      });
+    };
+    expect(await raised(ALERT_FROM - 1)).toEqual([]);
+    expect(await raised(ALERT_FROM)).toMatchObject([{ kind: "wrong_keys", count: ALERT_FROM }]);
   });
 });
 
-describe("signing in with wrong keys", () => {
-  const attempt = (key: string, address: string, now: number) => signIn(testEnv(), { key, address }, now);
+/** One attempt by each way in. */
+const WAYS: Record<string, (key: string, address: string) => Promise<string>> = {
+  "sign-in": async (key, address) => (await signIn(testEnv(), { key, address }, Date.now())).result,
+  api: async (key, address) => {
+    const { status, headers } = await call("/api/stats", { key, headers: { "cf-connecting-ip": address } });
+    return `${status} ${headers.get("retry-after") ?? ""}`;
+  },
+  dashboard: async (key, address) => {
+    const headers = { "x-dashboard-key": key, "x-nexus-client-address": address };
+    return (await exports.DashboardApi.whoAmI(headers)).result;
+  },
+};
+const RIGHT = { "sign-in": "signed_in", api: "200 ", dashboard: "known" };
+const REFUSED = { "sign-in": "wrong", api: "403 ", dashboard: "refused" };
+const SLOWED = { "sign-in": "slow_down", api: "429 1", dashboard: "slow_down" };
 
-  it("is throttled from the sixth on; then the right key waits too, and succeeds afterwards", async () => {
-    const now = Date.now();
-    for (let n = 0; n < ADDRESS_POLICY.free; n++)
-      expect((await attempt("wrong", "203.0.113.50", now)).result).toBe("wrong");
-    const slowed = await attempt(ADMINISTRATOR_KEY, "203.0.113.50", now);
-    expect(slowed).toMatchObject({ result: "slow_down", retryAfterSeconds: 1 });
-    expect(slowed).toMatchObject({ message: expect.stringContaining("1 s") as string });
-    expect((await attempt(ADMINISTRATOR_KEY, "203.0.113.51", now)).result).toBe("signed_in");
-    expect((await attempt(ADMINISTRATOR_KEY, "203.0.113.50", now + 1_000)).result).toBe("signed_in");
+describe.each(Object.keys(RIGHT) as (keyof typeof RIGHT)[])("wrong keys by %s", (way) => {
+  const attempt = WAYS[way]!;
+
+  it("are responded to late after the free ones, and right keys at once", async () => {
+    const address = newAddress();
+    for (let n = 0; n < FREE_PER_ADDRESS; n++) expect(await attempt(WRONG, address)).toBe(REFUSED[way]);
+    const started = performance.now();
+    expect(await attempt(WRONG, address)).toBe(SLOWED[way]);
+    expect(performance.now() - started).toBeGreaterThan(900);
+    const waiting = attempt(WRONG, address);
+    for (const key of [ADMINISTRATOR_KEY, VIEWER_KEY])
+      expect(await Promise.race([attempt(key, address), waiting])).toBe(RIGHT[way]);
+    await waiting;
   });
 
-  it("writes no key into the object's storage", async () => {
-    await attempt("a-wrong-key-to-look-for", "203.0.113.60", Date.now());
-    const stored = await runInDurableObject(env.SIGN_IN_GUARD.getByName("sign-in"), (_, { storage }) =>
-      JSON.stringify(storage.sql.exec("SELECT * FROM attempts").toArray()),
-    );
-    expect(stored).toContain("203.0.113.60");
-    expect(stored).not.toContain("a-wrong-key-to-look-for");
+  it("are audited with their address and without the key", async () => {
+    const address = newAddress();
+    await attempt(WRONG, address);
+    const { entries } = await ask<AuditList>("/api/audit?action=key.wrong");
+    const [entry] = entries.filter(({ actor }) => actor === address);
+    expect(entry).toMatchObject({ role: "none", target: way });
+    expect(JSON.stringify(entries)).not.toContain(WRONG);
   });
+});
+
+it("a hundred wrong keys from as many addresses keep no administrator out", async () => {
+  const env = testEnv();
+  const guessing = Promise.all(
+    Array.from({ length: 120 }, (_, n) =>
+      signIn(env, { key: WRONG, address: `10.1.${n % 250}.1` }, Date.now()),
+    ),
+  );
+  const started = performance.now();
+  const { result } = await signIn(env, { key: ADMINISTRATOR_KEY, address: "203.0.113.99" }, Date.now());
+  expect(result).toBe("signed_in");
+  expect(performance.now() - started).toBeLessThan(1_000);
+  expect((await guessing).some(({ result }) => result === "slow_down")).toBe(true);
+}, 30_000);
+
+it("a right key works while the guard is unavailable, and a wrong one is delayed", async () => {
+  const wait = vi.spyOn(scheduler, "wait").mockResolvedValue(undefined);
+  const broken = {
+    SIGN_IN_GUARD: { getByName: () => ({ countWrongKey: () => Promise.reject(new Error("down")) }) },
+  };
+  const attempt = async (key: string) =>
+    (await signIn(testEnv(broken), { key, address: newAddress() }, Date.now())).result;
+  expect(await attempt(ADMINISTRATOR_KEY)).toBe("signed_in");
+  expect(await attempt(WRONG)).toBe("slow_down");
+  expect(wait).toHaveBeenCalledWith(5_000);
+});
+
+it("the guard's storage has the address and not the key", async () => {
+  const address = newAddress();
+  await signIn(testEnv(), { key: WRONG, address }, Date.now());
+  const stored = (await rowsOf(env.SIGN_IN_GUARD.getByName("sign-in"))).join();
+  expect(stored).toContain(address);
+  expect(stored).not.toContain(WRONG);
 });

@@ -3,7 +3,6 @@ import { exports } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { identify } from "../../workers/api/auth/identify.ts";
 import { signIn, signOut } from "../../workers/api/auth/sign-in.ts";
-import { loadConfig } from "../../workers/runtime/config.ts";
 import { SESSION_MS } from "../../workers/runtime/constants.ts";
 import type { SignInResult, WhoAmI } from "../../workers/schemas/api/session.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
@@ -19,6 +18,7 @@ import {
 
 beforeEach(resetDatabase);
 
+const OTHER_KEY = "another-key-0123456789-0123456789";
 let addresses = 0;
 /** Each sign-in comes from its own address, so that tests do not slow each other down. */
 const address = () => `192.0.2.${++addresses}`;
@@ -30,7 +30,7 @@ async function signedIn(key = ADMINISTRATOR_KEY, now = Date.now(), bindings: Bin
 }
 
 function who(headers: Record<string, string>, now = Date.now(), bindings: Bindings = {}): Promise<WhoAmI> {
-  return identify(loadConfig(testEnv(bindings)), (name) => headers[name] ?? null, "dashboard", now);
+  return identify(testEnv(bindings), (name) => headers[name] ?? null, "dashboard", now);
 }
 
 const bearer = (token: string) => ({ "x-nexus-session": token });
@@ -173,7 +173,7 @@ describe("a session", () => {
   it("ends when its key is changed or removed", async () => {
     const { token } = await signedIn();
     const viewer = await signedIn(VIEWER_KEY);
-    const changed = { DASHBOARD_API_KEY: "another-key" };
+    const changed = { DASHBOARD_API_KEY: OTHER_KEY };
     expect((await who(bearer(token), Date.now(), changed)).result).toBe("anonymous");
     expect((await who(bearer(viewer.token), Date.now(), changed)).result).toBe("known");
     expect((await who(bearer(token))).result).toBe("known");
@@ -181,7 +181,7 @@ describe("a session", () => {
 
   it("has the role its key has today", async () => {
     const { token } = await signedIn();
-    const demoted = { DASHBOARD_API_KEY: "another-key", DASHBOARD_VIEWER_KEY: ADMINISTRATOR_KEY };
+    const demoted = { DASHBOARD_API_KEY: OTHER_KEY, DASHBOARD_VIEWER_KEY: ADMINISTRATOR_KEY };
     expect(await who(bearer(token), Date.now(), demoted)).toMatchObject({ role: "viewer", readOnly: true });
   });
 

@@ -3,7 +3,6 @@
  * accepts sessions and Cloudflare Access tokens; the methods sign people in and out.
  */
 import { RpcTarget, WorkerEntrypoint } from "cloudflare:workers";
-import { loadConfig } from "../runtime/config.ts";
 import { type SignInRequest, type SignInResult, type WhoAmI } from "../schemas/api/session.ts";
 import { withCaller } from "./auth/authenticate.ts";
 import { identify } from "./auth/identify.ts";
@@ -30,9 +29,9 @@ export class DashboardApi extends WorkerEntrypoint<Env> {
     return new AuthenticatedApi(this.env, this.ctx, this.whoAmI(headers));
   }
 
-  /** Identifies the caller by `x-nexus-session`, `cf-access-jwt-assertion` or `x-dashboard-key` (names in lower case). */
+  /** Identifies the caller by `x-nexus-session`, `cf-access-jwt-assertion` or `x-dashboard-key` with `x-nexus-client-address` (names in lower case). */
   whoAmI(headers: Record<string, string>): Promise<WhoAmI> {
-    return identify(loadConfig(this.env), (name) => headers[name] ?? null, "dashboard", Date.now());
+    return identify(this.env, (name) => headers[name] ?? null, "dashboard", Date.now());
   }
 }
 

@@ -48,6 +48,7 @@ function targetOf(event: AlertEvent): AlertTarget {
     case "unknown_model":
     case "unrecorded":
     case "facts_lost":
+    case "wrong_keys":
       return { kind: "deployment" };
   }
 }

@@ -114,6 +114,13 @@ export const FactsLostEvent = z.object({
   at: z.number(),
 });
 
+/** Many wrong dashboard keys in a row, with less than 15 minutes between them. */
+export const WrongKeysEvent = z.object({
+  kind: z.literal("wrong_keys"),
+  count,
+  at: z.number(),
+});
+
 /** Sent from the dashboard to test a webhook. */
 export const TestEvent = z.object({ kind: z.literal("test"), domain: z.string(), at: z.number() });
 export type TestEvent = z.infer<typeof TestEvent>;
@@ -127,6 +134,7 @@ export const AlertEvent = z.discriminatedUnion("kind", [
   UnknownModelEvent,
   UnrecordedEvent,
   FactsLostEvent,
+  WrongKeysEvent,
   TestEvent,
 ]);
 export type AlertEvent = z.infer<typeof AlertEvent>;

@@ -2,7 +2,7 @@
  * Client of the Worker's API with the credentials of the page's user. Failures are values, never exceptions: a card whose
  * data could not be read shows the problem, and the rest of the page is rendered.
  */
-import type { CREDENTIAL_HEADERS } from "../../../workers/schemas/api/session.ts";
+import type { CLIENT_ADDRESS_HEADER, CREDENTIAL_HEADERS } from "../../../workers/schemas/api/session.ts";
 import type { ApiErrorBody, ApiProblem } from "../../../workers/schemas/api/error.ts";
 import type {
   ApiBody,
@@ -56,12 +56,22 @@ export interface ApiClient {
   raw(path: string): Promise<Response>;
 }
 
+const CLIENT_ADDRESS = "x-nexus-client-address" satisfies typeof CLIENT_ADDRESS_HEADER;
+
+/** The client's IP address, by which the API slows down the guessing of keys. */
+export function clientAddress(headers: Headers): string {
+  return (headers.get("cf-connecting-ip") ?? "unknown").slice(0, 100);
+}
+
 /** The credentials of an incoming request as the API wants them; empty when there are none. */
 export function credentialHeaders(headers: Headers, session: string | null): Record<string, string> {
   const credentials: Record<string, string> = {};
   const key = headers.get(CREDENTIALS.key);
   const jwt = headers.get(CREDENTIALS.accessJwt);
-  if (key) credentials[CREDENTIALS.key] = key;
+  if (key) {
+    credentials[CREDENTIALS.key] = key;
+    credentials[CLIENT_ADDRESS] = clientAddress(headers);
+  }
   if (jwt) credentials[CREDENTIALS.accessJwt] = jwt;
   if (session) credentials[CREDENTIALS.session] = session;
   return credentials;

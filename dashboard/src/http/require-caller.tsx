@@ -25,6 +25,11 @@ export const requireCaller: MiddlewareHandler<AppEnv> = async (c, next) => {
       return wantsHtml(c)
         ? failurePage(c, 403, "Access denied", who.message)
         : jsonError(c, 403, "forbidden", who.message);
+    case "slow_down":
+      c.header("retry-after", String(who.retryAfterSeconds));
+      return wantsHtml(c)
+        ? failurePage(c, 429, "Too many wrong keys", who.message)
+        : jsonError(c, 429, "rate_limited", who.message);
     case "unavailable":
       return wantsHtml(c)
         ? failurePage(c, 503, "Sign-in is unavailable", who.message)

@@ -1,7 +1,7 @@
 /** Signing in and out: the pages before the gate. */
 import { Hono, type Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { credentialHeaders } from "../api/client.ts";
+import { clientAddress, credentialHeaders } from "../api/client.ts";
 import type { AppEnv } from "../context/environment.ts";
 import { formatDuration } from "../format/time.ts";
 import { clearSession, sessionToken, setSession } from "../http/cookies.ts";
@@ -15,12 +15,13 @@ export function signInRoutes(): Hono<AppEnv> {
 
   routes.get("/sign-in", async (c) => {
     const next = safeNext(c.req.query("next"));
-    const credentials = credentialHeaders(c.req.raw.headers, sessionToken(c));
-    if (Object.keys(credentials).length > 0) {
-      const who = await c.env.API.whoAmI(credentials).catch(() => null);
-      if (who?.result === "known" && who.via !== "read_only") return c.redirect(next, 303);
-    }
-    return signInPage(c, 200, next, null);
+    const who = await c.env.API.whoAmI(credentialHeaders(c.req.raw.headers, sessionToken(c))).catch(
+      () => null,
+    );
+    if (who?.result === "known" && who.via !== "read_only") return c.redirect(next, 303);
+    return who?.result === "unavailable"
+      ? signInPage(c, 503, next, who.message)
+      : signInPage(c, 200, next, null);
   });
 
   routes.post("/sign-in", async (c) => {
@@ -33,7 +34,7 @@ export function signInRoutes(): Hono<AppEnv> {
     if (key === "") return signInPage(c, 401, next, "Enter the dashboard key.");
     const result = await c.env.API.signIn({
       key: key.slice(0, 500),
-      address: (c.req.header("cf-connecting-ip") ?? "unknown").slice(0, 100),
+      address: clientAddress(c.req.raw.headers),
     }).catch(() => ({
       result: "unavailable" as const,
       message: "The Worker did not respond. It may be deploying.",

@@ -20,7 +20,7 @@ export function authenticate(audience: Audience): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const caller =
       identifiedCallers.get(c.req.raw) ??
-      (await identify(c.get("config"), (name) => c.req.header(name) || null, audience, Date.now()));
+      (await identify(c.env, (name) => c.req.header(name) || null, audience, Date.now()));
     const needed = requiredRole(c.req.method, c.req.path);
     switch (caller.result) {
       case "known":
@@ -32,6 +32,10 @@ export function authenticate(audience: Audience): MiddlewareHandler<ApiEnv> {
         });
       case "refused":
         throw new ApiError("forbidden", caller.message);
+      case "slow_down":
+        throw new ApiError("rate_limited", caller.message, {
+          headers: { "retry-after": String(caller.retryAfterSeconds) },
+        });
       case "unavailable":
         throw new ApiError("unavailable", caller.message, { headers: { "retry-after": "5" } });
     }

@@ -5,6 +5,17 @@ import type { Role } from "../../schemas/api/session.ts";
 
 type Keys = Pick<Config, "DASHBOARD_API_KEY" | "DASHBOARD_VIEWER_KEY">;
 const encoder = new TextEncoder();
+/** A shorter key could be guessed. 24 characters of base64 are 144 bits. */
+const MIN_KEY_CHARACTERS = 24;
+
+/** A message that names the configured keys that are too short to be used; null when there is none. */
+export function shortKeyProblem(config: Keys): string | null {
+  const short = (["DASHBOARD_API_KEY", "DASHBOARD_VIEWER_KEY"] as const).filter(
+    (name) => config[name] !== undefined && config[name].length < MIN_KEY_CHARACTERS,
+  );
+  if (short.length === 0) return null;
+  return `Closed: ${short.join(" and ")} must have at least ${MIN_KEY_CHARACTERS} characters. Set a longer key, such as the output of \`openssl rand -base64 32\`.`;
+}
 
 /** The configured keys and their roles, administrator first. */
 export function configuredKeys(config: Keys): { key: string; role: Role }[] {

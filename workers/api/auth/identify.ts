@@ -2,11 +2,12 @@
  * Identifies a caller by the credentials of the request. A public host accepts dashboard keys only; the dashboard's
  * binding also accepts sessions and Cloudflare Access tokens, which the dashboard forwards.
  */
-import type { Config } from "../../runtime/config.ts";
+import { type Config, loadConfig } from "../../runtime/config.ts";
 import { accessApplication } from "../../domain/auth/access-identity.ts";
 import { sha256 } from "../../domain/sha256.ts";
 import {
   type Caller,
+  CLIENT_ADDRESS_HEADER,
   CREDENTIAL_HEADERS,
   type Role,
   type Via,
@@ -16,7 +17,8 @@ import { findSession } from "../../store/admin/sessions.ts";
 import { DatabaseUnavailableError } from "../../store/db/errors.ts";
 import { verifyAccessToken } from "./cloudflare-access.ts";
 import type { Audience } from "../http/context.ts";
-import { configuredKeys, keyFingerprint, roleOfKey } from "./dashboard-keys.ts";
+import { configuredKeys, keyFingerprint, roleOfKey, shortKeyProblem } from "./dashboard-keys.ts";
+import { slowDownWrongKey } from "./key-guard.ts";
 
 const TOKEN = /^[\w-]{43}$/;
 
@@ -38,13 +40,25 @@ export type HeaderReader = (name: string) => string | null;
 
 /** The caller at `now` (epoch milliseconds). Never throws, whatever is sent and whatever is unavailable. */
 export async function identify(
-  config: Config,
+  env: Env,
   header: HeaderReader,
   audience: Audience,
   now: number,
 ): Promise<WhoAmI> {
+  const config = loadConfig(env);
+  const problem = shortKeyProblem(config);
+  if (problem) return { result: "unavailable", message: problem };
   const key = header(CREDENTIAL_HEADERS.key);
-  if (key) return identifyByKey(config, key);
+  if (key) {
+    const caller = identifyByKey(config, key);
+    if (caller.result !== "refused") return caller;
+    const [way, addressHeader] =
+      audience === "public"
+        ? (["api", "cf-connecting-ip"] as const)
+        : (["dashboard", CLIENT_ADDRESS_HEADER] as const);
+    const address = header(addressHeader) ?? "unknown";
+    return (await slowDownWrongKey(env, config, { address, way }, now)) ?? caller;
+  }
   if (audience === "dashboard") {
     const jwt = header(CREDENTIAL_HEADERS.accessJwt);
     const accessCaller = jwt ? await identifyByAccess(config, jwt, now) : null;

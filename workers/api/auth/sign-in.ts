@@ -1,4 +1,4 @@
-/** Exchanges a dashboard key for a session; failed attempts are rate-limited. Called through the DashboardApi entrypoint. */
+/** Exchanges a dashboard key for a session; wrong keys are slowed down. Called through the DashboardApi entrypoint. */
 import { toBase64Url, toHex } from "../../domain/bytes.ts";
 import { sha256 } from "../../domain/sha256.ts";
 import { loadConfig } from "../../runtime/config.ts";
@@ -7,9 +7,9 @@ import { errorText, log } from "../../runtime/log.ts";
 import type { SignInResult } from "../../schemas/api/session.ts";
 import { SignInRequest } from "../../schemas/api/session.ts";
 import { createSession, revokeSession } from "../../store/admin/sessions.ts";
-import { configuredKeys, keyFingerprint, roleOfKey } from "./dashboard-keys.ts";
+import { configuredKeys, keyFingerprint, roleOfKey, shortKeyProblem } from "./dashboard-keys.ts";
+import { slowDownWrongKey } from "./key-guard.ts";
 
-const GUARD_NAME = "sign-in";
 const TOKEN_BYTES = 32;
 const TOKEN = /^[\w-]{43}$/;
 
@@ -23,20 +23,16 @@ const ERROR_MESSAGES = {
 export async function signIn(env: Env, request: SignInRequest, now: number): Promise<SignInResult> {
   const config = loadConfig(env);
   if (configuredKeys(config).length === 0) return { result: "closed", message: ERROR_MESSAGES.closed };
+  const problem = shortKeyProblem(config);
+  if (problem) return { result: "unavailable", message: problem };
   const parsed = SignInRequest.safeParse(request);
   const found = parsed.success ? roleOfKey(config, parsed.data.key) : null;
+  if (!found) {
+    const attempt = { address: parsed.data?.address ?? "unknown", way: "sign-in" } as const;
+    const tooMany = await slowDownWrongKey(env, config, attempt, now);
+    return tooMany ?? { result: "wrong", message: ERROR_MESSAGES.wrong };
+  }
   try {
-    const guard = env.SIGN_IN_GUARD.getByName(GUARD_NAME);
-    const verdict = await guard.judge(parsed.data?.address ?? "unknown", found !== null, now);
-    if (verdict.result === "slow_down") {
-      const { retryAfterSeconds } = verdict;
-      return {
-        result: "slow_down",
-        retryAfterSeconds,
-        message: `Too many wrong keys. Try again in ${retryAfterSeconds} s.`,
-      };
-    }
-    if (verdict.result === "wrong" || !found) return { result: "wrong", message: ERROR_MESSAGES.wrong };
     const token = newToken();
     const tokenHash = sha256(token);
     const expiresAt = new Date(now + SESSION_MS);

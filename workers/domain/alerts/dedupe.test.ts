@@ -65,6 +65,7 @@ describe("deduplication", () => {
       [0, 30, 61],
       ["0 +0", "61 +0"],
     ],
+    ["wrong keys once an hour", { kind: "wrong_keys", count: 30, at: NOW }, [0, 30, 61], ["0 +0", "61 +0"]],
     [
       "a model once a week",
       { kind: "unknown_model", model: "m", domain: "d", requestId: "r", at: NOW },

@@ -231,6 +231,11 @@ describe("the Slack payload is one text", () => {
       { kind: "facts_lost", exchanges: 12, at: NOW },
       `:card_file_box: 12 exchanges could not be recorded: the archive (R2) and the queue failed, and the buffer in memory was full. Clients are not affected. The status counts them as \`facts_lost\`. ${settings}`,
     ],
+    [
+      "of wrong dashboard keys",
+      { kind: "wrong_keys", count: 37, at: NOW },
+      ":key: 37 wrong dashboard keys in a row, by sign-in or `X-Dashboard-Key`. Wrong keys are slowed down; right keys are not. The audit log names the addresses. <https://nexus.example/audit?action=key.wrong|Audit log>",
+    ],
   ])("%s", (_name, event, text) => {
     expect(payload(event)).toStrictEqual({ text });
   });

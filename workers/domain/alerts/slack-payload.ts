@@ -96,6 +96,10 @@ function payloadOf(event: AlertEvent, repeats: Repeats, style: AlertStyle): Slac
       return plain(
         `:card_file_box: ${exchanges(event.exchanges)} could not be recorded: the archive (R2) and the queue failed, and the buffer in memory was full. Clients are not affected. The status counts them as \`facts_lost\`.${link("/settings", "Status")}`,
       );
+    case "wrong_keys":
+      return plain(
+        `:key: ${event.count} wrong dashboard keys in a row, by sign-in or \`X-Dashboard-Key\`. Wrong keys are slowed down; right keys are not. The audit log names the addresses.${link("/audit?action=key.wrong", "Audit log")}`,
+      );
     case "test":
       return plain(`:wave: Test alert for ${name(event.domain)}: alerts of Claude Nexus arrive here.`);
   }

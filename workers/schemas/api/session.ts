@@ -14,14 +14,17 @@ export const CREDENTIAL_HEADERS = {
   accessJwt: "cf-access-jwt-assertion",
 } as const;
 
-/** `DashboardApi.signIn(request)`. `address`: the client's IP address from `cf-connecting-ip`, to rate-limit attempts. */
+/** The client's IP address beside a dashboard key, as the dashboard's host received it. Accepted by the entrypoint only. */
+export const CLIENT_ADDRESS_HEADER = "x-nexus-client-address";
+
+/** `DashboardApi.signIn(request)`. `address`: the client's IP address from `cf-connecting-ip`, to slow down guessing. */
 export const SignInRequest = z.object({ key: z.string().max(500), address: z.string().max(100) });
 export type SignInRequest = z.infer<typeof SignInRequest>;
 
 /**
- * `signed_in`: `token` (43 characters, base64url) is the value of the cookie. `wrong`: no such key. `slow_down`: too many wrong
- * keys, from this address or in total; the key was not checked. `closed`: no dashboard key is configured. `unavailable`: the
- * database is unavailable, so no session was created. `message` is shown to the user.
+ * `signed_in`: `token` (43 characters, base64url) is the value of the cookie. `wrong`: no such key. `slow_down`: no such key, after
+ * too many wrong ones from this address or in total. `closed`: no dashboard key is configured. `unavailable`: the database is
+ * unavailable, so no session was created; or a configured key is too short. `message` is shown to the user.
  */
 export const SignInResult = z.discriminatedUnion("result", [
   z.object({ result: z.literal("signed_in"), token: z.string(), role: Role, expiresAt: z.iso.datetime() }),
@@ -52,11 +55,17 @@ export type Caller = z.infer<typeof Caller>;
 
 /**
  * `DashboardApi.whoAmI(headers)`: headers by the names above, in lower case. `anonymous`: no credential, or an ended session;
- * `refused`: an invalid credential; `closed`: neither a key nor an Access application is configured; `unavailable`: the
- * database or the Access certificates could not be reached.
+ * `refused`: an invalid credential; `slow_down`: the same for a key, after too many wrong ones; `closed`: neither a key nor an
+ * Access application is configured; `unavailable`: the database or the Access certificates could not be reached, or a configured
+ * key is too short.
  */
 export const WhoAmI = z.discriminatedUnion("result", [
   Caller.extend({ result: z.literal("known") }),
   z.object({ result: z.enum(["anonymous", "refused", "closed", "unavailable"]), message: z.string() }),
+  z.object({
+    result: z.literal("slow_down"),
+    retryAfterSeconds: z.number().int().positive(),
+    message: z.string(),
+  }),
 ]);
 export type WhoAmI = z.infer<typeof WhoAmI>;

@@ -17,7 +17,8 @@ import { olderThan, pageOf, timestamptz } from "../db/sql.ts";
 
 export interface AuditEntry {
   actor: string;
-  role: Role;
+  /** `none`: someone who is not identified. */
+  role: Role | "none";
   /** "domain.put", "client_key.create", "transcript.open", … */
   action: string;
   target: string;

@@ -35,6 +35,7 @@ const ACTION_LABELS: Readonly<Record<string, string>> = {
   "domain.delete": "Domain deleted",
   "domain.put": "Domain saved",
   "domain.slack_test": "Slack test sent",
+  "key.wrong": "Wrong dashboard key",
   "prices.reprice": "Requests repriced",
   relink: "Conversations relinked",
   "session.close": "Signed out",

@@ -27,6 +27,7 @@ interface Props {
 const COUNTER_LABELS: Readonly<Record<string, string>> = {
   refused_unauthenticated: "Rejected: no valid client key",
   refused_path: "Rejected: path not allowed",
+  wrong_dashboard_key: "Rejected: wrong dashboard key",
   unrecorded: "Bodies not accepted by R2",
   facts_lost: "Not recorded (archive and queue unavailable)",
   bell_failed: "Recovered by the sweep (queue unavailable)",
