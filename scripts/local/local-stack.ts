@@ -18,6 +18,7 @@ import { loadSecrets, type Secrets } from "./secrets.ts";
 /** Usual time from the end of a response to its row: recorder, journal, one second in the queue, ingest. */
 const FINISH_MS = 1_500;
 const READY_TIMEOUT_MS = 15_000;
+const PROGRESS_AFTER_MS = 1_000;
 /** The cron expression that notifies the Worker's scheduled handler of the start. */
 const STARTUP = "startup";
 
@@ -69,14 +70,18 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     const proxyPort = await claimPort(options.proxyPort ?? 0, "PROXY_PORT");
     const dashboardPort = await claimPort(options.dashboardPort ?? 0, "DASHBOARD_PORT");
     const secrets = await loadSecrets(options.dataDir);
-    const building = build();
+    const slow = progressLines(options.log);
+    const building = slow("Building the Worker and the dashboard", build());
     building.catch(() => {});
-    const database = await openDatabase({
-      dataDir: options.dataDir,
-      databaseUrl: options.databaseUrl,
-      readonlyUrl: options.variables?.DATABASE_READONLY_URL,
-      log: (line) => options.log?.("error", line),
-    });
+    const database = await slow(
+      "Opening the database",
+      openDatabase({
+        dataDir: options.dataDir,
+        databaseUrl: options.databaseUrl,
+        readonlyUrl: options.variables?.DATABASE_READONLY_URL,
+        log: (line) => options.log?.("error", line),
+      }),
+    );
     closers.push(() => database.stop());
     const dashboardUrl = `http://127.0.0.1:${dashboardPort}`;
     const proxyUrl = `http://127.0.0.1:${proxyPort}`;
@@ -86,8 +91,10 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       NEON_BRIDGE: database.bridge,
     });
     const workerPort = await claimPort(0, "PROXY_PORT");
+    const built = await building;
     const runtime = await startRuntime({
-      build: { ...(await building), ...(options.workerBundle && { worker: options.workerBundle }) },
+      build: built,
+      ...(options.workerBundle && { workerBundle: options.workerBundle }),
       stateDir: join(options.dataDir, "cloudflare"),
       pidFile,
       proxyPort: workerPort,
@@ -117,6 +124,14 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     await closeAll();
     throw error;
   }
+}
+
+/** Logs a line for each step of the start that takes longer than a second. */
+function progressLines(log: LocalStackOptions["log"]) {
+  return async <T>(step: string, work: Promise<T>): Promise<T> => {
+    const timer = setTimeout(() => log?.("info", `${step}…`), PROGRESS_AFTER_MS);
+    return work.finally(() => clearTimeout(timer));
+  };
 }
 
 /** Defaults, then the given variables, then those that this stack determines. */

@@ -1,5 +1,6 @@
-/** The embedded Postgres when its disk becomes read-only while it runs. */
-import { rm } from "node:fs/promises";
+/** The embedded Postgres: when its disk becomes read-only while it runs, and after a process killed while it created the database. */
+import { cp, mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startPostgres, type EmbeddedPostgres } from "../../scripts/local/database/embedded-postgres.ts";
@@ -53,4 +54,24 @@ it("reports errors while the disk is read-only, then continues with all committe
     expect.stringMatching(/failed: .*Read-only file system/),
     expect.stringMatching(/is open again after [\d.]+ s/),
   ]);
+});
+
+it("creates the database again when a killed process has left it half unpacked", async () => {
+  const killed = join(await temporaryDirectory(), "postgres");
+  await mkdir(killed);
+  await cp(join(dataDir, "PG_VERSION"), join(killed, "PG_VERSION"));
+  await writeFile(`${killed}.unpacking`, "");
+  for (const n of [1, 2]) {
+    const opened = await startPostgres({ dataDir: killed });
+    const client = new Client({ connectionString: opened.url });
+    await client.connect();
+    await client.query("CREATE TABLE IF NOT EXISTS kept (n int)");
+    const { rows } = await client.query(
+      "INSERT INTO kept VALUES (1) RETURNING (SELECT count(*)::int + 1 FROM kept) AS n",
+    );
+    expect(rows).toEqual([{ n }]);
+    await client.end();
+    await opened.stop();
+  }
+  await rm(join(killed, ".."), { recursive: true });
 });

@@ -1,26 +1,18 @@
-/** Worker and dashboard on Miniflare. Bindings come from wrangler.toml and dashboard/wrangler.toml; bundles, ports and variables from here. */
+/** Worker and dashboard on Miniflare. Bundles and bindings come from the build; ports and variables from here. */
 import { readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { setTimeout as pause } from "node:timers/promises";
-import {
-  convertV4MiniflareOptions,
-  Log,
-  LogLevel,
-  Miniflare,
-  type Json,
-  type LegacyWorkerOptions,
-} from "miniflare";
-import type { Build } from "../../lib/build.ts";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type Json } from "miniflare";
+import { BINDINGS_FILE, type Build } from "../../lib/build.ts";
 import { loopbackHosts } from "../network/ports.ts";
 import { ownedWorkerd } from "../../lib/processes.ts";
-import { staticFiles } from "./static-files.ts";
 
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export interface RuntimeOptions {
   build: Build;
+  /** Directory with index.js, a Worker that replaces the built one. */
+  workerBundle?: string;
   /** Directory for KV, R2 and Durable Objects. */
   stateDir: string;
   /** File for workerd's process id. */
@@ -36,9 +28,8 @@ export interface RuntimeOptions {
 
 /** The part of wrangler's configuration that is read here; the rest is passed on. */
 interface BoundWorker {
-  modulesRules?: unknown;
+  name: string;
   bindings?: Record<string, Json>;
-  serviceBindings?: LegacyWorkerOptions["serviceBindings"];
   cronTriggers?: string[];
 }
 
@@ -50,20 +41,8 @@ export interface Runtime {
 
 /** Starts both; resolves when they are ready. */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
-  // Otherwise wrangler reports missing secrets of files that the local stack does not use.
-  process.env.WRANGLER_LOG ??= "error";
-  const { unstable_getMiniflareWorkerOptions: optionsOf, unstable_readConfig: readConfig } =
-    await import("wrangler");
-  const describe = (file: string) => {
-    const config = join(ROOT, file);
-    // The bundles are plain modules: module rules have been applied.
-    const { modulesRules: _applied, ...worker } = optionsOf(config).workerOptions as BoundWorker;
-    const { name } = readConfig({ config }, { hideWarnings: true }) as { name?: string };
-    return { ...worker, name: name ?? file };
-  };
-  const worker = describe("wrangler.toml");
-  const pages = describe("dashboard/wrangler.toml");
-  const assets = await staticFiles(options.build.assets);
+  const worker = await bindingsOf(options.build.worker);
+  const pages = await bindingsOf(options.build.pages);
   const miniflare = withOwnSignals(
     () =>
       new Miniflare(
@@ -79,7 +58,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
           workers: [
             {
               ...worker,
-              ...bundle(options.build.worker),
+              ...bundle(options.workerBundle ?? options.build.worker),
               bindings: { ...worker.bindings, ...options.variables },
               // Miniflare's stripping also adds a header `cf-worker` of its own to what goes upstream.
               stripCfConnectingIp: false,
@@ -89,7 +68,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
               ...pages,
               ...bundle(options.build.pages),
               bindings: { ...pages.bindings, LOCAL_PROXY_URL: options.proxyUrl },
-              serviceBindings: { ...pages.serviceBindings, ASSETS: assets },
+              // Content types, ETags and `_headers` by Cloudflare's own asset Worker.
+              assets: { directory: options.build.assets, binding: "ASSETS" },
               unsafeDirectSockets: listenOn(options.dashboardPort),
             },
           ],
@@ -108,6 +88,11 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       await rm(options.pidFile, { force: true });
     },
   };
+}
+
+/** What the build has read from the Worker's configuration. */
+async function bindingsOf(directory: string): Promise<BoundWorker> {
+  return JSON.parse(await readFile(join(directory, BINDINGS_FILE), "utf8")) as BoundWorker;
 }
 
 function bundle(directory: string) {
