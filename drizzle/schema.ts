@@ -554,6 +554,9 @@ export const rollups = pgTable(
     requests: count("requests").notNull(),
     /** Exchanges that failed. */
     errors: count("errors").notNull(),
+    /** Exchanges that requested another model and used this one as well (an advisor, a fallback), and those of them that failed. */
+    shareRequests: count("share_requests").notNull().default(0),
+    shareErrors: count("share_errors").notNull().default(0),
     inputTokens: count("input_tokens").notNull(),
     outputTokens: count("output_tokens").notNull(),
     cacheReadInputTokens: count("cache_read_input_tokens").notNull(),
@@ -573,6 +576,9 @@ export const rollups = pgTable(
   (t) => [
     primaryKey({ columns: [t.bucket, t.domainId, t.accountId, t.model, t.requestType, t.outcome] }),
     index("rollups_domain").on(t.domainId, t.bucket),
+    index("rollups_share_models")
+      .on(t.model)
+      .where(sql`share_requests > 0`),
   ],
 );
 

@@ -148,7 +148,56 @@ describe("usage", () => {
       "model,requests,errors,input_tokens,cache_read_tokens,cache_write_tokens,output_tokens,cost_usd,unpriced_requests",
     );
     expect(text).toContain("claude-opus-5-5");
-    expect((await ask("/usage.csv?by=__proto__")).text).toMatch(/^from,/);
+    expect((await ask("/usage.csv")).text).toMatch(/^from,/);
+  });
+});
+
+describe("the address", () => {
+  it.each([
+    ["/requests?modle=claude-opus-5-5", "modle", "“model”"],
+    ["/?Domain=a.b", "Domain", "“domain”"],
+    ["/conversations?searched=x&range=7d", "searched", "“search”"],
+    ["/usage?zzzzzzzzzzzz=1", "zzzzzzzzzzzz", "Known parameters: domain, accountId, model, range, from, to."],
+    ["/requests?range=1y", "1y", "Allowed: 1h, 24h, 7d, 30d."],
+    ["/errors?from=yesterday", "yesterday", "Allowed: a date or time"],
+    ["/?model=a&model=b", "model", "given 2 times"],
+    [`/requests/${IDS.request}?tabs=raw`, "tabs", "“tab”"],
+    [`/conversations/${IDS.conversation}?brnch=main`, "brnch", "“branch”"],
+    ["/domains/new?stage=key", "stage", "Known parameters"],
+    ["/settings?shows=linking", "shows", "“show”"],
+    ["/audit?actors=me", "actors", "“actor”"],
+  ])(
+    "is rejected in the page's frame where a parameter is unknown or invalid: %s",
+    async (path, name, hint) => {
+      const { api, ask } = visit();
+      const { status, text } = await ask(path);
+      expect(status).toBe(400);
+      expect(text).toContain(`“${name}”`);
+      expect(text).toContain(hint);
+      expect(text).toContain('<nav class="side"');
+      expect(api.requested).toEqual(["GET /api/status?maxAge=10"]);
+    },
+  );
+
+  it("is offered without the rejected parameters", async () => {
+    const { text } = await visit().ask("/requests?modle=x&range=7d&domian=y&status=429");
+    expect(text).toContain('href="/requests?range=7d&amp;status=429"');
+  });
+
+  it.each(["/usage.csv?modle=x", "/usage.csv?by=__proto__", "/usage.csv?by=models", "/usage.csv?range=2d"])(
+    "of a file is rejected with an error of the API's shape: %s",
+    async (path) => {
+      const { api, ask } = visit();
+      const { response, text } = await ask(path);
+      expect(response.status).toBe(400);
+      expect(JSON.parse(text)).toMatchObject({ error: { code: "invalid_request" } });
+      expect(api.requested).toEqual([]);
+    },
+  );
+
+  it.each(["?format=jsn", "?brnch=main"])("of an export is rejected as well: %s", async (query) => {
+    const { response } = await visit().ask(`/conversations/${IDS.conversation}/export${query}`);
+    expect(response.status).toBe(400);
   });
 });
 

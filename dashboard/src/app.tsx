@@ -1,5 +1,5 @@
 /**
- * The dashboard as one Hono application: middleware in order (security headers, who is asking, CSRF), then pages.
+ * The dashboard as one Hono application: middleware in order (security headers, caller, CSRF, known parameters), then pages.
  * It knows nothing of Pages: functions/[[path]].ts gives it the bindings, tests and the demo give it scripted ones.
  */
 import { Hono } from "hono";
@@ -7,6 +7,7 @@ import type { Assets } from "./context/assets.ts";
 import type { AppEnv } from "./context/environment.ts";
 import { apiProxy, liveProxy } from "./http/api-proxy.ts";
 import { requireCsrf } from "./http/require-csrf.tsx";
+import { requireKnownParameters } from "./http/require-known-parameters.tsx";
 import { requireCaller } from "./http/require-caller.tsx";
 import { requestContext } from "./http/request-context.ts";
 import { securityHeaders } from "./http/security-headers.ts";
@@ -36,6 +37,10 @@ export function createApp(assets: Assets): Hono<AppEnv> {
   app.route("/", signInRoutes());
   app.use(requireCaller);
   app.use(requireCsrf);
+  app.all("/api/*", apiProxy);
+  app.get("/live", liveProxy);
+
+  app.use(requireKnownParameters);
   app.route("/", themeRoutes());
   app.route("/", overviewRoutes());
   app.route("/", usageRoutes());
@@ -48,8 +53,6 @@ export function createApp(assets: Assets): Hono<AppEnv> {
   app.route("/", accountLoginRoutes());
   app.route("/", auditRoutes());
   app.route("/", placeholderRoutes());
-  app.all("/api/*", apiProxy);
-  app.get("/live", liveProxy);
 
   app.notFound((c) => failurePage(c, 404, "Page not found", "This page does not exist."));
   app.onError((error, c) => {

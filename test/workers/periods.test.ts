@@ -1,6 +1,8 @@
 /** Periods are half-open and exact to the millisecond, hours and days are those of the viewer's zone, in every endpoint alike. */
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { DailyUsage } from "../../workers/schemas/api/compat.ts";
 import type { Errors } from "../../workers/schemas/api/failures.ts";
+import type { FilterOptions } from "../../workers/schemas/api/filter-options.ts";
 import type { Overview } from "../../workers/schemas/api/overview.ts";
 import type { RequestList } from "../../workers/schemas/api/requests.ts";
 import { parseUsd } from "../../workers/domain/pricing/usd.ts";
@@ -19,8 +21,8 @@ const query = (from: number, to: number, rest = "") =>
 const overviewOf = (from: number, to: number, rest = "") =>
   ask<Overview>(`/api/overview${query(from, to, rest)}`);
 const errorsOf = (from: number, to: number, rest = "") => ask<Errors>(`/api/errors${query(from, to, rest)}`);
-const requestsOf = async (from: number, to: number) =>
-  (await ask<RequestList>(`/api/requests${query(from, to, "&limit=500")}`)).requests;
+const requestsOf = async (from: number, to: number, rest = "") =>
+  (await ask<RequestList>(`/api/requests${query(from, to, `&limit=500${rest}`)}`)).requests;
 const sum = <T>(list: readonly T[], value: (one: T) => number) =>
   list.reduce((total, one) => total + value(one), 0);
 
@@ -189,6 +191,77 @@ function advised(inputTokens: number, hasAdvisor: boolean): ExchangeOptions {
   return jsonResponse({ type: "message", model: "claude-opus-5-5", content, usage, ...role });
 }
 
+describe("a model", () => {
+  it("has all requests that requested or used it, in every list and count", async () => {
+    await resetDatabase();
+    const noon = Math.floor(Date.now() / (5 * MINUTE) - 3) * 5 * MINUTE;
+    const ended = errorResponse(500, "api_error");
+    const failing = advised(1_000, true);
+    await store(
+      { startedAt: noon, ...advised(100, true) },
+      // Read from rows: not within a whole rollup of the period.
+      { startedAt: noon + 7 * MINUTE, ...advised(10, true) },
+      { startedAt: noon + MINUTE, ...advised(1, false) },
+      {
+        startedAt: noon + MINUTE,
+        requestBody: messageRequest("Hi", { model: "claude-sonnet-4-6" }),
+        ...ended,
+      },
+      // An error after the advisor has been billed.
+      {
+        startedAt: noon + 2 * MINUTE,
+        ...failing,
+        responseMetadata: { ...failing.responseMetadata, outcome: "upstream_failed" },
+      },
+    );
+    const [from, to] = [noon, noon + 8 * MINUTE];
+    const { models, totals } = await overviewOf(from, to);
+    const expected = [
+      { model: "claude-opus-5-5", requests: 4, errors: 1, inputTokens: 1_111, outputTokens: 28 },
+      { model: "claude-sonnet-4-6", requests: 4, errors: 2, inputTokens: 1_200, outputTokens: 90 },
+    ];
+    expect(models).toMatchObject(expected);
+    expect(totals).toMatchObject({ requests: 5, errors: 2, inputTokens: 2_311, outputTokens: 118 });
+    const byModel = (await errorsOf(from, to)).models;
+    for (const { model, ...counts } of expected) {
+      const only = `&model=${model}`;
+      const [overview, errors, rows] = await Promise.all([
+        overviewOf(from, to, only),
+        errorsOf(from, to, only),
+        requestsOf(from, to, only),
+      ]);
+      expect(overview.totals).toMatchObject(counts);
+      expect(overview.models).toMatchObject([{ model, ...counts }]);
+      const { series, domains, accounts, requestTypes } = overview;
+      const lists: Overview["previous"][][] = [series, domains, accounts, requestTypes];
+      for (const list of lists)
+        expect([sum(list, (one) => one.requests), sum(list, (one) => one.errors)]).toEqual([
+          counts.requests,
+          counts.errors,
+        ]);
+      expect([errors.requests, errors.total]).toEqual([counts.requests, counts.errors]);
+      expect(errors.models).toEqual([{ model, count: counts.errors }]);
+      expect(byModel).toContainEqual({ model, count: counts.errors });
+      expect(rows).toHaveLength(counts.requests);
+      expect(rows.filter((row) => row.failed)).toHaveLength(counts.errors);
+    }
+    const before = await overviewOf(to, to + 8 * MINUTE, "&model=claude-sonnet-4-6");
+    expect(before.previous).toMatchObject({ requests: 4, errors: 2 });
+    const { usage } = await ask<DailyUsage>("/api/token-usage/daily?accountId=acc_1&days=2");
+    for (const { model, requests } of expected)
+      expect(
+        sum(
+          usage.filter((one) => one.model === model),
+          (one) => one.totalRequests,
+        ),
+      ).toBe(requests);
+    expect((await ask<FilterOptions>("/api/choices")).models).toEqual([
+      "claude-opus-5-5",
+      "claude-sonnet-4-6",
+    ]);
+  });
+});
+
 /** Numbers from 0 to 1, the same in every run. */
 function randomNumbers(seed: number) {
   let state = seed;
@@ -247,16 +320,20 @@ describe("over generated traffic", () => {
       const failures = rows.filter((row) => row.failed).length;
       const { totals, previous, domains, accounts, models, requestTypes, series, costByDomain } = overview;
       expect([totals.errors, errors.total]).toEqual([failures, failures]);
-      const lists: Overview["previous"][][] = [series, domains, accounts, models, requestTypes];
+      const lists: Overview["previous"][][] = [series, domains, accounts, requestTypes, models];
       for (const list of lists)
-        for (const field of ["requests", "errors", "inputTokens", "outputTokens", "unpricedCount"] as const)
-          expect(sum(list, (one) => one[field])).toBe(totals[field]);
+        for (const field of ["inputTokens", "outputTokens", "unpricedCount", "requests", "errors"] as const)
+          // A request counts for each model that it used.
+          if (list !== models || (field !== "requests" && field !== "errors"))
+            expect(sum(list, (one) => one[field])).toBe(totals[field]);
       const pico = (list: readonly { costUsd: string | null }[]) =>
         list.reduce((total, { costUsd }) => total + parseUsd(costUsd ?? "0"), 0n);
       const cells = costByDomain!.flatMap((line) => line.series.map((costUsd) => ({ costUsd })));
       for (const list of [series, domains, models, costByDomain!, cells])
         expect(pico(list)).toBe(pico([totals]));
       expect(pico(rows)).toBe(pico([totals]));
+      for (const { model, requests } of models)
+        expect(await requestsOf(from, to, `&model=${model}`)).toHaveLength(requests);
       const before = await requestsOf(from - (to - from), from);
       expect(previous.requests).toBe(before.length);
 

@@ -269,10 +269,10 @@ describe("a response of several inferences", () => {
     },
   };
   const MODELS_EXPECTED = [
+    // 159419×5 + 7805×25 = 992220µ
+    ["claude-opus-4-7", 1, "0.99222", 159_419, 7_805, 0, 0],
     // 2×3 + 491×15 + 226584×0.30 + 7853×3.75 = 104794.95µ
     ["claude-sonnet-4-6", 1, "0.10479495", 2, 491, 226_584, 7_853],
-    // 159419×5 + 7805×25 = 992220µ
-    ["claude-opus-4-7", 0, "0.99222", 159_419, 7_805, 0, 0],
   ];
   const period = (from: number, to: number) =>
     `from=${new Date(from).toISOString()}&to=${new Date(to).toISOString()}`;

@@ -31,3 +31,4 @@ export const totalsBy = {
     requestTypes.map((entry): NamedTotals => ({ ...entry, name: entry.requestType })),
 } as const;
 export type TotalsBy = keyof typeof totalsBy;
+export const isTotalsBy = (name: string): name is TotalsBy => Object.hasOwn(totalsBy, name);

@@ -1,9 +1,10 @@
 /**
  * The filters of the toolbar. They are in the URL and are kept from page to page, so that a URL shows the same to
- * others. Parsing never fails: an invalid value counts as absent.
+ * others. Parsing never fails: an invalid value, which pages behind the sign-in reject, counts as absent.
  */
 import { instantOf } from "../../../workers/domain/usage/calendar.ts";
 import { queryString } from "../api/client.ts";
+import type { PageQuery } from "./page-parameters.ts";
 
 export const RANGES = {
   "1h": { label: "Last hour", ms: 3_600_000 },
@@ -37,7 +38,7 @@ export interface Period {
 const MAX_VALUE_LENGTH = 300;
 
 /** `zone`: of local times, which name no zone. */
-export function parseFilters(query: Record<string, string>, zone: string): Filters {
+export function parseFilters(query: PageQuery, zone: string): Filters {
   return {
     domain: textValue(query.domain),
     accountId: textValue(query.accountId),
@@ -46,6 +47,16 @@ export function parseFilters(query: Record<string, string>, zone: string): Filte
     from: toIsoTime(query.from, zone),
     to: toIsoTime(query.to, zone),
   };
+}
+
+/** What is allowed for a filter of which parseFilters cannot read this value; null where it can. */
+export function filterRule(name: string, value: string, zone: string): string | null {
+  if (value === "") return null;
+  if (name === "range") return Object.hasOwn(RANGES, value) ? null : Object.keys(RANGES).join(", ");
+  if (name === "from" || name === "to")
+    return toIsoTime(value, zone) === null ? "a date or time such as 2026-11-23 or 2026-11-23T08:00Z" : null;
+  const isName = name === "domain" || name === "accountId" || name === "model";
+  return isName && textValue(value) === null ? `at most ${MAX_VALUE_LENGTH} characters` : null;
 }
 
 /** The period the filters mean at `now`. */

@@ -2,6 +2,7 @@
 import type { Context } from "hono";
 import type { Caller } from "../../../workers/schemas/api/session.ts";
 import type { AppEnv } from "./environment.ts";
+import type { PageQuery } from "./page-parameters.ts";
 import { parseFilters, type Filters } from "./filters.ts";
 
 export interface View {
@@ -14,7 +15,7 @@ export interface View {
   requestId: string;
   /** Path of this page, without its query. */
   path: string;
-  query: Record<string, string>;
+  query: PageQuery;
   filters: Filters;
   /** Origin of the dashboard as the browser knows it. */
   origin: string;
@@ -24,7 +25,7 @@ export interface View {
 
 export function viewOf(c: Context<AppEnv>): View {
   const url = new URL(c.req.url);
-  const query = Object.fromEntries(url.searchParams);
+  const query: PageQuery = Object.fromEntries(url.searchParams);
   return {
     caller: c.get("caller") ?? null,
     csrfToken: c.get("csrfToken"),

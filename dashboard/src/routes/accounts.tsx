@@ -35,7 +35,7 @@ export function accountRoutes(): Hono<AppEnv> {
   });
 
   routes.get("/accounts/:id", (c) => {
-    const done = c.req.query("done");
+    const done = viewOf(c).query.done;
     const isKnown = (name: string | undefined): name is keyof typeof DONE_TEXTS =>
       name !== undefined && Object.hasOwn(DONE_TEXTS, name);
     return accountPage(c, isKnown(done) ? { done } : {});

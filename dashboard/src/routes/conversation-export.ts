@@ -7,6 +7,7 @@ import type {
 } from "../../../workers/schemas/api/conversations.ts";
 import type { ApiClient } from "../api/client.ts";
 import type { AppEnv } from "../context/environment.ts";
+import { viewOf } from "../context/view.ts";
 import { jsonError } from "../layout/render.tsx";
 import { messageOf } from "../transcript/blocks.ts";
 import { entryMarkdown, headMarkdown } from "../transcript/export.ts";
@@ -18,8 +19,10 @@ const PAGE_MESSAGES = 200;
 /** `?format=md` (default) or `json`, `?branch=` a key or name. Failures before the first byte have a status. */
 export async function exportConversation(c: Context<AppEnv>): Promise<Response> {
   const id = c.req.param("id") ?? "";
-  const branch = c.req.query("branch") ?? null;
-  const isJson = c.req.query("format") === "json";
+  const { branch = null, format = "md" } = viewOf(c).query;
+  if (format !== "md" && format !== "json")
+    return jsonError(c, 400, "invalid_request", "format: allowed: md, json.");
+  const isJson = format === "json";
   const api = c.get("api");
   const [detail, first] = await Promise.all([
     api.get("/api/conversations/{id}", { id, limit: 1 }),

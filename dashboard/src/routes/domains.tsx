@@ -27,7 +27,7 @@ export function domainRoutes(): Hono<AppEnv> {
     return renderPage(c, { health, title: "Domains" }, <DomainsPage view={viewOf(c)} list={list} />);
   });
 
-  routes.get("/domains/:domain", (c) => domainPage(c, c.req.query("saved") === "1" ? { saved: true } : {}));
+  routes.get("/domains/:domain", (c) => domainPage(c, viewOf(c).query.saved === "1" ? { saved: true } : {}));
 
   routes.post("/domains/:domain", async (c) => {
     const form = await c.req.parseBody();

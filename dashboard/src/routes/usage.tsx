@@ -3,7 +3,8 @@ import { Hono } from "hono";
 import type { Context } from "hono";
 import { FilterBar } from "../components/ui/filter-bar.tsx";
 import type { AppEnv } from "../context/environment.ts";
-import { loadHealth, renderPage } from "../layout/render.tsx";
+import { isTotalsBy, totalsBy } from "../api/named-totals.ts";
+import { jsonError, loadHealth, renderPage } from "../layout/render.tsx";
 import { usageCsv } from "../pages/usage/csv.ts";
 import { historyHoursOf, UsagePage } from "../pages/usage/usage.tsx";
 import { viewOf, type View } from "../context/view.ts";
@@ -16,9 +17,16 @@ export function usageRoutes(): Hono<AppEnv> {
   routes.get("/usage", (c) => usagePage(c, viewOf(c)));
 
   routes.get("/usage.csv", async (c) => {
-    const overview = await loadOverview(c, viewOf(c));
-    if (!overview.ok) return c.text(overview.problem.message, 503);
-    return c.body(usageCsv(overview.data, c.req.query("by")), 200, {
+    const view = viewOf(c);
+    const by = view.query.by || null;
+    if (by !== null && !isTotalsBy(by))
+      return jsonError(c, 400, "invalid_request", `by: allowed: ${Object.keys(totalsBy).join(", ")}.`);
+    const overview = await loadOverview(c, view);
+    if (!overview.ok) {
+      const { status, code, message } = overview.problem;
+      return jsonError(c, status === 400 ? 400 : 503, code, message);
+    }
+    return c.body(usageCsv(overview.data, by), 200, {
       "content-type": "text/csv; charset=utf-8",
       "content-disposition": 'attachment; filename="usage.csv"',
     });

@@ -16,7 +16,11 @@ export async function readStats(
   now: number,
 ): Promise<compat.Stats> {
   const from = since?.getTime() ?? now - DAY_MS;
-  const cells = await readUsage(config, { from, domain }, { domain: true, model: true, requestType: true });
+  const cells = await readUsage(
+    config,
+    { from, domain },
+    { domain: true, model: "requested", requestType: true },
+  );
   const totals = addUsage(cells);
   return {
     totalRequests: totals.requests,
@@ -71,7 +75,7 @@ export async function readDashboardStats(
   const from = (Math.floor(now / HOUR_MS) - 23) * HOUR_MS;
   const filter = { domain, accountId };
   const [cells, recent, conversations] = await Promise.all([
-    readUsage(config, filter, { account: true, model: true }),
+    readUsage(config, filter, { account: true, model: "requested" }),
     readUsage(config, { ...filter, from }, { account: true, slotMs: HOUR_MS }),
     countConversations(config, filter, from),
   ]);

@@ -44,7 +44,11 @@ export async function readDailyUsage(
   now: number,
 ): Promise<compat.DailyUsage> {
   const from = (Math.floor(now / DAY_MS) - days + 1) * DAY_MS;
-  const dimensions = { domain: true, model: !aggregate, slotMs: DAY_MS };
+  const dimensions = {
+    domain: true,
+    model: aggregate ? (false as const) : ("used" as const),
+    slotMs: DAY_MS,
+  };
   const cells = await readUsage(config, { from, to: now + 1, accountId, domain }, dimensions);
   const usage = cells
     .toSorted((a, b) => b.slot - a.slot)

@@ -33,7 +33,7 @@ export const ErrorsQuery = z.object({
 export const Errors = z.object({
   from: z.iso.datetime(),
   to: z.iso.datetime(),
-  total: count.describe("Failed exchanges: the sum of each list and of the series."),
+  total: count.describe("Failed exchanges: the sum of each list but `models`, and of the series."),
   requests: count.describe("All exchanges of the period; `errorType` is ignored."),
   types: z
     .array(
@@ -59,7 +59,9 @@ export const Errors = z.object({
     .describe("Those with status 400 or above, by whose it is: upstream's or the proxy's."),
   domains: z.array(z.object({ domain: z.string(), count })),
   accounts: z.array(z.object({ accountId: z.string().nullable(), count })),
-  models: z.array(z.object({ model: z.string().nullable(), count })),
+  models: z
+    .array(z.object({ model: z.string().nullable(), count }))
+    .describe("An exchange that used several models counts for each."),
   ...seriesBuckets,
   series: z
     .array(z.object({ time: z.iso.datetime(), count }))

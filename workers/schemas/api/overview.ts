@@ -81,7 +81,9 @@ export const Overview = z.object({
     .array(OverviewTotals.extend({ domain: z.string() }))
     .describe("Those with most requests, 200 at most."),
   accounts: z.array(OverviewTotals.extend({ accountId: z.string() })),
-  models: z.array(OverviewTotals.extend({ model: z.string() })),
+  models: z
+    .array(OverviewTotals.extend({ model: z.string() }))
+    .describe("A request that used several models counts for each; tokens and cost are the model's own."),
   requestTypes: z.array(OverviewTotals.extend({ requestType: z.string() })),
   inFlight: InFlight.nullable().describe("Exchanges in flight now, of all domains; null if unknown."),
 });

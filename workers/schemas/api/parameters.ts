@@ -72,7 +72,9 @@ export const DomainFilter = optional(text(255, "a domain's name").toLowerCase())
   "Only this domain.",
 );
 export const AccountFilter = optional(text(128, "an account's id")).describe("Only this account.");
-export const ModelFilter = optional(text(200, "a model's id")).describe("Only this requested model.");
+export const ModelFilter = optional(text(200, "a model's id")).describe(
+  "Only requests that requested this model or used it within the response, such as an advisor; of tokens and cost, its own.",
+);
 
 /** A period is half-open, exact to the millisecond: started at or after `from` and before `to`. */
 export const PeriodStart = optional(time()).describe(

@@ -35,6 +35,12 @@ export function inDomain(name: string | undefined, column = "domain_id"): SQL | 
     : sql`${sql.raw(column)} = (select id from domains where name = ${name})`;
 }
 
+/** Rows of `requests`, under the name `relation`, that requested the model or used it within the response (an advisor, a fallback). */
+export function usesModel(model: string, relation: "requests" | "r"): SQL {
+  const share = JSON.stringify([{ model }]);
+  return sql`(${sql.raw(relation)}.model = ${model} or ${sql.raw(relation)}.model_shares @> ${share}::jsonb)`;
+}
+
 /** The conditions joined with `and`, each in parentheses; `true` where there are none. Undefined ones are left out. */
 export function allOf(...conditions: (SQL | undefined)[]): SQL {
   return and(...conditions) ?? sql`true`;

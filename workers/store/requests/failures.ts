@@ -5,7 +5,7 @@ import { refusedBy } from "../../domain/outcome.ts";
 import type { Errors } from "../../schemas/api/failures.ts";
 import type { RefusedBy } from "../../schemas/exchange.ts";
 import type { DatabaseConfig } from "../db/db.ts";
-import { allOf, isoText, readRows, timestamptz, timestamptzArray } from "../db/sql.ts";
+import { allOf, isoText, readRows, timestamptz, timestamptzArray, usesModel } from "../db/sql.ts";
 import { readUsage, type UsageFilter } from "../usage/read.ts";
 import { addUsage } from "../usage/totals.ts";
 
@@ -42,6 +42,10 @@ interface LatestRow extends Record<string, unknown> {
   message: string | null;
 }
 
+/** Bits of grouping(): a set bit is a column that was counted over. Models are counted apart: a request may have used several. */
+const [KIND, STATUS, DOMAIN, ACCOUNT, SLOT] = [0b0000111, 0b1011111, 0b1111011, 0b1111101, 0b1111110];
+const MODEL = 0b1111111;
+
 export async function readFailures(config: DatabaseConfig, filter: FailureFilter): Promise<Errors> {
   const { from, to, timeZone, limit } = filter;
   const buckets = bucketsOf(from, to, timeZone);
@@ -49,10 +53,6 @@ export async function readFailures(config: DatabaseConfig, filter: FailureFilter
     readRows<CountRow>(config, countsStatement(filter, buckets)),
     readUsage(config, filter),
   ]);
-  // Bits of grouping(): a set bit is a column that was counted over.
-  const [KIND, STATUS, DOMAIN, ACCOUNT, MODEL, SLOT] = [
-    0b00001111, 0b10111111, 0b11110111, 0b11111011, 0b11111101, 0b11111110,
-  ];
   const of = (grouping: number) =>
     groups
       .filter((row) => Number(row.grouping) === grouping)
@@ -117,19 +117,26 @@ function countsStatement(filter: FailureFilter, { starts }: Buckets): SQL {
     sql`r.started_at < ${timestamptz(to)}`,
     domain === undefined ? undefined : sql`d.name = ${domain}`,
     accountId === undefined ? undefined : sql`r.account_id = ${accountId}`,
-    model === undefined ? undefined : sql`r.model = ${model}`,
+    model === undefined ? undefined : usesModel(model, "r"),
     errorType === undefined ? undefined : sql`r.error_type = ${errorType}`,
   );
   return sql`
-    select grouping(error_type, status, outcome, has_headers, domain, account_id, model, slot) as grouping,
-      error_type, status, outcome, has_headers, domain, account_id, model, slot, count(*) as count, max(id) as latest
-    from (
+    with failed as (
       select r.id::text as id, r.error_type, r.status, r.outcome, (r.time_to_first_byte_ms is not null)::int as has_headers, d.name as domain,
-        r.account_id, r.model,
+        r.account_id, r.model, r.model_shares,
         width_bucket(r.started_at, ${timestamptzArray(starts)}) as slot
       from requests r join domains d on d.id = r.domain_id where ${where}
-    ) failed
-    group by grouping sets ((error_type, status, outcome, has_headers), (status), (domain), (account_id), (model), (slot))`;
+    ), used as (
+      select id, model from failed
+      union select id, share ->> 'model' from failed, jsonb_array_elements(model_shares) share
+    )
+    select grouping(error_type, status, outcome, has_headers, domain, account_id, slot) as grouping,
+      error_type, status, outcome, has_headers, domain, account_id, null as model, slot, count(*) as count, max(id) as latest
+    from failed
+    group by grouping sets ((error_type, status, outcome, has_headers), (status), (domain), (account_id), (slot))
+    union all
+    select ${MODEL}, null, null, null, null, null, null, model, null, count(*), max(id)
+    from used ${model === undefined ? sql`` : sql`where model = ${model}`} group by model`;
 }
 
 function latestStatement(ids: readonly string[]): SQL {

@@ -16,7 +16,10 @@ export async function readFilterOptions(config: DatabaseConfig): Promise<FilterO
         'accounts', array(
           select name from ${distinctValues("account_id", MAX_OPTIONS)} used
           union select account_id from domains where account_id is not null order by 1 limit ${MAX_OPTIONS}::int),
-        'models', array(select name from ${distinctValues("model", MAX_OPTIONS)} requested order by name),
+        'models', array(
+          select name from ${distinctValues("model", MAX_OPTIONS)} requested
+          union select name from ${distinctValues("model", MAX_OPTIONS, "share_requests > 0", "rollups")} used
+          order by 1 limit ${MAX_OPTIONS}::int),
         'requestTypes', array(select name from ${distinctValues("request_type", MAX_OPTIONS, RARE_TYPES)} seen order by name)) as options`),
   );
   const found = rows[0]!.options;

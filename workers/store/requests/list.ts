@@ -4,7 +4,7 @@ import { domains, requests } from "../../../drizzle/schema.ts";
 import type { Cursor } from "../../domain/cursor.ts";
 import type { RequestList, RequestQuery } from "../../schemas/api/requests.ts";
 import { type DatabaseConfig, withReader } from "../db/db.ts";
-import { inDomain, olderThan, pageOf } from "../db/sql.ts";
+import { inDomain, olderThan, pageOf, usesModel } from "../db/sql.ts";
 import { toRequestRow, REQUEST_ROW_COLUMNS } from "./row.ts";
 
 export type RequestFilter = Omit<RequestQuery, "cursor"> & { before: Cursor | null };
@@ -48,7 +48,7 @@ function conditions(filter: RequestFilter): (SQL | undefined)[] {
   return [
     inDomain(domain, "requests.domain_id"),
     accountId === undefined ? undefined : eq(requests.accountId, accountId),
-    model === undefined ? undefined : usesModel(model),
+    model === undefined ? undefined : usesModel(model, "requests"),
     // Literals, checked by the schema, so that the planner can prove which partial index covers them.
     requestType === undefined ? undefined : sql`${requests.requestType} = ${sql.raw(`'${requestType}'`)}`,
     status === undefined ? undefined : statusCondition(status),
@@ -64,12 +64,6 @@ function conditions(filter: RequestFilter): (SQL | undefined)[] {
     sessionId === undefined ? undefined : eq(requests.sessionId, sessionId),
     conversationId === undefined ? undefined : eq(requests.conversationId, conversationId),
   ];
-}
-
-/** Requested, or used within the response. */
-function usesModel(model: string): SQL {
-  const share = JSON.stringify([{ model }]);
-  return sql`(${requests.model} = ${model} or ${requests.modelShares} @> ${share}::jsonb)`;
 }
 
 /** "429" or "4xx", checked by the schema. */

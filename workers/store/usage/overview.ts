@@ -24,6 +24,7 @@ import {
   toTotals,
   type TotalsRow,
   type UsageTotals,
+  withShareRequests,
   ZERO_USAGE,
 } from "./totals.ts";
 
@@ -80,39 +81,36 @@ export async function readOverview(
     readRows<LatencyRow>(config, latenciesStatement(filter, parts, buckets)),
   ]);
   const of = (grouping: number) => groups.filter((row) => Number(row.grouping) === grouping);
+  const totalsOf = (row: TotalsRow, isOfOneModel = filter.model !== undefined) =>
+    isOfOneModel ? withShareRequests(toTotals(row)) : toTotals(row);
   const top = (grouping: number) =>
     of(grouping)
-      .sort((a, b) => Number(b["requests"]) - Number(a["requests"]) || byCost(a, b))
-      .slice(0, MAX_TOP);
-  const slots = new Map(of(SLOT).map((row) => [Number(row.slot), row]));
+      .map((row) => ({ row, totals: totalsOf(row, filter.model !== undefined || grouping === MODEL) }))
+      .sort((a, b) => b.totals.requests - a.totals.requests || Number(b.totals.costPico - a.totals.costPico))
+      .slice(0, MAX_TOP)
+      .map(({ row, totals }) => ({ ...overviewTotals(totals), row }));
+  const slots = new Map(of(SLOT).map((row) => [Number(row.slot), totalsOf(row)]));
   return {
     from: iso(from),
     to: iso(to),
-    totals: { ...overviewTotals(addUsage(of(SLOT).map(toTotals))), ...percentiles(latencies) },
+    totals: { ...overviewTotals(addUsage([...slots.values()])), ...percentiles(latencies) },
     previousFrom: iso(previous.from),
-    previous: overviewTotals(addUsage(before.map(toTotals))),
+    previous: overviewTotals(addUsage(before.map((row) => totalsOf(row)))),
     bucket: buckets.unit,
     bucketMs: BUCKET_MS[buckets.unit],
     series: buckets.starts.map((at, index) => {
-      const row = slots.get(index + 1);
       const own = latencies.filter(({ slot }) => Number(slot) === index + 1);
       return {
         time: iso(at),
-        ...overviewTotals(row ? toTotals(row) : ZERO_USAGE),
+        ...overviewTotals(slots.get(index + 1) ?? ZERO_USAGE),
         firstByteP50Ms: percentiles(own).firstByteP50Ms,
       };
     }),
     ...(filter.seriesBy === "domain" && { costByDomain: costByDomain(of(SLOT_AND_DOMAIN), buckets) }),
-    domains: top(DOMAIN).map((row) => ({ domain: row.name ?? "", ...overviewTotals(toTotals(row)) })),
-    accounts: top(ACCOUNT).map((row) => ({
-      accountId: row.account_id ?? "",
-      ...overviewTotals(toTotals(row)),
-    })),
-    models: top(MODEL).map((row) => ({ model: row.model ?? "", ...overviewTotals(toTotals(row)) })),
-    requestTypes: top(TYPE).map((row) => ({
-      requestType: row.request_type ?? "",
-      ...overviewTotals(toTotals(row)),
-    })),
+    domains: top(DOMAIN).map(({ row, ...totals }) => ({ domain: row.name ?? "", ...totals })),
+    accounts: top(ACCOUNT).map(({ row, ...totals }) => ({ accountId: row.account_id ?? "", ...totals })),
+    models: top(MODEL).map(({ row, ...totals }) => ({ model: row.model ?? "", ...totals })),
+    requestTypes: top(TYPE).map(({ row, ...totals }) => ({ requestType: row.request_type ?? "", ...totals })),
   };
 }
 
@@ -146,10 +144,6 @@ function costByDomain(cells: readonly GroupRow[], { starts }: Buckets): Overview
 
 function costUsdOf({ costPico, unpricedCount }: UsageTotals): string | null {
   return sumUsdText(costPico, unpricedCount);
-}
-
-function byCost(a: TotalsRow, b: TotalsRow): number {
-  return Number(toTotals(b).costPico - toTotals(a).costPico);
 }
 
 function groupsStatement(filter: OverviewFilter, parts: PeriodParts, { starts }: Buckets): SQL {

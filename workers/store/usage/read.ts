@@ -14,6 +14,7 @@ import {
   toTotals,
   type TotalsRow,
   type UsageTotals,
+  withShareRequests,
 } from "./totals.ts";
 
 export interface UsageFilter {
@@ -22,14 +23,18 @@ export interface UsageFilter {
   to?: number;
   domain?: string | undefined;
   accountId?: string | undefined;
+  /** Its tokens and cost, and all requests that used it. */
   model?: string | undefined;
 }
 
-/** What to group by. `slotMs`: length of time slots since the epoch, in whole minutes. */
+/**
+ * What to group by. `model`: requests of `requested` models add up to all requests; `used` counts a request for every model
+ * that it used. `slotMs`: length of time slots since the epoch, in whole minutes.
+ */
 export interface UsageDimensions {
   domain?: boolean;
   account?: boolean;
-  model?: boolean;
+  model?: "requested" | "used" | false;
   requestType?: boolean;
   slotMs?: number;
 }
@@ -57,8 +62,7 @@ export async function readUsage(
       ? sql`0::int8`
       : sql`(floor(extract(epoch from bucket) / ${seconds})::int8 * ${seconds}::int8)`;
   const parts = periodParts(filter, slotMs === undefined || slotMs % ROLLUP_BUCKET_MS === 0);
-  const name = (column: string, isGrouped: boolean | undefined) =>
-    sql.raw(`${isGrouped ? column : "''"} as ${column}`);
+  const name = (column: string, isGrouped: unknown) => sql.raw(`${isGrouped ? column : "''"} as ${column}`);
   const rows = await readRows<TotalsRow>(
     config,
     sql`
@@ -69,8 +73,9 @@ export async function readUsage(
       ) g left join domains d on d.id = g.domain_id
       order by g.slot, d.name, g.account_id, g.model, g.request_type`,
   );
+  const countsShares = model === "used" || filter.model !== undefined;
   return rows.map((row) => ({
-    ...toTotals(row),
+    ...(countsShares ? withShareRequests(toTotals(row)) : toTotals(row)),
     domain: (row["domain"] as string | null) ?? "",
     accountId: row["account_id"] as string,
     model: row["model"] as string,

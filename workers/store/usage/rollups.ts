@@ -1,7 +1,8 @@
 /**
  * Rollups: totals over `requests` per five minutes, domain, account, model, type and outcome. They are written in the
  * transaction of the rows they add up, so that the two always agree. A row whose tokens belong to several models adds to
- * one rollup of each; the requested model's has the request itself, its duration and what no share names.
+ * one rollup of each; the requested model's has the request itself, its duration and what no share names, the others count it
+ * as `shareRequests`.
  */
 import { and, eq, getTableColumns, inArray, lte, sql, type SQL } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
@@ -72,7 +73,8 @@ function toRollups(row: RollupSource): Rollup[] {
     costPico: BigInt(share.costPico),
   }));
   const rest = shares.reduce((left, share) => addRollup(left, share, -1), whole);
-  return [{ ...rest, model: whole.model }, ...shares];
+  const counted = { shareRequests: 1, shareErrors: whole.errors };
+  return [{ ...rest, model: whole.model }, ...shares.map((share) => ({ ...share, ...counted }))];
 }
 
 /** Adds the rows of `added` and subtracts those of `removed`. One statement; keys are sorted, so that writers do not deadlock. */
@@ -107,6 +109,7 @@ export async function updateRollups(
     // A share's rollup has tokens without requests; durations are not exact after a subtraction.
     const isEmpty = [
       lte(rollups.requests, 0),
+      lte(rollups.shareRequests, 0),
       eq(rollups.costPico, 0n),
       ...TOKEN_KINDS.map(({ field }) => lte(rollups[field], 0)),
     ];

@@ -16,6 +16,8 @@ const TOTALS = [
   ...TOKEN_COLUMNS,
   "requests",
   "errors",
+  "shareRequests",
+  "shareErrors",
   "toolCallCount",
   "unpricedCount",
   "durationMs",
@@ -34,6 +36,8 @@ export const HAS_FAILED = sql.raw("coalesce(failed, status is null or status >= 
 const ROW_VALUES: Partial<Record<(typeof COLUMNS)[number], SQL>> = {
   requests: sql.raw("1::int8"),
   errors: sql`${HAS_FAILED}::int::int8`,
+  shareRequests: sql.raw("0::int8"),
+  shareErrors: sql.raw("0::int8"),
   unpricedCount: sql.raw("(cost_pico is null)::int::int8"),
 };
 
@@ -56,12 +60,18 @@ export const REQUEST_VALUES = list(
   }),
 );
 
+/** What an element of `model_shares` adds to its model only; it takes nothing from the requested model. */
+const SHARE_COUNTS: Partial<Record<(typeof COLUMNS)[number], SQL>> = {
+  shareRequests: sql.raw("(sign = 1)::int::int8"),
+  shareErrors: sql`(sign = 1 and ${HAS_FAILED})::int::int8`,
+};
+
 /** The same columns for an element `share` of `model_shares`, times the column `sign`; what shares do not have is 0. */
 export const SHARE_VALUES = list(
   COLUMNS.map((name) => {
     const type = name === "costPico" ? "numeric" : "int8";
     const value = SHARE_FIELDS.has(name) ? `sign * (share ->> '${name}')::${type}` : "0::int8";
-    return sql.raw(`${value} as ${rollups[name].name}`);
+    return sql`${SHARE_COUNTS[name] ?? sql.raw(value)} as ${sql.raw(rollups[name].name)}`;
   }),
 );
 
@@ -73,6 +83,15 @@ export function toTotals(row: TotalsRow): UsageTotals {
     ...(Object.fromEntries(TOTALS.map(number)) as Record<(typeof TOTALS)[number], number>),
     costPico: BigInt((row["cost_pico"] as string | null | undefined) ?? 0),
   };
+}
+
+/**
+ * Totals of one model, whose requests are all that used it: those that requested it, and those that used it within the
+ * response of another. Added up over models they count a request once for each.
+ */
+export function withShareRequests(totals: UsageTotals): UsageTotals {
+  const { requests, errors, shareRequests, shareErrors } = totals;
+  return { ...totals, requests: requests + shareRequests, errors: errors + shareErrors };
 }
 
 export function addUsage(list: readonly UsageTotals[]): UsageTotals {

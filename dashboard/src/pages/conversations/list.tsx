@@ -26,7 +26,7 @@ const ERROR_LABELS: Readonly<Record<string, string>> = { true: "With errors", fa
 /** Parameters of this page besides the filters that follow everywhere. */
 const pageParameters = (view: View) => ({
   search: view.query.search?.trim().slice(0, MAX_SEARCH_CHARACTERS) || null,
-  hasErrors: Object.hasOwn(ERROR_LABELS, view.query.hasErrors ?? "") ? view.query.hasErrors! : null,
+  hasErrors: view.query.hasErrors || null,
 });
 
 export function loadConversations(api: ApiClient, view: View): Promise<Result<ConversationList>> {

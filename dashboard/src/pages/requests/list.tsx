@@ -1,5 +1,6 @@
 /** /requests: the exchanges, newest first, with every filter in the URL. */
 import type { RequestList } from "../../../../workers/schemas/api/requests.ts";
+import { PAGE_PARAMETERS } from "../../context/page-parameters.ts";
 import { apiQuery, linkTo } from "../../context/filters.ts";
 import { FilterSelect, FilterBar, type FilterOptions } from "../../components/ui/filter-bar.tsx";
 import { ProblemCard } from "../../components/ui/problem.tsx";
@@ -22,18 +23,13 @@ const OUTCOME_LABELS: Readonly<Record<string, string>> = {
 
 const FAILED_LABELS: Readonly<Record<string, string>> = { true: "Failed", false: "Not failed" };
 
-/** Parameters of this page besides the filters that follow everywhere. */
-const PAGE_PARAMETERS = [
-  "requestType",
-  "status",
-  "outcome",
-  "failed",
-  "sessionId",
-  "conversationId",
-] as const;
-
+/** Parameters of this page besides the filters that follow everywhere and the cursor. */
 const pageParameters = (view: View): Record<string, string | null> =>
-  Object.fromEntries(PAGE_PARAMETERS.map((name) => [name, view.query[name] || null]));
+  Object.fromEntries(
+    PAGE_PARAMETERS["/requests"].flatMap((name) =>
+      name === "cursor" ? [] : [[name, view.query[name] || null]],
+    ),
+  );
 
 export function loadRequests(api: ApiClient, view: View): Promise<Result<RequestList>> {
   return api.get("/api/requests", {

@@ -19,10 +19,10 @@ const cells = (totals: Totals) => [
   totals.unpricedCount,
 ];
 
-/** `by` undefined or unknown: over time. */
-export function usageCsv(overview: Overview, by: string | undefined): string {
-  if (by !== undefined && Object.hasOwn(totalsBy, by)) {
-    const entries = totalsBy[by as TotalsBy](overview);
+/** `by` null: over time. */
+export function usageCsv(overview: Overview, by: TotalsBy | null): string {
+  if (by !== null) {
+    const entries = totalsBy[by](overview);
     return toCsv(
       [by, ...HEADER],
       entries.map((entry) => [entry.name || "(none)", ...cells(entry)]),
