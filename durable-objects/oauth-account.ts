@@ -152,6 +152,16 @@ export class OAuthAccount extends DurableObject<Env> {
     });
   }
 
+  /** Which keys its sealed values need. */
+  async sealedWith(): Promise<ReturnType<OAuthVault["sealedWith"]>> {
+    return this.#vault.sealedWith();
+  }
+
+  /** Seals the login and a pending one with the first key of CREDENTIAL_KEYS; idempotent. */
+  async reseal(): Promise<ReturnType<OAuthVault["reseal"]>> {
+    return this.#vault.reseal();
+  }
+
   /** Deletes the login, because the account has another credential type now. */
   forget(): Promise<void> {
     return this.#serialised(async () => {

@@ -5,11 +5,17 @@
 import type { Config } from "../workers/runtime/config.ts";
 import { OAuthState, PendingLogin } from "../workers/schemas/oauth.ts";
 import { Sealed } from "../workers/schemas/tenant.ts";
-import { open, seal, SealError } from "../workers/runtime/seal.ts";
+import { open, reseal, seal, SEALED_FIELDS, SealError } from "../workers/runtime/seal.ts";
 
 const ACCOUNT = "account";
 const LOGIN = "login";
 const NAME = "name";
+const CONTEXTS = {
+  [ACCOUNT]: SEALED_FIELDS["OAUTH_ACCOUNT.account"],
+  [LOGIN]: SEALED_FIELDS["OAUTH_ACCOUNT.login"],
+};
+type SealedKey = keyof typeof CONTEXTS;
+const SEALED_KEYS = [ACCOUNT, LOGIN] as const satisfies SealedKey[];
 
 /** `unreadable`: sealed with a key that is no longer in CREDENTIAL_KEYS. */
 type Stored<T> = { kind: "present"; value: T } | { kind: "missing" } | { kind: "unreadable" };
@@ -53,11 +59,36 @@ export class OAuthVault {
     for (const key of [ACCOUNT, LOGIN, NAME]) this.#kv.delete(key);
   }
 
-  #read<T>(key: string, schema: { parse(data: unknown): T }): Stored<T> {
+  /** Which key of CREDENTIAL_KEYS each sealed value needs. */
+  sealedWith(): { key: SealedKey; keyId: string }[] {
+    return SEALED_KEYS.flatMap((key) => {
+      const sealed = this.#kv.get(key);
+      return sealed === undefined ? [] : [{ key, keyId: Sealed.parse(sealed).keyId }];
+    });
+  }
+
+  /** Seals everything with the first key. What no key opens stays as it is. */
+  reseal(): ("resealed" | "unreadable")[] {
+    return SEALED_KEYS.flatMap((key): ("resealed" | "unreadable")[] => {
+      const sealed = this.#kv.get(key);
+      if (sealed === undefined) return [];
+      try {
+        const fresh = reseal(this.#config, Sealed.parse(sealed), CONTEXTS[key](this.accountId));
+        if (!fresh) return [];
+        this.#kv.put(key, fresh);
+        return ["resealed"];
+      } catch (thrown) {
+        if (thrown instanceof SealError) return ["unreadable"];
+        throw thrown;
+      }
+    });
+  }
+
+  #read<T>(key: SealedKey, schema: { parse(data: unknown): T }): Stored<T> {
     const sealed = this.#kv.get(key);
     if (sealed === undefined) return { kind: "missing" };
     try {
-      const text = open(this.#config, Sealed.parse(sealed), this.#context(key));
+      const text = open(this.#config, Sealed.parse(sealed), CONTEXTS[key](this.accountId));
       return { kind: "present", value: schema.parse(JSON.parse(text)) };
     } catch (thrown) {
       if (thrown instanceof SealError) return { kind: "unreadable" };
@@ -65,12 +96,7 @@ export class OAuthVault {
     }
   }
 
-  #write(key: string, text: string): void {
-    this.#kv.put(key, seal(this.#config, text, this.#context(key)));
-  }
-
-  /** Account ids have no slash, so this names no account. */
-  #context(key: string) {
-    return { domain: "", accountId: `oauth/${key}/${this.accountId}` };
+  #write(key: SealedKey, text: string): void {
+    this.#kv.put(key, seal(this.#config, text, CONTEXTS[key](this.accountId)));
   }
 }

@@ -8,6 +8,8 @@ import { CommandError } from "./nexus/command-error.ts";
 import { addRelink } from "./nexus/relink.ts";
 import { addDomains } from "./nexus/domains.ts";
 import { addKeys } from "./nexus/keys.ts";
+import { addProject } from "./nexus/project.ts";
+import { addReseal } from "./nexus/reseal.ts";
 import { addOAuth } from "./nexus/oauth.ts";
 import { addReprice } from "./nexus/reprice.ts";
 import { addStatus } from "./nexus/status.ts";
@@ -54,5 +56,7 @@ The administrator's key is read from DASHBOARD_API_KEY; for the local stack, the
   addOAuth(program);
   addUsage(program);
   addReprice(program);
+  addProject(program);
+  addReseal(program);
   return program;
 }

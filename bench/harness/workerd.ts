@@ -8,7 +8,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { claimPort } from "../../scripts/local/network/ports.ts";
-import { seal } from "../../workers/runtime/seal.ts";
+import { seal, SEALED_FIELDS } from "../../workers/runtime/seal.ts";
 import type { Target } from "./target.ts";
 import { bareConfig, nexusConfig } from "./workerd-config.ts";
 
@@ -79,10 +79,8 @@ export async function startWorkerd(
 
 /** KV entries of one domain with its credential and one client key. */
 function records(credentialType: "api_key" | "oauth"): Record<string, unknown> {
-  const credential = seal({ CREDENTIAL_KEYS }, "sk-ant-api03-bench", {
-    domain: DOMAIN,
-    accountId: ACCOUNT,
-  });
+  const context = SEALED_FIELDS["TENANTS.domain"](DOMAIN, ACCOUNT);
+  const credential = seal({ CREDENTIAL_KEYS }, "sk-ant-api03-bench", context);
   const hash = createHash("sha256").update(CLIENT_KEY).digest("hex");
   return {
     [`domain:${DOMAIN}`]: {

@@ -151,6 +151,14 @@ it("health has checks, versions, errors, and follow-ups by client and week", asy
       unrecorded: 2,
       models: { withoutPrice: ["claude-opus-9", "<b>gpt</b>"], withoutWindow: ["claude-opus-9"] },
       linking: { continuations: 55, orphans: 5, linkedShare: 0.9134 },
+      edge: { checked: 40, missing: 2, stale: 1, extra: 3, isMore: false },
+      sealing: {
+        keys: [
+          { id: "k3", state: "current", fields: {} },
+          { id: "k2", state: "needed", fields: { "domains.slack_webhook": 2 } },
+          { id: "k1", state: "unused", fields: {} },
+        ],
+      },
       counters: { rejected_key: 12, notify_failed: 0 },
       newestRequestAt: ago(2),
       lastErrors: [
@@ -163,6 +171,8 @@ it("health has checks, versions, errors, and follow-ups by client and week", asy
     "Database 26 ms Round trip of one small query.",
     "Journal 1,280 pending The oldest entry has been pending for 1 m 5 s. 4 requests in progress. Requests reach the database within seconds.",
     "Storage failures 0 All journal entries were stored.",
+    "Domains and keys at the edge 6 differ 2 missing: clients get 401. 1 outdated. 3 deleted or revoked, which may still work. Run npx nexus project; cron repairs it every hour.",
+    "Sealing keys 3 k2 still opens 2 domains.slack_webhook: run npx nexus reseal. k1 is not needed any more: remove it from CREDENTIAL_KEYS two minutes after the last reseal.",
     "Requests in progress 4 Requests currently being proxied, across all domains.",
     "Missing bodies 2 R2 did not accept these bodies in the last 24 hours. Known tokens and metadata are stored. Check the status of R2 if this continues.",
     "Unknown models 2 Without a price: claude-opus-9, <b>gpt</b>. With an inferred context window: claude-opus-9. An update of Nexus may know them; then run npx nexus reprice.",

@@ -16,7 +16,7 @@ export function addStatus(program: Command): void {
 }
 
 function lines(status: Status): string[] {
-  const { database, journal, ingestFailures, counters, versions } = status;
+  const { database, journal, edge, ingestFailures, counters, versions } = status;
   const rows = [
     ["state", status.state],
     ["nexus", versions.nexus],
@@ -33,7 +33,9 @@ function lines(status: Status): string[] {
         : "unreachable",
     ],
     ["failed to store", ingestFailures ? String(ingestFailures.count) : "unknown"],
+    ["edge", edge ? edgeText(edge) : "unknown"],
     ["newest request", status.newestRequestAt ?? "none"],
+    ...sealingRows(status.sealing),
   ];
   for (const [what, models] of [
     ["models without a price", status.models?.withoutPrice],
@@ -49,6 +51,27 @@ function lines(status: Status): string[] {
       `${error.timestamp} ${error.requestId} ${error.domain} ${error.responseStatus ?? "-"} ${error.outcome} ${error.error ?? ""}`,
     ]);
   return columns(rows);
+}
+
+function edgeText({ checked, missing, stale, extra, isMore }: NonNullable<Status["edge"]>): string {
+  const compared = `${checked}${isMore ? " or more" : ""} entries in KV`;
+  if (missing + stale + extra === 0) return `${compared}, as in the database`;
+  return `${compared}: ${missing} missing, ${stale} outdated, ${extra} to be removed. Run "nexus project"`;
+}
+
+/** What to do with each key of CREDENTIAL_KEYS that is not the only one. */
+export function sealingRows(sealing: Status["sealing"]): string[][] {
+  return (sealing?.keys ?? []).flatMap(({ id, state, fields }) => {
+    const used = Object.entries(fields).map(([field, count]) => `${count} ${field}`);
+    const text = {
+      current: null,
+      needed: `still opens ${used.join(", ")}. Run "nexus reseal"; KV is counted up to a minute late`,
+      unused: "is not needed any more: remove it from CREDENTIAL_KEYS two minutes after the last reseal",
+      unknown: "may still be needed: not everything could be counted",
+      missing: `is not in CREDENTIAL_KEYS, and ${used.join(", ")} cannot be opened. Add it again`,
+    }[state];
+    return text === null ? [] : [[`sealing key ${id}`, text]];
+  });
 }
 
 function age(milliseconds: number | null): string {

@@ -17,6 +17,15 @@ const healthy: Status = {
   unrecorded: 0,
   models: { withoutPrice: ["claude-opus-9"], withoutWindow: [] },
   counters: { refused: 12 },
+  edge: { checked: 9, missing: 1, stale: 0, extra: 2, isMore: false },
+  sealing: {
+    keys: [
+      { id: "k3", state: "current", fields: { "accounts.credential": 1 } },
+      { id: "k2", state: "needed", fields: { "domains.slack_webhook": 2 } },
+      { id: "k1", state: "unused", fields: {} },
+      { id: "k0", state: "missing", fields: { "TENANTS.domain": 1 } },
+    ],
+  },
   lastErrors: [
     {
       requestId: "019a",
@@ -48,6 +57,14 @@ describe("nexus status", () => {
     expect(ran.stdout).toMatch(/^state +ok$/m);
     expect(ran.stdout).toMatch(/^database +PostgreSQL 17.2, 3 ms, 2 migrations$/m);
     expect(ran.stdout).toMatch(/^journal +7 entries, 2 waiting to be stored, the oldest for 4 s$/m);
+    expect(ran.stdout).toMatch(
+      /^edge +9 entries in KV: 1 missing, 0 outdated, 2 to be removed. Run "nexus project"$/m,
+    );
+    expect(ran.stdout).toMatch(/^sealing key k2 +still opens 2 domains.slack_webhook. Run "nexus reseal"/m);
+    expect(ran.stdout).toMatch(/^sealing key k1 +is not needed any more: remove it from CREDENTIAL_KEYS/m);
+    expect(ran.stdout).toMatch(
+      /^sealing key k0 +is not in CREDENTIAL_KEYS, and 1 TENANTS.domain cannot be opened/m,
+    );
     expect(ran.stdout).toMatch(/^24 h: refused +12$/m);
     expect(ran.stdout).toMatch(/^last errors +2026-11-01T11:59:00.000Z 019a .*Overloaded +\[31m$/m);
   });

@@ -99,6 +99,7 @@ describe("the settings", () => {
 describe("the cron triggers of wrangler.toml", () => {
   it.each([
     ["* * * * *", ["2026-11-29T23:59", "2026-11-30T00:00", "2026-11-30T00:01"]],
+    ["41 * * * *", ["2026-11-30T00:41", "2026-11-30T01:41"]],
     ["17 3 * * *", ["2026-11-30T03:17", "2026-12-01T03:17", "2026-12-02T03:17"]],
   ])("%s fires at the right UTC minutes", async (expression, minutes) => {
     expect(await readFile("wrangler.toml", "utf8")).toContain(`  "${expression}",`);
@@ -110,6 +111,6 @@ describe("the cron triggers of wrangler.toml", () => {
 
   it("are the ones above", async () => {
     const crons = /^crons = \[([^\]]*)\]/m.exec(await readFile("wrangler.toml", "utf8"))![1]!;
-    expect(crons.match(/"[^"]+"/g)).toHaveLength(2);
+    expect(crons.match(/"[^"]+"/g)).toHaveLength(3);
   });
 });

@@ -9,7 +9,7 @@ import { Recorder as RealRecorder } from "../../workers/proxy/record/recorder-en
 import { QueueMessage } from "../../workers/schemas/exchange.ts";
 import type { ClientKeyRecord, DomainRecord } from "../../workers/schemas/tenant.ts";
 import type { TokenPair } from "../../workers/schemas/oauth.ts";
-import { seal } from "../../workers/runtime/seal.ts";
+import { seal, SEALED_FIELDS } from "../../workers/runtime/seal.ts";
 import { projectClientKey, projectDomain, removeClientKey } from "../../workers/store/tenants/kv-read.ts";
 import { faultInjectingEnv } from "./worker-fault-injecting-env.ts";
 import { unbundledMessages, entryIds, findEntry } from "./worker-journal.ts";
@@ -58,7 +58,7 @@ type Control = (env: Env, ...given: never[]) => unknown;
 const controls = {
   setFaults: (_env: Env, given: typeof faults) => void (faults = given),
   setDomain(env: Env, record: DomainRecord, apiKey: string | null) {
-    const context = { domain: record.domain, accountId: record.accountId ?? "" };
+    const context = SEALED_FIELDS["TENANTS.domain"](record.domain, record.accountId ?? "");
     const credential = apiKey === null ? null : seal(loadConfig(env), apiKey, context);
     return projectDomain(env, { ...record, credential });
   },

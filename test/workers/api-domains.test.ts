@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { loadConfig } from "../../workers/runtime/config.ts";
 import type { DomainDetail, DomainList } from "../../workers/schemas/api/domains.ts";
 import type { DomainRecord } from "../../workers/schemas/tenant.ts";
-import { open } from "../../workers/runtime/seal.ts";
+import { open, SEALED_FIELDS } from "../../workers/runtime/seal.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
 import { ask, call, refused, store } from "../support/worker-api.ts";
 
@@ -28,7 +28,7 @@ const projected = (domain: string) => env.TENANTS.get<DomainRecord>(`domain:${do
 async function projectedKey(domain: string): Promise<string | null> {
   const record = await projected(domain);
   if (!record?.credential || !record.accountId) return null;
-  return open(loadConfig(env), record.credential, { domain, accountId: record.accountId });
+  return open(loadConfig(env), record.credential, SEALED_FIELDS["TENANTS.domain"](domain, record.accountId));
 }
 
 /** The error of a PUT that is refused. */

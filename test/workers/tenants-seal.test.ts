@@ -1,10 +1,15 @@
 /** Sealed credentials: only the right key in the right context opens them. */
 import { describe, expect, it } from "vitest";
-import { open, seal, SealError } from "../../workers/runtime/seal.ts";
+import { open, seal, SEALED_FIELDS, SealError } from "../../workers/runtime/seal.ts";
 
 const keyOf = (letter: string) => btoa(letter.repeat(32));
 const config = { CREDENTIAL_KEYS: `new:${keyOf("n")},old:${keyOf("o")}` };
-const place = { domain: "team.example", accountId: "acme" };
+const {
+  "TENANTS.domain": atTheEdge,
+  "accounts.credential": inPostgres,
+  "domains.slack_webhook": webhook,
+} = SEALED_FIELDS;
+const place = atTheEdge("team.example", "acme");
 const secret = "sk-ant-api03-ü-secret";
 
 describe("seal and open", () => {
@@ -37,10 +42,11 @@ describe("seal and open", () => {
   });
 
   it.each([
-    ["another domain", { ...place, domain: "other.example" }],
-    ["another account", { ...place, accountId: "other" }],
-    ["the account's own copy", { ...place, domain: "" }],
-    ["a pair that only reads the same when glued", { domain: "team.exampleac", accountId: "me" }],
+    ["another domain", atTheEdge("other.example", "acme")],
+    ["another account", atTheEdge("team.example", "other")],
+    ["the account's own copy", inPostgres("acme")],
+    ["another field of the domain", webhook("team.example")],
+    ["a pair that only reads the same when glued", atTheEdge("team.exampleac", "me")],
   ])("do not open for %s", (_, elsewhere) => {
     const sealed = seal(config, secret, place);
     expect(() => open(config, sealed, elsewhere)).toThrow(SealError);

@@ -24,6 +24,7 @@ import { searchRoutes } from "./requests/search.ts";
 import { settingsRoutes } from "./admin/settings.ts";
 import { overviewRoutes } from "./usage/overview.ts";
 import { statusRoutes } from "./status.ts";
+import { upkeepRoutes } from "./admin/upkeep.ts";
 import { compatRoutes } from "./compat/index.ts";
 import { windowRoutes } from "./usage/windows.ts";
 
@@ -42,6 +43,7 @@ const routes = newRoutes()
   .route("/", accountRoutes)
   .route("/", accountChangeRoutes)
   .route("/", repriceRoutes)
+  .route("/", upkeepRoutes)
   .route("/", auditRoutes)
   .route("/", relinkRoutes)
   .route("/", liveRoutes);

@@ -4,6 +4,8 @@ import { VERSION } from "../runtime/constants.ts";
 import { errorText, log } from "../runtime/log.ts";
 import { Status, StatusQuery } from "../schemas/api/status.ts";
 import { readDatabaseStatus, readJournalStatus } from "../store/admin/status.ts";
+import { checkProjection } from "../store/tenants/projection.ts";
+import { readSealing } from "../store/tenants/sealing.ts";
 import { withTimeout } from "../runtime/timeout.ts";
 import { newRoutes } from "./http/context.ts";
 import { json, errorResponses } from "./http/openapi.ts";
@@ -31,14 +33,20 @@ export const statusRoutes = newRoutes().openapi(status, async (c) => {
   const { maxAge } = c.req.valid("query");
   if (cached && now.getTime() - cached.at < maxAge * 1_000) return c.json(cached.body, 200);
   const started = performance.now();
-  const [inFlight, database, journal] = await Promise.all([
+  const checking = orNull("edge", checkProjection(c.get("config"), c.env, now.getTime()));
+  const [inFlight, database, journal, projection, sealing] = await Promise.all([
     readInFlight(c.env),
     orNull("database", readDatabaseStatus(c.get("config"), now)),
     orNull("journal", readJournalStatus(c.env, now)),
+    checking,
+    checking.then((checked) => {
+      const sealedWith = checked && !checked.edge.isMore ? checked.sealedWith : null;
+      return orNull("sealing", readSealing(c.get("config"), c.env, sealedWith));
+    }),
   ]);
   const body: Status = {
     now: now.toISOString(),
-    state: stateOf(database, journal),
+    state: stateOf(database, journal, projection?.edge ?? null, sealing),
     database: {
       reachable: database !== null,
       latencyMs: database ? Math.round(performance.now() - started) : null,
@@ -53,6 +61,8 @@ export const statusRoutes = newRoutes().openapi(status, async (c) => {
     counters: database?.counters ?? null,
     unrecorded: database?.unrecorded ?? null,
     models: database?.models ?? null,
+    edge: projection?.edge ?? null,
+    sealing,
     lastErrors: database?.lastErrors ?? null,
     newestRequestAt: database?.newestRequestAt ?? null,
     versions: {
@@ -68,8 +78,15 @@ export const statusRoutes = newRoutes().openapi(status, async (c) => {
 type DatabaseStatus = Awaited<ReturnType<typeof readDatabaseStatus>>;
 type JournalStatus = Awaited<ReturnType<typeof readJournalStatus>>;
 
-function stateOf(database: DatabaseStatus | null, journal: JournalStatus | null): Status["state"] {
+function stateOf(
+  database: DatabaseStatus | null,
+  journal: JournalStatus | null,
+  edge: Status["edge"],
+  sealing: Status["sealing"],
+): Status["state"] {
   if (!database || !journal || (database.ingestFailures?.count ?? 0) > 0) return "failing";
+  if (edge && edge.missing + edge.stale + edge.extra > 0) return "failing";
+  if (sealing?.keys.some(({ state }) => state === "missing")) return "failing";
   return (journal.oldestAgeMs ?? 0) > INGEST_GRACE_MS ? "late" : "ok";
 }
 

@@ -8,11 +8,30 @@ import type { Config } from "./config.ts";
 import { concat, toBase64 } from "../domain/bytes.ts";
 import type { Sealed } from "../schemas/tenant.ts";
 
-/** The owner of a sealed text. `domain` is "" for the account's own copy in Postgres, the domain's name for its projection. */
+/** The owner of a sealed text, made by a function of SEALED_FIELDS. */
 export interface SealContext {
-  domain: string;
-  accountId: string;
+  readonly domain: string;
+  readonly accountId: string;
+  /** Only SEALED_FIELDS makes contexts: what is sealed is listed there, and so sealed again when the key changes. */
+  readonly [LISTED]: true;
 }
+
+declare const LISTED: unique symbol;
+const context = (domain: string, accountId: string) => ({ domain, accountId }) as SealContext;
+
+/**
+ * Everything that is sealed, by where it is stored: `table.column`, or the binding's name and the kind of key. Account ids
+ * have no slash, so a context with one names no account.
+ */
+export const SEALED_FIELDS = {
+  "accounts.credential": (accountId: string) => context("", accountId),
+  "domains.slack_webhook": (domain: string) => context(domain, "slack/webhook"),
+  "domains.other_fields": (domain: string) => context(domain, "import/fields"),
+  "TENANTS.domain": (domain: string, accountId: string) => context(domain, accountId),
+  "OAUTH_ACCOUNT.account": (accountId: string) => context("", `oauth/account/${accountId}`),
+  "OAUTH_ACCOUNT.login": (accountId: string) => context("", `oauth/login/${accountId}`),
+};
+export type SealedField = keyof typeof SEALED_FIELDS;
 
 type Keys = Pick<Config, "CREDENTIAL_KEYS">;
 
@@ -22,10 +41,22 @@ const IV_BYTES = 12;
 /** At the end of the data, as in Web Crypto. */
 const TAG_BYTES = 16;
 
-/** Encrypts with the first key of CREDENTIAL_KEYS. */
-export function seal(config: Keys, plaintext: string, context: SealContext): Sealed {
-  const entry = entriesOf(config)[0];
-  if (!entry) throw new SealError("CREDENTIAL_KEYS holds no key");
+/** The ids of CREDENTIAL_KEYS; the first seals. */
+export function keyIds(config: Keys): [string, ...string[]] {
+  const [first, ...others] = entriesOf(config).map(({ id }) => id);
+  if (first === undefined) throw new SealError("CREDENTIAL_KEYS holds no key");
+  return [first, ...others];
+}
+
+/** Encrypts with the first key of CREDENTIAL_KEYS, or the one named `keyId`. Throws SealError without that key. */
+export function seal(
+  config: Keys,
+  plaintext: string,
+  context: SealContext,
+  keyId: string = keyIds(config)[0],
+): Sealed {
+  const entry = entriesOf(config).find(({ id }) => id === keyId);
+  if (!entry) throw new SealError(`CREDENTIAL_KEYS holds no key named ${keyId}`);
   const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
   const cipher = createCipheriv(CIPHER, fromBase64(entry.key), iv).setAAD(additionalData(context));
   const data = concat([
@@ -54,6 +85,12 @@ export function open(config: Keys, sealed: Sealed, context: SealContext): string
   } catch (cause) {
     throw new SealError(`a credential sealed with ${sealed.keyId} cannot be decrypted here`, { cause });
   }
+}
+
+/** The text sealed with the first key; null where it is already. Throws SealError as `open` does. */
+export function reseal(config: Keys, sealed: Sealed, context: SealContext): Sealed | null {
+  if (sealed.keyId === keyIds(config)[0]) return null;
+  return seal(config, open(config, sealed, context), context);
 }
 
 export class SealError extends Error {

@@ -8,10 +8,12 @@ import { deleteOldSweptEntries } from "../store/requests/dead-letters.ts";
 import { recountFailed } from "../store/usage/rollups.ts";
 import { ensurePartitions } from "../store/db/partitions.ts";
 import { deleteEndedSessions } from "../store/admin/sessions.ts";
+import { repairProjection } from "../store/tenants/projection.ts";
 import { watchBacklog } from "./backlog.ts";
 import { sweepOrWait } from "./sweep.ts";
 
 const EVERY_MINUTE = "* * * * *";
+const EVERY_HOUR = "41 * * * *";
 const EVERY_NIGHT = "17 3 * * *";
 /** Not a cron expression: the local stack sends it once, before it serves. */
 const STARTUP = "startup";
@@ -30,7 +32,11 @@ export async function handleScheduled(
       await sweepOrWait(env, { now });
       return watchBacklog(env, loadConfig(env), Date.now());
     case STARTUP:
+      // KV first: a restored data directory may lack it.
+      await repairProjection(loadConfig(env), env, Date.now(), false);
       return sweepOrWait(env, { now, startup: true });
+    case EVERY_HOUR:
+      return repairProjection(loadConfig(env), env, Date.now());
     case EVERY_NIGHT:
       return tidy(env, now);
     default:

@@ -24,6 +24,10 @@ export const DomainRecord = z.looseObject({
 });
 export type DomainRecord = z.infer<typeof DomainRecord>;
 
+/** Metadata of a KV entry, which a listing returns: what comparing the projection with Postgres needs. */
+export const EntryMetadata = z.object({ digest: z.string(), keyId: z.string().nullable() });
+export type EntryMetadata = z.infer<typeof EntryMetadata>;
+
 /** KV value under `key:<hex SHA-256 of the client key>`. A revoked key's entry is deleted. */
 export const ClientKeyRecord = z.looseObject({ v: z.literal(1), id: z.uuid(), domain: z.string() });
 export type ClientKeyRecord = z.infer<typeof ClientKeyRecord>;

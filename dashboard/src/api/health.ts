@@ -30,8 +30,14 @@ const MAX_MODEL_CHARACTERS = 60;
 const MAX_COUNTED_MESSAGES = 10_000;
 
 /** The checks that decide the indicator in the sidebar. */
-export function coreChecks({ database, journal, ingestFailures }: Status): HealthCheck[] {
-  return [databaseCheck(database), journalCheck(journal), ingestCheck(ingestFailures)];
+export function coreChecks({ database, journal, ingestFailures, edge, sealing }: Status): HealthCheck[] {
+  return [
+    databaseCheck(database),
+    journalCheck(journal),
+    ingestCheck(ingestFailures),
+    edgeCheck(edge),
+    sealingCheck(sealing),
+  ];
 }
 
 /** All checks of the health page. */
@@ -193,6 +199,50 @@ function ingestCheck(failures: Status["ingestFailures"]): HealthCheck {
   if (failures.count === 0) return check(name, "good", "0", "All journal entries were stored.");
   const description = "Their journal entries are kept and retried. The errors are listed below.";
   return check(name, "error", formatExact(failures.count), description);
+}
+
+function edgeCheck(edge: Status["edge"]): HealthCheck {
+  const name = "Domains and keys at the edge";
+  if (edge === null) return unknownCheck(name);
+  const { checked, missing, stale, extra, isMore } = edge;
+  if (missing + stale + extra === 0)
+    return check(name, "good", `${formatExact(checked)}${isMore ? "+" : ""}`, "KV agrees with the database.");
+  const description = [
+    missing > 0 && `${formatExact(missing)} missing: clients get 401.`,
+    stale > 0 && `${formatExact(stale)} outdated.`,
+    extra > 0 && `${formatExact(extra)} deleted or revoked, which may still work.`,
+    "Run npx nexus project; cron repairs it every hour.",
+  ];
+  return check(
+    name,
+    "error",
+    `${formatExact(missing + stale + extra)} differ`,
+    description.filter(Boolean).join(" "),
+  );
+}
+
+function sealingCheck(sealing: Status["sealing"]): HealthCheck {
+  const name = "Sealing keys";
+  if (sealing === null) return unknownCheck(name);
+  const described = sealing.keys.flatMap(({ id, state, fields }) => {
+    const used = Object.entries(fields).map(([field, count]) => `${formatExact(count)} ${field}`);
+    const text = {
+      current: null,
+      needed: `${id} still opens ${used.join(", ")}: run npx nexus reseal.`,
+      unused: `${id} is not needed any more: remove it from CREDENTIAL_KEYS two minutes after the last reseal.`,
+      unknown: `${id} may still be needed: not everything could be counted.`,
+      missing: `${id} is not in CREDENTIAL_KEYS, and ${used.join(", ")} cannot be opened: add it again.`,
+    }[state];
+    return text === null ? [] : [text];
+  });
+  const isMissing = sealing.keys.some(({ state }) => state === "missing");
+  const isRotating = described.length > 0;
+  return check(
+    name,
+    isMissing ? "error" : isRotating ? "warning" : "good",
+    formatExact(sealing.keys.length),
+    isRotating ? described.join(" ") : "Everything is sealed with the current key.",
+  );
 }
 
 /** The indicator beside "Health" on every page. Null: the status did not arrive in time. */

@@ -4,7 +4,7 @@ import { OAUTH_BETA } from "../../domain/oauth/protocol.ts";
 import type { ProxyError } from "../../runtime/anthropic-errors.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import type { DomainRecord } from "../../schemas/tenant.ts";
-import { open } from "../../runtime/seal.ts";
+import { open, SEALED_FIELDS } from "../../runtime/seal.ts";
 import { type OAuthToken, oauthToken } from "./oauth-token.ts";
 
 export interface Credential {
@@ -44,7 +44,7 @@ function apiKeyCredential(record: DomainRecord, config: Config): UpstreamCredent
     return noCredential(`${record.domain} has no API key. An administrator has to store one.`);
   try {
     const { domain, accountId } = record;
-    const key = open(config, record.credential, { domain, accountId });
+    const key = open(config, record.credential, SEALED_FIELDS["TENANTS.domain"](domain, accountId));
     decryptedKeys.set(record, key);
     return { headers: { "x-api-key": key } };
   } catch (thrown) {

@@ -22,6 +22,7 @@ import type * as search from "./search.ts";
 import type * as settings from "./settings.ts";
 import type * as overview from "./overview.ts";
 import type * as status from "./status.ts";
+import type * as upkeep from "./upkeep.ts";
 import type * as compat from "./compat.ts";
 import type * as windows from "./windows.ts";
 
@@ -43,6 +44,14 @@ export interface ApiRoutes {
     response: accounts.AccountLogin;
   };
   "POST /api/accounts/{accountId}/oauth/refresh": { response: accounts.AccountLogin };
+  "POST /api/admin/project": {
+    body: z.input<typeof upkeep.ProjectInput>;
+    response: upkeep.ProjectResult;
+  };
+  "POST /api/admin/reseal": {
+    body: z.input<typeof upkeep.ResealInput>;
+    response: upkeep.ResealResult;
+  };
   "POST /api/admin/reprice": {
     body: z.input<typeof reprice.RepriceInput>;
     response: reprice.RepriceBatch;

@@ -13,7 +13,7 @@ export const Status = z.object({
   state: z
     .enum(["ok", "late", "failing"])
     .describe(
-      "`late`: ingest is behind; `failing`: the database is unavailable or exchanges cannot be stored.",
+      "`late`: ingest is behind; `failing`: the database is unavailable, exchanges cannot be stored, KV differs from the database, or secrets cannot be opened.",
     ),
   database: z.object({
     reachable: z.boolean(),
@@ -69,6 +69,34 @@ export const Status = z.object({
     })
     .nullable()
     .describe("Models in the traffic of the last 7 days that the tables of prices and context windows lack."),
+  edge: z
+    .object({
+      checked: count.describe("Entries compared, up to some thousand."),
+      missing: count.describe("Domains and valid client keys without an entry: they get 401."),
+      stale: count.describe("Entries that differ from the database."),
+      extra: count.describe("Entries without a domain or valid client key: removed ones still work."),
+      isMore: z.boolean().describe("There are more entries than were compared."),
+    })
+    .nullable()
+    .describe(
+      "KV, from which the proxy serves domains and client keys, compared with the database; changes of the last two minutes are left out. `npx nexus project` repairs it, cron does every hour. Null if KV or the database is unavailable.",
+    ),
+  sealing: z
+    .object({
+      keys: z.array(
+        z.object({
+          id: z.string(),
+          state: z
+            .enum(["current", "needed", "unused", "unknown", "missing"])
+            .describe(
+              "`current`: the first of CREDENTIAL_KEYS, which seals; `needed`: an older one that still opens `fields`, until `npx nexus reseal`; `unused`: it may be removed from CREDENTIAL_KEYS; `unknown`: not everything could be counted; `missing`: not in CREDENTIAL_KEYS, so `fields` cannot be opened.",
+            ),
+          fields: z.record(z.string(), count).describe("What it has sealed, by where it is stored."),
+        }),
+      ),
+    })
+    .nullable()
+    .describe("Which keys of CREDENTIAL_KEYS are needed; null if the database or a login is unavailable."),
   lastErrors: z
     .array(
       z.object({

@@ -2,7 +2,7 @@
 import { eq } from "drizzle-orm";
 import { accounts } from "../../../drizzle/schema.ts";
 import type { Config } from "../../runtime/config.ts";
-import { open, seal, SealError } from "../../runtime/seal.ts";
+import { open, seal, SEALED_FIELDS, SealError } from "../../runtime/seal.ts";
 import type { CredentialState } from "../../schemas/api/domains.ts";
 import type { Sealed } from "../../schemas/tenant.ts";
 import type { WriterTransaction } from "../db/db.ts";
@@ -31,7 +31,9 @@ export async function putAccount(
   now: Date,
 ): Promise<StoredAccount> {
   const sealed =
-    credential.type === "api_key" ? seal(config, credential.api_key, { domain: "", accountId: id }) : null;
+    credential.type === "api_key"
+      ? seal(config, credential.api_key, SEALED_FIELDS["accounts.credential"](id))
+      : null;
   const values = { credentialType: credential.type, credential: sealed, updatedAt: now };
   await tx
     .insert(accounts)
@@ -57,7 +59,7 @@ export async function lockAccount(tx: WriterTransaction, id: string): Promise<St
 /** The API key in clear; null for types without one. Throws SealError if it cannot be opened. */
 export function openAccountCredential(config: Keys, account: StoredAccount): string | null {
   if (account.credential === null) return null;
-  return open(config, account.credential, { domain: "", accountId: account.id });
+  return open(config, account.credential, SEALED_FIELDS["accounts.credential"](account.id));
 }
 
 /** Whether the credential is usable. A login counts as ready; its OAuthAccount object knows more. */

@@ -2,7 +2,7 @@
 import { and, asc, desc, eq, isNull, sql } from "drizzle-orm";
 import { accounts, clientKeys, domains, rollups } from "../../../drizzle/schema.ts";
 import { DAY_MS } from "../../runtime/constants.ts";
-import { open, seal, type SealContext } from "../../runtime/seal.ts";
+import { open, seal, SEALED_FIELDS } from "../../runtime/seal.ts";
 import type { DomainDetail, DomainList, SlackInput, SlackView } from "../../schemas/api/domains.ts";
 import { CredentialType } from "../../schemas/exchange.ts";
 import {
@@ -21,12 +21,7 @@ type Tenants = Pick<Env, "TENANTS">;
 /** The actor of a change and its time, for the audit log. */
 export type AuditActor = Pick<AuditEntry, "actor" | "role" | "now">;
 
-/** The seal context of a Slack webhook URL. Account ids contain no slash, so it cannot collide with one. */
-export function slackSealContext(domain: string): SealContext {
-  return { domain, accountId: "slack/webhook" };
-}
-
-const otherFieldsSealContext = (domain: string): SealContext => ({ domain, accountId: "import/fields" });
+const { "domains.slack_webhook": webhookContext, "domains.other_fields": otherFieldsContext } = SEALED_FIELDS;
 
 /** Unused fields of an imported credential file; null if none. Throws SealError. */
 export async function readOtherFields(
@@ -37,7 +32,7 @@ export async function readOtherFields(
     db.select({ otherFields: domains.otherFields }).from(domains).where(eq(domains.name, name)),
   );
   if (!row?.otherFields) return null;
-  return JSON.parse(open(config, row.otherFields, otherFieldsSealContext(name))) as Record<string, unknown>;
+  return JSON.parse(open(config, row.otherFields, otherFieldsContext(name))) as Record<string, unknown>;
 }
 
 /** Every configured or seen domain, by name, with its requests of the 7 days before `now`. */
@@ -232,13 +227,13 @@ async function upsertDomain(
   };
   if (endpoints !== undefined) set.endpoints = endpoints;
   if (otherFields === null) set.otherFields = null;
-  if (otherFields) set.otherFields = seal(config, JSON.stringify(otherFields), otherFieldsSealContext(name));
+  if (otherFields) set.otherFields = seal(config, JSON.stringify(otherFields), otherFieldsContext(name));
   if (slack === null) Object.assign(set, { slack: null, slackWebhook: null });
   if (slack) {
     const { webhook_url: address, ...rest } = slack;
     set.slack = rest;
     if (address === null) set.slackWebhook = null;
-    else if (address !== undefined) set.slackWebhook = seal(config, address, slackSealContext(name));
+    else if (address !== undefined) set.slackWebhook = seal(config, address, webhookContext(name));
   }
   await tx.update(domains).set(set).where(eq(domains.id, before.id));
   return !before.configured;

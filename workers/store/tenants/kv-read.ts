@@ -5,7 +5,9 @@
 import { TENANT_CACHE_MS, TENANT_STALE_MS } from "../../runtime/constants.ts";
 import { isLoopbackName } from "../../domain/http/host.ts";
 import { errorText, log } from "../../runtime/log.ts";
-import { ClientKeyRecord, DomainRecord } from "../../schemas/tenant.ts";
+import { toHex } from "../../domain/bytes.ts";
+import { sha256 } from "../../domain/sha256.ts";
+import { ClientKeyRecord, DomainRecord, type EntryMetadata } from "../../schemas/tenant.ts";
 import { withTimeout } from "../../runtime/timeout.ts";
 
 type Tenants = Pick<Env, "TENANTS">;
@@ -18,6 +20,7 @@ const READ_TIMEOUT_MS = 3_000;
 const REFRESH_TIMEOUT_MS = 1_000;
 /** After a failed read, the last good record is used this long before KV is read again. */
 const RETRY_AFTER_FAILURE_MS = 10_000;
+const DIGEST_BYTES = 16;
 
 interface Cached {
   /** Null: there was none. Cached for loopback names only, and only used while KV fails. */
@@ -30,32 +33,32 @@ const cache = new Map<string, Cached>();
 
 /** The record of the domain; null if there is none. Throws TenantsUnavailableError when KV fails and no recent copy exists. */
 export function readDomain(env: Tenants, domain: string): Promise<DomainRecord | null> {
-  return read(env, domainKey(domain), (json) => DomainRecord.parse(json));
+  return read(env, domainEntry(domain), (json) => DomainRecord.parse(json));
 }
 
 /** The record of the client key with this hex SHA-256; null if unknown or revoked. Throws as readDomain does. */
 export function readClientKey(env: Tenants, keyHashHex: string): Promise<ClientKeyRecord | null> {
-  return read(env, clientKeyKey(keyHashHex), (json) => ClientKeyRecord.parse(json));
+  return read(env, clientKeyEntry(keyHashHex), (json) => ClientKeyRecord.parse(json));
 }
 
 /** Writes the record of a domain: effective at once in this isolate, within 90 s elsewhere (isolate 30 s, KV 60 s). */
 export function projectDomain(env: Tenants, record: DomainRecord): Promise<void> {
-  return project(env, domainKey(record.domain), DomainRecord.parse(record));
+  return project(env, domainEntry(record.domain), DomainRecord.parse(record));
 }
 
 /** Deletes the record of a domain, effective as projectDomain. */
 export function removeDomain(env: Tenants, domain: string): Promise<void> {
-  return remove(env, domainKey(domain));
+  return removeEntry(env, domainEntry(domain));
 }
 
 /** Writes the record of a client key. `keyHashHex`: lower-case hex SHA-256 of the key. */
 export function projectClientKey(env: Tenants, keyHashHex: string, record: ClientKeyRecord): Promise<void> {
-  return project(env, clientKeyKey(keyHashHex), ClientKeyRecord.parse(record));
+  return project(env, clientKeyEntry(keyHashHex), ClientKeyRecord.parse(record));
 }
 
 /** Deletes the record of a client key, effective as projectDomain. */
 export function removeClientKey(env: Tenants, keyHashHex: string): Promise<void> {
-  return remove(env, clientKeyKey(keyHashHex));
+  return removeEntry(env, clientKeyEntry(keyHashHex));
 }
 
 /** KV fails and there is no recent copy, so it is unknown whether the domain or key exists. */
@@ -63,8 +66,18 @@ export class TenantsUnavailableError extends Error {
   override readonly name = "TenantsUnavailable";
 }
 
-const domainKey = (domain: string) => `domain:${domain}`;
-const clientKeyKey = (keyHashHex: string) => `key:${keyHashHex}`;
+/** Names of entries in KV. */
+export const domainEntry = (domain: string) => `domain:${domain}`;
+export const clientKeyEntry = (keyHashHex: string) => `key:${keyHashHex}`;
+
+/** The metadata of a record. Two records of one owner have the same digest if and only if the proxy treats them alike. */
+export function entryMetadata(record: DomainRecord | ClientKeyRecord): EntryMetadata {
+  const sealed = "credential" in record ? (record as DomainRecord).credential : null;
+  const keyId = sealed?.keyId ?? null;
+  // Each sealing has a new ciphertext.
+  const fields = Object.entries({ ...record, credential: keyId }).sort(([a], [b]) => (a < b ? -1 : 1));
+  return { digest: toHex(sha256(JSON.stringify(fields)).subarray(0, DIGEST_BYTES)), keyId };
+}
 
 async function read<T>(env: Tenants, key: string, parse: (json: unknown) => T): Promise<T | null> {
   const now = Date.now();
@@ -100,16 +113,17 @@ function cacheResult<T>(key: string, json: unknown, parse: (json: unknown) => T)
   }
   // A miss is not cached, because a new key must work at once; except loopback names, which the local stack reads with every request.
   cache.delete(key);
-  if (isLoopbackName(key.slice(domainKey("").length))) cacheRecord(key, null);
+  if (isLoopbackName(key.slice(domainEntry("").length))) cacheRecord(key, null);
   return null;
 }
 
-async function project(env: Tenants, key: string, record: object): Promise<void> {
-  await env.TENANTS.put(key, JSON.stringify(record));
+async function project(env: Tenants, key: string, record: DomainRecord | ClientKeyRecord): Promise<void> {
+  await env.TENANTS.put(key, JSON.stringify(record), { metadata: entryMetadata(record) });
   cacheRecord(key, record);
 }
 
-async function remove(env: Tenants, key: string): Promise<void> {
+/** Deletes the entry with this name, effective as projectDomain. */
+export async function removeEntry(env: Tenants, key: string): Promise<void> {
   await env.TENANTS.delete(key);
   cache.delete(key);
 }

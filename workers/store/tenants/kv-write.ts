@@ -7,8 +7,8 @@ import { accounts, clientKeys, domains } from "../../../drizzle/schema.ts";
 import type { Config } from "../../runtime/config.ts";
 import { toHex } from "../../domain/bytes.ts";
 import { CredentialType } from "../../schemas/exchange.ts";
-import type { DomainRecord } from "../../schemas/tenant.ts";
-import { seal } from "../../runtime/seal.ts";
+import type { DomainRecord, Sealed } from "../../schemas/tenant.ts";
+import { seal, SEALED_FIELDS } from "../../runtime/seal.ts";
 import { openAccountCredential } from "./accounts.ts";
 import { type DatabaseConfig, withWriter, type WriterTransaction } from "../db/db.ts";
 import { projectClientKey, projectDomain, removeClientKey, removeDomain } from "./kv-read.ts";
@@ -85,20 +85,36 @@ async function domainRecord(
     .where(eq(domains.name, name))
     .for("update", { of: domains });
   if (!row?.domain.configured || !row.account) return null;
-  const accountId = row.account.id;
+  const { id: accountId, credentialType, updatedAt } = row.account;
   const credential = openAccountCredential(config, row.account);
+  // With the key of the account's copy: a domain is never sealed with a newer key than its account.
+  const context = SEALED_FIELDS["TENANTS.domain"](name, accountId);
+  const sealed =
+    credential === null ? null : seal(config, credential, context, row.account.credential?.keyId);
+  const { endpoints } = row.domain;
+  return recordOf({ domain: name, accountId, credentialType, endpoints, updatedAt }, sealed);
+}
+
+/** What the proxy reads of a configured domain. `updatedAt`: of its account. */
+export function recordOf(
+  domain: Pick<DomainRecord, "domain" | "accountId" | "endpoints"> & {
+    credentialType: string;
+    updatedAt: Date;
+  },
+  credential: Sealed | null,
+): DomainRecord {
   return {
     v: 1,
-    domain: name,
-    accountId,
-    credentialType: CredentialType.parse(row.account.credentialType),
-    credential: credential === null ? null : seal(config, credential, { domain: name, accountId }),
-    credentialVersion: row.account.updatedAt.getTime(),
-    endpoints: row.domain.endpoints,
+    domain: domain.domain,
+    accountId: domain.accountId,
+    credentialType: CredentialType.parse(domain.credentialType),
+    credential,
+    credentialVersion: domain.updatedAt.getTime(),
+    endpoints: domain.endpoints,
   };
 }
 
-async function orProjectionError(writing: Promise<unknown>): Promise<void> {
+export async function orProjectionError(writing: Promise<unknown>): Promise<void> {
   try {
     await writing;
   } catch (cause) {

@@ -3,9 +3,8 @@ import { and, eq, inArray } from "drizzle-orm";
 import { accounts, domains } from "../../../drizzle/schema.ts";
 import type { Config } from "../../runtime/config.ts";
 import type { AlertTarget } from "../../schemas/alert.ts";
-import { open } from "../../runtime/seal.ts";
+import { open, SEALED_FIELDS } from "../../runtime/seal.ts";
 import { type DatabaseConfig, withPrimary } from "../db/db.ts";
-import { slackSealContext } from "./domains.ts";
 
 type Keys = DatabaseConfig & Pick<Config, "CREDENTIAL_KEYS">;
 
@@ -39,7 +38,7 @@ export async function readDomainSlack(config: Keys, names: readonly string[]): P
       domain,
       isEnabled: row?.slack?.enabled ?? true,
       sendsMessages: row?.slack?.messages ?? true,
-      webhook: row?.sealed ? open(config, row.sealed, slackSealContext(domain)) : null,
+      webhook: row?.sealed ? open(config, row.sealed, SEALED_FIELDS["domains.slack_webhook"](domain)) : null,
       channel: row?.slack?.channel,
       username: row?.slack?.username,
       iconEmoji: row?.slack?.icon_emoji,
