@@ -45,6 +45,8 @@ type Ending = readonly [
 const OK = ["complete", 200, null, false, "priced", "200"] as const;
 const early = (cost: Cost) =>
   ["upstream_failed", 200, "stream_ended_early", true, cost, "200 ended early"] as const;
+const unexpected = (status: number, cost: Cost) =>
+  ["upstream_failed", status, "unexpected_response", true, cost, `${status} unexpected response`] as const;
 const broken = (cost: Cost) =>
   ["upstream_failed", 200, null, true, cost, "200 upstream disconnected"] as const;
 
@@ -83,6 +85,10 @@ const ENDINGS: Readonly<Record<string, readonly [string | null, Ending]>> = {
     broken("unpriced"),
   ],
   "JSON of declared length": [byLength(200, JSON_TYPE, JSON_BODY), OK],
+  "a page": [byLength(200, "content-type: text/html", "<html>"), unexpected(200, "unpriced")],
+  "other JSON": [byLength(200, JSON_TYPE, '{"code":500}'), unexpected(200, "unpriced")],
+  "no content": [head(204, ["connection: close"]), unexpected(204, "unpriced")],
+  "a redirect": [head(302, ["location: /x", "content-length: 0"]), unexpected(302, "free")],
   "a 529": [
     byLength(529, JSON_TYPE, '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}'),
     ["complete", 529, "overloaded_error", true, "free", "529 overloaded"],

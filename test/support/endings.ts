@@ -35,6 +35,7 @@ const NO_RESPONSE = { status: null, headers: {}, timeToFirstByteMs: null };
 const COMPLETE = { outcome: "complete", status: 200, errorType: null } as const;
 const BROKEN = { failed: true, outcome: "upstream_failed", status: 200 } as const;
 const EARLY = { ...BROKEN, errorType: "stream_ended_early" } as const;
+const UNEXPECTED = { ...BROKEN, errorType: "unexpected_response" } as const;
 const GONE = { failed: false, outcome: "client_gone", errorType: null } as const;
 const MESSAGE = JSON.stringify({
   type: "message",
@@ -116,7 +117,32 @@ export const ENDINGS: Readonly<Record<string, Ending>> = {
   "a redirect": {
     responseBody: "",
     responseMetadata: { status: 307, headers: { location: "/x" } },
-    row: { ...COMPLETE, status: 307, failed: false, cost: "free" },
+    row: { ...UNEXPECTED, status: 307, cost: "free" },
+  },
+  "a message without content": {
+    responseBody: "",
+    responseMetadata: { status: 204, headers: {} },
+    row: { ...UNEXPECTED, status: 204, cost: "unpriced" },
+  },
+  "a page in place of a message": {
+    responseBody: "<html>Sign in</html>",
+    responseMetadata: { headers: { "content-type": "text/html" } },
+    row: { ...UNEXPECTED, cost: "unpriced" },
+  },
+  "other JSON in place of a message": {
+    ...jsonResponse({ code: 500 }),
+    row: { ...UNEXPECTED, cost: "unpriced" },
+  },
+  "a list of skills cut in the middle": {
+    ...at("/v1/skills", "GET"),
+    requestBody: "",
+    ...jsonResponse('{"data":['),
+    row: { ...EARLY, cost: "free" },
+  },
+  "a batch that was refused inside a 200": {
+    ...at("/v1/messages/batches"),
+    ...jsonResponse(OVERLOADED_BODY),
+    row: { ...COMPLETE, failed: true, errorType: "overloaded_error", cost: "free" },
   },
   "no content": {
     ...at("/v1/files/file_1", "DELETE"),
@@ -157,6 +183,10 @@ export const ENDINGS: Readonly<Record<string, Ending>> = {
   },
   "an error as a later event": {
     responseBody: until("message_delta") + OVERLOADED,
+    row: { ...BROKEN, errorType: "overloaded_error", cost: "priced" },
+  },
+  "an error before message_stop": {
+    responseBody: until("message_stop") + OVERLOADED + WHOLE.slice(WHOLE.indexOf("event: message_stop")),
     row: { ...BROKEN, errorType: "overloaded_error", cost: "priced" },
   },
   "a stream that broke off": {

@@ -49,13 +49,17 @@ interface Options {
   exchangeId?: string;
 }
 
-const created = ({ at = 0, batch = "msgbatch_1", domain = "team.example" }: Options = {}) =>
+const created = (
+  { at = 0, batch = "msgbatch_1", domain = "team.example" }: Options = {},
+  body = JSON.stringify({ id: batch, type: "message_batch" }),
+  metadata: Json = {},
+) =>
   makeExchange({
     startedAt: NOON + at * 1_000,
     domain,
     requestBody: { requests: [{ custom_id: "a", params: { model: "claude-opus-5-5", messages: [] } }] },
     requestMetadata: { path: "/v1/messages/batches" },
-    ...asked(domain, "POST", "/v1/messages/batches", JSON.stringify({ id: batch, type: "message_batch" })),
+    ...asked(domain, "POST", "/v1/messages/batches", body, metadata),
   });
 
 const downloaded = (
@@ -201,6 +205,37 @@ describe("the results of a batch", () => {
       errorType: "stream_ended_early",
     });
     expect(await read(whole!)).toMatchObject({ failed: false, outcome: "complete", errorType: null });
+  });
+
+  it.each<[string, string, Json, string | null]>([
+    ["nothing", "", {}, "stream_ended_early"],
+    ["a line feed", "\n", {}, "stream_ended_early"],
+    ["a page", "<html></html>", { headers: { "content-type": "text/html" } }, "unexpected_response"],
+    ["other JSON", '{"code":500}', {}, "stream_ended_early"],
+    ["an error", '{"type":"error","error":{"type":"api_error"}}', {}, "api_error"],
+    ["no content", "", { status: 204, headers: {} }, "unexpected_response"],
+    ["a redirect", "", { status: 302, headers: {} }, "unexpected_response"],
+    ["the range that was asked for", `${OPUS}\n`, { status: 206 }, null],
+    ["what the client has already", "", { status: 304, headers: {} }, null],
+  ])("are not counted by a download that is %s", async (_, body, metadata, errorType) => {
+    const [creation, download] = await store(created(), downloaded(body, metadata));
+    expect(await notesOf(creation!)).toEqual(["batch_pending"]);
+    expect(await read(creation!)).toMatchObject({ costUsd: null });
+    expect(await read(download!)).toMatchObject({ failed: errorType !== null, errorType });
+    await store(downloaded(RESULTS, { at: 90 }));
+    expect(await notesOf(creation!)).toEqual(["batch_counted"]);
+    expect(await money()).toMatchObject({ costUsd: "0.004", unpriced: 0 });
+  });
+
+  it.each<[string, string, Json, string | null, string]>([
+    ["an error", '{"type":"error","error":{"type":"api_error"}}', {}, "0", "error_not_billed"],
+    ["nothing", "", {}, null, "response_lost"],
+    ["a page", "<html></html>", { headers: { "content-type": "text/html" } }, null, "response_lost"],
+    ["JSON without an id", "{}", {}, null, "response_lost"],
+  ])("of a creation whose response is %s are not waited for", async (_, body, metadata, costUsd, note) => {
+    const [creation] = await store(created({}, body, metadata));
+    expect(await read(creation!)).toMatchObject({ failed: true, costUsd });
+    expect(await notesOf(creation!)).toEqual([note]);
   });
 
   it("that all failed are free", async () => {

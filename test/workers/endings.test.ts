@@ -45,11 +45,11 @@ describe("an exchange that ends as", () => {
 
 /** By hand, from the table: of all endings, and of those of Messages, which belong to conversations. */
 const PER_ROUND = {
-  requests: 43,
-  failed: 25,
-  unpriced: 12,
-  messages: 34,
-  failedMessages: 21,
+  requests: 49,
+  failed: 32,
+  unpriced: 15,
+  messages: 38,
+  failedMessages: 26,
   own: 4,
   upstream: 5,
 };
@@ -313,6 +313,11 @@ describe("rows that the previous Worker stored, which counted by status and knew
     "an empty count of tokens": false,
     "a list of models cut in the middle": false,
     "a completion without a stop reason": false,
+    "a redirect": false,
+    "a message without content": false,
+    "a page in place of a message": false,
+    "other JSON in place of a message": false,
+    "a list of skills cut in the middle": false,
   };
   const byStatus = "(status IS NULL OR status >= 400)";
 
@@ -324,7 +329,7 @@ describe("rows that the previous Worker stored, which counted by status and knew
     await queryRows("UPDATE requests SET usage_partial = false WHERE id = ANY ($1)", [unknown]);
     await queryRows("UPDATE requests SET failed = NULL");
     await queryRows(
-      "UPDATE requests SET outcome = 'complete', error_type = NULL, error_message = NULL WHERE error_type = 'stream_ended_early'",
+      "UPDATE requests SET outcome = 'complete', error_type = NULL, error_message = NULL WHERE error_type IN ('stream_ended_early', 'unexpected_response')",
     );
     await queryRows(`UPDATE conversations c SET errors =
       (SELECT count(*) FROM requests WHERE conversation_id = c.id AND ${byStatus})`);

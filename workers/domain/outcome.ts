@@ -7,13 +7,17 @@ import type { Outcome, RefusedBy } from "../schemas/exchange.ts";
 
 /** Stored as the error type of a response whose transport ended in order before its protocol did. */
 export const ENDED_EARLY = "stream_ended_early";
+/** Stored as the error type of a response that is none of those that the endpoint returns: a page, other JSON, a redirect. */
+export const UNEXPECTED_RESPONSE = "unexpected_response";
+/** Error types that the proxy gives to incomplete responses; upstream reports no error, and may bill the request. */
+export const INCOMPLETE_TYPES: readonly string[] = [ENDED_EARLY, UNEXPECTED_RESPONSE];
 
 export interface ExchangeEnd {
   /** Before `unrecorded` replaced it, where that is known. */
   outcome: Outcome;
   /** Status of the response; null: there was none. */
   status: number | null;
-  /** Of an error response, an error inside a 200, or ENDED_EARLY. */
+  /** Of an error response, an error inside a 200, or one of INCOMPLETE_TYPES. */
   errorType: string | null;
   /** The body is whole by its protocol; null where it is not known (not recorded, only its beginning recorded). */
   isComplete: boolean | null;

@@ -235,7 +235,7 @@ describe("the message", () => {
       ],
       usage: { output_tokens: 9 },
     });
-    expect(stopped).toBe(true);
+    expect(stopped).toBe(false);
   });
 
   test("is null for a stream about something else, of which little is held", () => {

@@ -20,7 +20,7 @@ export interface AssembledStream {
   requestId: unknown;
   /** Events of any kind that could be read. */
   events: number;
-  /** `message_stop` came, or the stop reason of a stream of `/v1/complete`. */
+  /** `message_stop` of a started message came, or the stop reason of a stream of `/v1/complete`. */
   stopped: boolean;
 }
 

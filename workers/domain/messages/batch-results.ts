@@ -12,6 +12,8 @@ import { estimateOutputTokens } from "./estimate-output-tokens.ts";
 const MAX_RESULTS = 100_000;
 const MAX_ID = 200;
 const LINE_FEED = 0x0a;
+/** The client asked for a range. */
+const PARTIAL_CONTENT = 206;
 
 export interface BatchResult {
   customId: string;
@@ -24,10 +26,8 @@ export interface BatchPart {
   batchId: string;
   /** The response is that of the batch's creation. */
   isCreated: boolean;
-  /** All results of the batch are here. */
-  isComplete: boolean;
-  /** The last result is cut off. */
-  isCut: boolean;
+  /** All results of the batch are here; null where the response was asked for, sent or recorded in part. */
+  isComplete: boolean | null;
   /** Those with a message. The others (errored, canceled, expired) are free. */
   results: BatchResult[];
 }
@@ -56,34 +56,35 @@ export function readBatch({
   if (endpoint === "batch_results" && method.toUpperCase() === "GET") {
     const batchId = idOf(/\/batches\/([^/?]+)\/results/.exec(path)?.[1]);
     if (batchId === null) return null;
-    const { areValid, ...read } = readResults(body);
-    return { batchId, isCreated: false, isComplete: isWhole && areValid, ...read };
+    const { areValid, results } = readResults(body);
+    const isAll = isWhole && status !== PARTIAL_CONTENT;
+    return { batchId, isCreated: false, isComplete: isAll ? areValid : null, results };
   }
   if (endpoint !== "batches" || method.toUpperCase() !== "POST") return null;
   const batch = parseJsonBytes(body);
   const batchId = isObject(batch) ? idOf(batch["id"]) : null;
-  return batchId === null ? null : { batchId, isCreated: true, isComplete: false, isCut: false, results: [] };
+  return batchId === null ? null : { batchId, isCreated: true, isComplete: null, results: [] };
 }
 
-/** `areValid`: every line is a result; the last one of a download that was cut off usually is not. */
-function readResults(body: Uint8Array): Pick<BatchPart, "results" | "isCut"> & { areValid: boolean } {
+/** `areValid`: there are results, and every line is one; the last line of a download that was cut off usually is not. */
+function readResults(body: Uint8Array): { results: BatchResult[]; areValid: boolean } {
   const results: BatchResult[] = [];
   let areValid = true;
-  let isCut = false;
   let lines = 0;
-  for (let start = 0; start < body.length && lines < MAX_RESULTS; lines++) {
+  let start = 0;
+  for (; start < body.length && lines < MAX_RESULTS;) {
     const feed = body.indexOf(LINE_FEED, start);
     const line = body.subarray(start, feed === -1 ? body.length : feed);
     start += line.length + 1;
     if (line.every((byte) => byte === 0x20 || byte === 0x0d)) continue;
+    lines++;
     const value = parseJsonBytes(line);
-    isCut = value === undefined;
     const customId = isObject(value) ? value["custom_id"] : null;
     const result = isObject(value) ? value["result"] : null;
     if (typeof customId !== "string" || !isObject(result)) areValid = false;
     else if (isObject(result["message"])) results.push({ customId, message: billed(result["message"]) });
   }
-  return { results, isCut, areValid: areValid && lines < MAX_RESULTS };
+  return { results, areValid: areValid && lines > 0 && start >= body.length };
 }
 
 function billed(message: JsonObject): string {

@@ -47,6 +47,7 @@ describe("a plain answer", () => {
       requestId: null,
       toolCalls: { Read: 1 },
       ended: true,
+      isUnexpected: false,
     });
   });
 
@@ -70,12 +71,12 @@ describe("a plain answer", () => {
 
   test.each([
     ["count_tokens", { input_tokens: 77 }],
-    ["a session with its own running total", { type: "session", id: "s", usage: { input_tokens: 9 } }],
-    ["a model", { type: "model", id: "claude-opus-5-5" }],
-    ["a list", { data: [MESSAGE], has_more: false }],
-    ["a line of batch results", { custom_id: "a", result: { type: "succeeded", message: MESSAGE } }],
-  ])("of %s is no message and consumed nothing", (_, body) => {
-    expect(read(body)).toMatchObject({
+    ["session", { type: "session", id: "s", usage: { input_tokens: 9 } }],
+    ["model", { type: "model", id: "claude-opus-5-5" }],
+    ["skills", { data: [MESSAGE], has_more: false }],
+    ["batch_results", { custom_id: "a", result: { type: "succeeded", message: MESSAGE } }],
+  ] as const)("of %s is no message and consumed nothing", (endpoint, body) => {
+    expect(read(body, { endpoint })).toMatchObject({
       message: null,
       usage: null,
       usagePartial: false,
@@ -266,6 +267,9 @@ describe("the end of the transport is not the end of the response", () => {
     event({ type: "completion", completion: "Hi", stop_reason });
   const results = `{"custom_id":"a"}\n{"custom_id":"b"}\n`;
 
+  /** Incomplete ones of the first table that are whole, but something else. */
+  const UNEXPECTED = ["an empty object"];
+
   test.each<[string, string, Partial<ResponseBytes>, boolean | null]>([
     ["a stream with message_stop", STREAM_START + block + stopped + delta + stop, { contentType: SSE }, true],
     ["a stream under the label of JSON", STREAM_START + stop, { contentType: json }, true],
@@ -286,8 +290,6 @@ describe("the end of the transport is not the end of the response", () => {
     ["JSON cut before its last brace", whole.slice(0, -1), { contentType: null }, false],
     ["an empty error response", "", { status: 529, contentType: json }, true],
     ["an error response cut in the middle", '{"type":"err', { status: 500, contentType: json }, true],
-    ["a redirect", "", { status: 307, contentType: null }, true],
-    ["no content", "", { status: 204, contentType: null }, true],
     ["a response to HEAD", "", { method: "HEAD", endpoint: "models", contentType: json }, true],
     ["a token count", '{"input_tokens":7}', { endpoint: "count_tokens", contentType: json }, true],
     ["an empty token count", "", { endpoint: "count_tokens", contentType: json }, false],
@@ -308,15 +310,101 @@ describe("the end of the transport is not the end of the response", () => {
     ["a completion without", completion(null), { endpoint: "complete", contentType: SSE }, false],
     ["an empty completion", "", { endpoint: "complete", contentType: SSE }, false],
     ["batch results", results, { endpoint: "batch_results", contentType: "application/x-jsonl" }, true],
-    ["no batch results", "", { endpoint: "batch_results", contentType: "application/x-jsonl" }, true],
+    ["no batch results", "", { endpoint: "batch_results", contentType: "application/x-jsonl" }, false],
+    ["a file that begins like an error", '{"error":{"type":"a"}}', { endpoint: "file_content" }, true],
     ["a file that is no JSON", '{"a":', { endpoint: "file_content", contentType: json }, true],
     ["an unknown endpoint", "", { endpoint: "other", contentType: json }, true],
     ["the beginning of a long stream", STREAM_START + block, { contentType: SSE, isWhole: false }, null],
     ["a body that cannot be decoded", "\u0001", { contentType: SSE, isWhole: false }, null],
     ["a whole body that broke off", whole, { outcome: "upstream_failed", contentType: json }, true],
     ["a list that broke off", "[1,", { endpoint: "other", outcome: "upstream_failed" }, false],
+    ["a session cut in the middle", '{"id":"s', { endpoint: "session", contentType: json }, false],
+    ["a list of skills cut in the middle", '{"data":[', { endpoint: "skills", contentType: null }, false],
+    ["JSON of an unknown endpoint cut in the middle", '[{"a":1},', { endpoint: "other" }, false],
+    ["text of an unknown endpoint", "{", { endpoint: "other", contentType: "text/plain" }, true],
+    ["JSON of an unknown endpoint", "[1]", { endpoint: "other", contentType: json }, true],
+    ["no work of an environment", "null", { endpoint: "environment_work", contentType: json }, true],
+    ["events of a session", ": open\n\n", { endpoint: "session_stream", contentType: SSE }, true],
+    ["a stop without a start", delta + stop, { contentType: SSE }, false],
+    ["pings and a stop", event({ type: "ping" }) + stop, { contentType: SSE }, false],
+    [
+      "a stop after an error",
+      STREAM_START + event({ type: "error", error: { type: "api_error" } }) + stop,
+      { contentType: SSE },
+      false,
+    ],
+    [
+      "a stream with a byte order mark and CR",
+      `\ufeff${STREAM_START + delta + stop}`.replaceAll("\n", "\r"),
+      {},
+      true,
+    ],
+    ["a stream with two starts", STREAM_START + STREAM_START + delta + stop, { contentType: SSE }, true],
+    ["a deletion without content", "", { status: 204, method: "DELETE", endpoint: "file" }, true],
+    ["what a client has already", "", { status: 304, method: "GET", endpoint: "models" }, true],
+    ["a redirect of an unknown endpoint", "", { status: 302, method: "GET", endpoint: "other" }, true],
+    ["a redirect of a file", "", { status: 302, method: "GET", endpoint: "file_content" }, true],
   ])("%s", (_, body, about, ended) => {
-    expect(read(body, about).ended).toBe(ended);
+    const response = read(body, about);
+    expect([response.ended, response.isUnexpected]).toEqual([ended, UNEXPECTED.includes(_)]);
+  });
+
+  test.each<[string, string, Partial<ResponseBytes>]>([
+    ["a page", "<!doctype html><title>Sign in</title>", { contentType: "text/html" }],
+    ["a page under the label of a stream", "<html>", { contentType: SSE }],
+    ["text", "ok", { contentType: "text/plain" }],
+    ["an array", "[]", {}],
+    ["null", "null", {}],
+    ["a number", "200", {}],
+    ["other JSON", '{"code":500}', {}],
+    ["other JSON without a type", '{"code":500}', { contentType: null }],
+    ["no content", "", { status: 204, contentType: null }],
+    ["a redirect", "", { status: 302, contentType: null }],
+    ["a redirect with a page", "<html>", { status: 307, contentType: "text/html" }],
+    ["not modified", "", { status: 304, contentType: null }],
+    ["an unrecorded redirect", "", { status: 302, isWhole: false }],
+    ["no token count", '{"code":500}', { endpoint: "count_tokens" }],
+    ["events instead of a token count", event({ type: "ping" }), { endpoint: "count_tokens" }],
+    ["no list", '{"code":500}', { endpoint: "models", method: "GET" }],
+    ["no batch", '{"data":[]}', { endpoint: "batches" }],
+    ["a page instead of batch results", "<html>", { endpoint: "batch_results", contentType: "text/html" }],
+    ["a page instead of a session", "<html>", { endpoint: "session", contentType: "text/html" }],
+    [
+      "a page instead of a session's events",
+      "<html>",
+      { endpoint: "session_stream", contentType: "text/html" },
+    ],
+  ])("%s is no response of the endpoint", (_, body, about) => {
+    expect(read(body, about)).toMatchObject({
+      ended: false,
+      isUnexpected: true,
+      message: null,
+      errorType: null,
+    });
+  });
+
+  test.each([
+    ["zeros before them", [{ input_tokens: 0 }, { input_tokens: 9 }], 9],
+    ["nothing after them", [{ input_tokens: 9 }, {}], 9],
+    ["the same", [{ input_tokens: 9 }, { input_tokens: 9 }], 9],
+  ])("of two starts with %s the counts are not added", (_, usages, expected) => {
+    const starts = usages.map((usage) => event({ type: "message_start", message: { ...MESSAGE, usage } }));
+    expect(read(starts.join("") + delta + stop, { contentType: SSE }).usage).toEqual({
+      input_tokens: expected,
+      output_tokens: 3,
+    });
+  });
+
+  test("usage after message_stop is the final one; without any the usage is a floor", () => {
+    expect(read(STREAM_START + stop + delta, { contentType: SSE })).toMatchObject({
+      usage: { output_tokens: 3 },
+      usagePartial: false,
+      ended: true,
+    });
+    expect(read(STREAM_START + stop, { contentType: SSE })).toMatchObject({
+      usagePartial: true,
+      ended: true,
+    });
   });
 
   test.each([

@@ -45,10 +45,13 @@ export interface AssembledResponse {
   /** Tool name → number of calls; empty where there is none. */
   toolCalls: Record<string, number>;
   /**
-   * The response is complete by its protocol: `message_stop` was seen (of a stream of `/v1/complete`: a stop reason), the JSON is whole,
-   * or (where no protocol is known) it was sent to its end. Null where the recorded bytes do not show it.
+   * The response is complete by its protocol: `message_stop` came without an error event (of a stream of `/v1/complete`: a stop reason),
+   * the JSON is whole and what the endpoint returns, or (where no protocol is known) it was sent to its end. Null where the recorded bytes
+   * do not show it.
    */
   ended: boolean | null;
+  /** Not complete because the response is none that the endpoint returns: a page, other JSON, a redirect, no content. */
+  isUnexpected: boolean;
 }
 
 const EMPTY_RESPONSE: AssembledResponse = {
@@ -62,31 +65,47 @@ const EMPTY_RESPONSE: AssembledResponse = {
   requestId: null,
   toolCalls: {},
   ended: false,
+  isUnexpected: false,
 };
 
-/** Endpoints whose success is always a JSON body, or a stream of Messages or of `/v1/complete`. */
-const WITH_JSON_BODY: readonly Endpoint[] = [
-  "messages",
-  "count_tokens",
-  "complete",
-  "models",
-  "model",
-  "batches",
-  "batch",
-  "batch_cancel",
-  "files",
-  "file",
+/** Endpoints whose success is a client's file: it may begin like an error or a stream. */
+const FILES: readonly Endpoint[] = ["file_content", "skill_content"];
+/** Endpoints whose success is not documented, or need not have content. */
+const WITHOUT_PROTOCOL: readonly Endpoint[] = [
+  ...FILES,
+  "environment_work",
+  "tunnels",
+  "organizations",
+  "oauth",
+  "other",
 ];
 /** Endpoints whose streams have an event that says that they are complete. */
 const WITH_STOP_EVENT: readonly Endpoint[] = ["messages", "complete"];
+const STREAMED: readonly Endpoint[] = [...WITH_STOP_EVENT, "session_stream", ...WITHOUT_PROTOCOL];
+const LISTS: readonly Endpoint[] = ["models", "batches", "files"];
+const RESOURCES: readonly Endpoint[] = ["model", "batch", "batch_cancel", "file", ...LISTS];
+const JSON_TYPE = /[/+]json(?![\w-])/i;
 
 /** Reads a response of any kind: stream, JSON, error, HTML, nothing. Never throws. */
 export function readResponse(bytes: ResponseBytes): AssembledResponse {
+  const { status, outcome, endpoint = "messages", method = "POST", isWhole = true } = bytes;
+  if (FILES.includes(endpoint) && status !== null && status < 400)
+    return { ...EMPTY_RESPONSE, ended: outcome === "complete" };
   const read = (looksStreamed(bytes) ? readStreamed(bytes) : null) ?? readPlain(bytes);
-  const { status, method = "POST", isWhole = true } = bytes;
-  if (status !== null && hasNoBody(method, status))
-    return { ...read, usagePartial: false, ended: bytes.outcome === "complete" };
-  return isWhole ? read : { ...read, ended: null };
+  if (status !== null && (hasNoBody(method, status) || isRedirect(status))) {
+    const isExpected = WITHOUT_PROTOCOL.includes(endpoint) || needsNoBody(method, status);
+    const ended = isExpected && outcome === "complete";
+    return { ...read, usagePartial: false, ended, isUnexpected: !isExpected };
+  }
+  return isWhole ? read : { ...read, ended: null, isUnexpected: false };
+}
+
+const isRedirect = (status: number) => status >= 300 && status < 400;
+
+/** Whether a client expects no content with this status: a deletion, or what it has already. RFC 9110 15.3.5, 15.4.5 */
+function needsNoBody(method: string, status: number): boolean {
+  const verb = method.toUpperCase();
+  return verb === "HEAD" || (verb === "DELETE" && !isRedirect(status)) || (verb === "GET" && status === 304);
 }
 
 function looksStreamed({ contentType, body }: ResponseBytes): boolean {
@@ -100,6 +119,10 @@ function readStreamed(bytes: ResponseBytes): AssembledResponse | null {
   const stream = assembleStream(bytes.body);
   if (stream.events === 0) return null;
   const { message, usage, error } = stream;
+  const { endpoint = "messages" } = bytes;
+  const isExpected = STREAMED.includes(endpoint);
+  const hasStopEvent = message !== null || WITH_STOP_EVENT.includes(endpoint);
+  const ended = hasStopEvent ? stream.stopped : bytes.outcome === "complete";
   return {
     message,
     usage: storableJson(usage),
@@ -110,32 +133,31 @@ function readStreamed(bytes: ResponseBytes): AssembledResponse | null {
     errorMessage: error?.message ?? null,
     requestId: label(stream.requestId),
     toolCalls: countToolCalls(message?.["content"]),
-    ended:
-      message !== null || WITH_STOP_EVENT.includes(bytes.endpoint ?? "messages")
-        ? stream.stopped
-        : error === null && bytes.outcome === "complete",
+    ended: isExpected && ended && error === null,
+    isUnexpected: !isExpected,
   };
 }
 
-function readPlain({
-  status,
-  body,
-  outcome,
-  contentType,
-  endpoint = "messages",
-}: ResponseBytes): AssembledResponse {
+function readPlain(bytes: ResponseBytes): AssembledResponse {
+  const { status, body, outcome, contentType, endpoint = "messages" } = bytes;
   const isErrorStatus = status !== null && status >= 400;
+  const isSuccess = status !== null && status >= 200 && status < 300;
   const first = firstCharacter(body);
-  const value = first === "{" ? parseJson(new TextDecoder().decode(body)) : undefined;
+  const isJson = contentType !== null && JSON_TYPE.test(contentType);
+  const value =
+    first === "{" || (isJson && first !== "") ? parseJson(new TextDecoder().decode(body)) : undefined;
   if (!isObject(value)) {
-    const wasStream = contentType !== null && /event-stream/i.test(contentType);
-    const isSuccess = status !== null && status >= 200 && status < 300;
-    // Nothing, or JSON that was cut, where JSON or a stream is due.
-    const isMissing =
-      isSuccess && WITH_JSON_BODY.includes(endpoint) && (first === "" || first === "{" || wasStream);
-    const ended = outcome === "complete" && !isMissing;
+    const isFailed = isSuccess && !mayBePlain(endpoint, first, isJson && value === undefined);
+    const ended = outcome === "complete" && !isFailed;
+    // JSON that was cut, nothing, or the comments of a stream; and something else.
+    const isCut = ["", ":"].includes(first) || (value === undefined && "{[".includes(first));
     // Neither rejected nor complete: Claude may have generated a message whose tokens are unknown.
-    return { ...EMPTY_RESPONSE, usagePartial: !ended && !isErrorStatus, ended };
+    return {
+      ...EMPTY_RESPONSE,
+      usagePartial: !ended && !isErrorStatus,
+      ended,
+      isUnexpected: isFailed && !isCut,
+    };
   }
   const requestId = label(value["request_id"]);
   if (isErrorStatus || isErrorBody(value)) {
@@ -143,20 +165,38 @@ function readPlain({
     const errorType = type ?? (isErrorStatus ? null : "error");
     return { ...EMPTY_RESPONSE, errorType, errorMessage: message, requestId, ended: true };
   }
-  if (!isMessage(value)) {
-    const ended = endpoint !== "messages" || Object.keys(value).length > 0;
-    return { ...EMPTY_RESPONSE, usagePartial: !ended, requestId, ended };
-  }
+  const ended = !isSuccess || isExpectedObject(value, bytes);
+  const read = { ...EMPTY_RESPONSE, requestId, ended, isUnexpected: !ended };
+  if (!isMessage(value)) return { ...read, usagePartial: !ended };
   return {
-    ...EMPTY_RESPONSE,
+    ...read,
     message: value,
     usage: isObject(value["usage"]) ? storableJson(value["usage"]) : null,
     stopReason: label(value["stop_reason"]),
     modelServed: label(value["model"]),
-    requestId,
     toolCalls: countToolCalls(value["content"]),
-    ended: true,
   };
+}
+
+/** Whether a success of the endpoint may be no JSON object. `first`: the first character of the body. */
+function mayBePlain(endpoint: Endpoint, first: string, isCutJson: boolean): boolean {
+  // Its lines are read by batch-results.ts.
+  if (endpoint === "batch_results") return first === "{";
+  if (endpoint === "session_stream") return ["", ":"].includes(first);
+  return WITHOUT_PROTOCOL.includes(endpoint) && (first === "" || !isCutJson);
+}
+
+/** Whether an object is a success of the endpoint; of those that return more than one kind any object is. */
+function isExpectedObject(
+  value: JsonObject,
+  { endpoint = "messages", method = "POST" }: ResponseBytes,
+): boolean {
+  if (WITH_STOP_EVENT.includes(endpoint)) return isMessage(value);
+  if (endpoint === "count_tokens") return typeof value["input_tokens"] === "number";
+  if (endpoint === "session_stream") return false;
+  if (!RESOURCES.includes(endpoint)) return true;
+  const isList = LISTS.includes(endpoint) && method.toUpperCase() !== "POST";
+  return isList ? Array.isArray(value["data"]) : typeof value["id"] === "string";
 }
 
 /** After a byte order mark and blanks, which gateways send to keep a connection open; empty where there is none. Avoids decoding files. */

@@ -25,7 +25,7 @@ export interface StreamState {
   /** Members of the message except `content` and `usage`; null until the first event of a message. */
   fields: JsonObject | null;
   started: boolean;
-  /** `message_stop`, or the stop reason of a completion, came. */
+  /** `message_stop` came after a `message_start`, or the stop reason of a completion came. */
   stopped: boolean;
   extras: Extras;
   usage: JsonObject | null;
@@ -98,7 +98,7 @@ function applyKnownEvent(state: StreamState, type: string, event: JsonObject): b
     case "message_delta":
       return applyMessageDelta(state, event);
     case "message_stop":
-      state.stopped = true;
+      if (state.started) state.stopped = true;
       mergeMembers(state, event);
       return true;
     case "completion":
@@ -118,7 +118,13 @@ function applyKnownEvent(state: StreamState, type: string, event: JsonObject): b
 
 function startMessage(state: StreamState, event: JsonObject): boolean {
   const message = event["message"];
-  if (!isObject(message) || state.started) return false;
+  if (!isObject(message)) return false;
+  if (state.started) {
+    // Gateways that begin with a start of their own report zeros in it.
+    const { usage } = message;
+    if (isObject(usage) && !state.hasDeltaUsage) state.usage = mergeUsage(state.usage, usage);
+    return false;
+  }
   state.started = true;
   state.fields = { ...message, ...state.fields };
   if (isObject(message["usage"])) state.usage = mergeUsage(message["usage"], state.usage);

@@ -10,7 +10,7 @@ import { PRICE_VERSION, findRates } from "./rates.ts";
 import { SERVER_TOOL_PRICES } from "./price-table.ts";
 import { type Inference, inferencesOf, type UsageContext } from "./billable-usage.ts";
 import { isObject, type JsonObject } from "../json/json.ts";
-import { ENDED_EARLY, refusedBy } from "../outcome.ts";
+import { INCOMPLETE_TYPES, refusedBy } from "../outcome.ts";
 import { serverToolUse } from "../usage/token-usage.ts";
 import { parseUsd } from "./usd.ts";
 
@@ -179,8 +179,11 @@ function priceWithoutUsage(input: PricingInput): Price {
   // The proxy's own 401 follows one of upstream. Its other errors do not show whether Claude has processed the request.
   if (refusedBy(input) === "nexus" && status !== 401) return emptyPrice(null, "response_lost");
   const isErrorStatus = status !== null && (status < 200 || status >= 300);
-  const isErrorBody = isMessage && errorType !== null && errorType !== ENDED_EARLY && !isPartial;
+  const isIncomplete = errorType !== null && INCOMPLETE_TYPES.includes(errorType);
+  const isErrorBody = errorType !== null && !isIncomplete && !isPartial;
   if (isErrorStatus || isErrorBody) return emptyPrice(0n, "error_not_billed");
+  // Without the batch's id, its results are not recognised.
+  if (endpoint === "batches" && (isIncomplete || status === null)) return emptyPrice(null, "response_lost");
   if (endpoint === "batches")
     return input.areResultsCounted ? emptyPrice(0n, "batch_counted") : emptyPrice(null, "batch_pending");
   return emptyPrice(null, isMessage ? "usage_unknown" : "billed_elsewhere");

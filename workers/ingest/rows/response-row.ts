@@ -9,7 +9,7 @@ import { packTiming } from "../../domain/messages/chunk-timing.ts";
 import { plainText } from "../../domain/truncate.ts";
 import { contextTokens, serverToolUse } from "../../domain/usage/token-usage.ts";
 import type { Endpoint } from "../../domain/http/endpoint.ts";
-import { ENDED_EARLY, isFailed } from "../../domain/outcome.ts";
+import { ENDED_EARLY, isFailed, UNEXPECTED_RESPONSE } from "../../domain/outcome.ts";
 import type { ResponseMetadata } from "../../schemas/exchange.ts";
 import type { StorableResponse } from "../../store/requests/write-model.ts";
 import { decodeBody } from "./decoding.ts";
@@ -26,8 +26,11 @@ export interface RequestOfResponse {
   path?: string;
 }
 
-/** Stored beside ENDED_EARLY. */
-const ENDED_EARLY_MESSAGE = "The response ended before it was complete.";
+/** Stored beside the error type of a response that is not complete by its protocol. */
+const INCOMPLETE_MESSAGES = {
+  [ENDED_EARLY]: "The response ended before it was complete.",
+  [UNEXPECTED_RESPONSE]: "The response is not what this endpoint returns.",
+};
 
 /** The row's data from the response. `body` is the journal's. `isUnrecorded`: R2 did not take a part of the exchange. */
 export function responseRow(
@@ -59,7 +62,7 @@ export function responseRow(
     body: bytes,
     isWhole,
   });
-  const isComplete = batch?.isCut && isWhole ? false : parsed.ended;
+  const isComplete = batch?.isComplete === false ? false : parsed.ended;
   const toolCallCount = Object.values(parsed.toolCalls).reduce((sum, count) => sum + count, 0);
   const { shared, own } = responseHeaderSets(headers);
   const usesServerTools = toolCallBlocks(parsed.message?.["content"]).some(({ type }) => type !== "tool_use");
@@ -67,11 +70,16 @@ export function responseRow(
   // An error in place of a message is a complete response; one after the message has begun breaks it off.
   const isIncomplete =
     endedAs === "complete" && isComplete === false && (parsed.errorType === null || parsed.message !== null);
-  const hasEndedEarly = isIncomplete && parsed.errorType === null;
+  const incompleteAs =
+    isIncomplete && parsed.errorType === null
+      ? parsed.isUnexpected
+        ? UNEXPECTED_RESPONSE
+        : ENDED_EARLY
+      : null;
   const end = {
     status: metadata.status,
     outcome: isIncomplete ? "upstream_failed" : endedAs,
-    errorType: label(metadata.errorType) ?? parsed.errorType ?? (hasEndedEarly ? ENDED_EARLY : null),
+    errorType: label(metadata.errorType) ?? parsed.errorType ?? incompleteAs,
     isComplete,
   } as const;
   return {
@@ -81,7 +89,7 @@ export function responseRow(
       failed: isFailed(end),
       modelServed: parsed.modelServed,
       errorType: end.errorType,
-      errorMessage: parsed.errorMessage ?? (hasEndedEarly ? ENDED_EARLY_MESSAGE : null),
+      errorMessage: parsed.errorMessage ?? (incompleteAs && INCOMPLETE_MESSAGES[incompleteAs]),
       stopReason: parsed.stopReason,
       contextTokens: contextTokens(parsed.usage, usesServerTools),
       serverToolUse: serverToolUse(parsed.usage),

@@ -36,7 +36,7 @@ export async function recordBatches(
     const { batchId, isCreated, isComplete, results } = response.batch;
     const recorded = await tx.execute<{ created_by: string | null; is_counted: boolean }>(sql`
       INSERT INTO message_batches (domain_id, batch_id, created_by, is_counted)
-      VALUES (${domainId}::int, ${batchId}, ${isCreated ? id : null}::uuid, ${isComplete}::boolean)
+      VALUES (${domainId}::int, ${batchId}, ${isCreated ? id : null}::uuid, ${isComplete === true}::boolean)
       ON CONFLICT (domain_id, batch_id) DO UPDATE SET
         created_by = coalesce(message_batches.created_by, excluded.created_by),
         is_counted = message_batches.is_counted OR excluded.is_counted

@@ -1,5 +1,5 @@
 /** Small pieces that show one value the same way on every page: a time, an amount, an id, a status, a model. */
-import { ENDED_EARLY } from "../../../../workers/domain/outcome.ts";
+import { ENDED_EARLY, UNEXPECTED_RESPONSE } from "../../../../workers/domain/outcome.ts";
 import type { RequestRow } from "../../../../workers/schemas/api/requests.ts";
 import type { Child } from "hono/jsx";
 import { formatMoney } from "../../../../workers/domain/pricing/format-money.ts";
@@ -166,6 +166,12 @@ function describeOutcome(row: RequestOutcome): StatusInfo {
       ...OUTCOMES["upstream_failed"]!,
       text: status === null ? "ended early" : `${status} ended early`,
       description: "The response ended before it was complete. The part received until then is stored.",
+    };
+  if (errorType === UNEXPECTED_RESPONSE)
+    return {
+      ...OUTCOMES["upstream_failed"]!,
+      text: status === null ? "unexpected response" : `${status} unexpected response`,
+      description: "The response is not what this endpoint returns.",
     };
   // An error of the proxy, or one inside the response, says more than that upstream failed.
   const isNamedError =
