@@ -197,6 +197,22 @@ describe("a response", () => {
     expect((await recorded(sent)).response.metadata).toMatchObject({ outcome: "complete", status });
   });
 
+  it.each([101, 600, 999])(
+    "with status %i, which no response has, is a 502 with its headers",
+    async (status) => {
+      harness.answer(raw({ status, headers: { "retry-after": "7" }, chunks: [] }));
+      const sent = await send({ body: "{}" });
+      expect([sent.status, sent.headers["retry-after"]]).toEqual([502, "7"]);
+      expect(sent.body.toString()).toContain(`returned status ${status},`);
+      expect((await recorded(sent)).response.metadata).toMatchObject({
+        outcome: "upstream_failed",
+        status: 502,
+        errorType: "api_error",
+        timeToFirstByteMs: null,
+      });
+    },
+  );
+
   it("to HEAD has headers and no body", async () => {
     const sent = await send({ method: "HEAD", path: "/v1/models" });
     expect(harness.claude.requests[0]!.method).toBe("HEAD");

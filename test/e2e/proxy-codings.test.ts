@@ -27,10 +27,17 @@ const CODERS: Record<string, (data: Buffer) => Buffer> = {
   "gzip, br": (data) => zlib.brotliCompressSync(zlib.gzipSync(data)),
   "deflate, zstd": (data) => zlib.zstdCompressSync(zlib.deflateSync(data)),
 };
-const coded = (coding: string, data: Buffer | Chunk[], type = "text/event-stream"): Reply => ({
+const coded = (
+  coding: string,
+  data: Buffer | Chunk[],
+  type = "text/event-stream",
+  status = 200,
+  more: Record<string, string> = {},
+): Reply => ({
   kind: "raw",
-  status: 200,
+  status,
   headers: {
+    ...more,
     "content-type": type,
     "content-encoding": coding.replace("raw ", ""),
     "request-id": "req_1",
@@ -225,6 +232,34 @@ describe("a body that cannot be decoded", () => {
     });
     expect(response.metadata.headers["request-id"]).toBe("req_1");
     expect(response.body.equals(sent.body)).toBe(true);
+  });
+
+  it.each([
+    [529, "overloaded_error", "unheard-of", Buffer.from("?")],
+    [429, "rate_limit_error", "unheard-of, gzip", zlib.gzipSync("?")],
+    [400, "invalid_request_error", "zstd", Buffer.from(TEXT)],
+    [500, "api_error", "gzip", Buffer.from(TEXT)],
+    [302, "api_error", "unheard-of", Buffer.from("?")],
+  ])("leaves its status %i and its headers to the client", async (status, type, coding, data) => {
+    const headers = {
+      "retry-after": "17",
+      "x-should-retry": "true",
+      "anthropic-ratelimit-requests-remaining": "0",
+      etag: '"coded"',
+      location: "https://elsewhere.example/",
+    };
+    harness.answer(coded(coding, data, "application/json", status, headers));
+    const sent = await send("identity");
+    const { etag: _, ...kept } = headers;
+    expect(sent.headers).toMatchObject({ ...kept, "request-id": "req_1", "x-nexus-request-id": sent.id });
+    for (const name of ["content-encoding", "etag"]) expect(sent.headers[name]).toBeUndefined();
+    const body = JSON.parse(sent.body.toString()) as { error: { message: string } };
+    expect([sent.status, body]).toMatchObject([status, { error: { type }, request_id: "req_1" }]);
+    expect(body.error.message).toContain(`content-coding "${coding}"`);
+    const { metadata } = (await harness.recorded(sent.id)).response;
+    expect(metadata).toMatchObject({ outcome: "upstream_failed", status, errorType: type });
+    expect(metadata.headers).toMatchObject({ "retry-after": "17", "request-id": "req_1" });
+    expect(metadata.timeToFirstByteMs, "upstream's").not.toBeNull();
   });
 
   it("passes to a client that accepts the unknown coding", async () => {

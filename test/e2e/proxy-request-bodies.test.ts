@@ -17,6 +17,7 @@ const END = "END";
 const EMPTY: [string, string][] = [
   ["no body", "\r\n"],
   ["Content-Length: 0", "content-length: 0\r\n\r\n"],
+  ["Content-Length: 00", "content-length: 00\r\n\r\n"],
   ["an empty chunked body", "transfer-encoding: chunked\r\n\r\n0\r\n\r\n"],
 ];
 const METHODS = ["GET", "HEAD", "DELETE", "OPTIONS", "POST", "PUT", "PATCH"];

@@ -14,12 +14,13 @@ export type ProxyError =
   | { reason: "endpoint_not_allowed"; path: string }
   | { reason: "not_found"; path: string }
   | { reason: "upstream_unreachable"; host: string }
-  | { reason: "undecodable_response"; host: string; coding: string }
+  | { reason: "undecodable_response"; host: string; status: number; coding: string }
+  | { reason: "invalid_status"; host: string; status: number }
   | { reason: "upstream_timeout"; host: string; milliseconds: number }
   | { reason: "internal" };
 
 export interface DescribedError {
-  status: 400 | 401 | 403 | 404 | 500 | 502 | 504;
+  status: number;
   type: string;
   message: string;
   /** Where a retry cannot help: the response says `x-should-retry: false`. */
@@ -72,12 +73,27 @@ export function describe(error: ProxyError): DescribedError {
         type: "api_error",
         message: `Nexus: ${error.host} could not be reached or closed the connection before it responded. Try again.`,
       };
-    case "undecodable_response":
+    case "undecodable_response": {
+      const coding = `the content-coding ${JSON.stringify(error.coding)}, which the client does not accept, and it cannot be decoded here.`;
+      // Any other status says what happened without its body.
+      if (error.status < 200 || error.status >= 300)
+        return {
+          status: error.status,
+          type: errorTypeOf(error.status),
+          message: `Nexus: ${error.host} returned status ${error.status}. The body is in ${coding}`,
+        };
       return {
         status: 502,
         type: "api_error",
         isFinal: true,
-        message: `Nexus: ${error.host} sent its response in the content-coding ${JSON.stringify(error.coding)}, which the client does not accept, and it cannot be decoded here.`,
+        message: `Nexus: ${error.host} sent its response in ${coding}`,
+      };
+    }
+    case "invalid_status":
+      return {
+        status: 502,
+        type: "api_error",
+        message: `Nexus: ${error.host} returned status ${error.status}, which is no status of a response.`,
       };
     case "upstream_timeout":
       return {
@@ -94,20 +110,44 @@ export function describe(error: ProxyError): DescribedError {
   }
 }
 
-/** The error response; `request_id` and both headers carry the exchange's id. Browser clients may read it, like upstream's. */
-export function errorResponse(error: ProxyError, requestId: string): Response {
-  const { status, isFinal } = describe(error);
-  const headers = new Headers({
-    ...CORS_HEADERS,
-    "content-type": "application/json",
-    "x-nexus-request-id": requestId,
-    "request-id": requestId,
-  });
-  if (status === 401) headers.set("www-authenticate", "Bearer");
-  // Without it Claude Code retries a 401 for about three minutes in silence, and then shows a message of its own.
-  if (isFinal) headers.set("x-should-retry", "false");
-  return new Response(errorBody(error, requestId), { status, headers });
+const ERROR_TYPES: Readonly<Record<number, string>> = {
+  400: "invalid_request_error",
+  401: "authentication_error",
+  402: "billing_error",
+  403: "permission_error",
+  404: "not_found_error",
+  409: "conflict_error",
+  413: "request_too_large",
+  429: "rate_limit_error",
+  504: "timeout_error",
+  529: "overloaded_error",
+};
+
+/** Anthropic's error type of a status. */
+function errorTypeOf(status: number): string {
+  return ERROR_TYPES[status] ?? (status >= 400 && status < 500 ? "invalid_request_error" : "api_error");
 }
+
+/**
+ * The error response; `request_id` and both headers carry the exchange's id. Browser clients may read it, like upstream's. `upstream`:
+ * headers of the response in whose place it is sent; those that do not describe a body are kept, its `request-id` included.
+ */
+export function errorResponse(error: ProxyError, requestId: string, upstream?: Headers): Response {
+  const { status, isFinal } = describe(error);
+  const headers = new Headers(upstream);
+  for (const name of [...headers.keys()]) if (DESCRIBES_BODY.test(name)) headers.delete(name);
+  for (const [name, value] of Object.entries(CORS_HEADERS)) if (!headers.has(name)) headers.set(name, value);
+  headers.set("content-type", "application/json");
+  headers.set("x-nexus-request-id", requestId);
+  if (!headers.has("request-id")) headers.set("request-id", requestId);
+  if (status === 401 && !headers.has("www-authenticate")) headers.set("www-authenticate", "Bearer");
+  // Without it Claude Code retries a 401 for about three minutes in silence, and then shows a message of its own.
+  if (isFinal && !headers.has("x-should-retry")) headers.set("x-should-retry", "false");
+  return new Response(errorBody(error, headers.get("request-id")!), { status, headers });
+}
+
+/** Headers of a representation. RFC 9110 8 */
+const DESCRIBES_BODY = /^(?:content-.*|etag|last-modified|accept-ranges|(?:repr-)?digest)$/;
 
 /** Its body as JSON text. */
 export function errorBody(error: ProxyError, requestId: string): string {

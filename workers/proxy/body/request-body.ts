@@ -26,7 +26,8 @@ export async function readRequestBody(
 ): Promise<RequestBody> {
   if (request.body === null) return NO_BODY;
   const length = request.headers.get("content-length");
-  if (length === "0") return NO_BODY;
+  // The runtime rejects what is not digits; zero may be spelt `00`. RFC 9110 8.6
+  if (length !== null && Number(length) === 0) return NO_BODY;
   if (length !== null && Number(length) <= MAX_BUFFERED_BODY_BYTES)
     return { kind: "buffered", bytes: new Uint8Array(await request.arrayBuffer()) };
   let { body } = request;

@@ -2,7 +2,7 @@
  * Runs one authorized exchange: forwards the request, responds, records. The runtime pumps the client's bytes in both
  * directions; JavaScript sees headers, and the copies that are recorded.
  */
-import { upstreamRequestHeaders } from "../../domain/http/forwarded-headers.ts";
+import { clientResponseHeaders, upstreamRequestHeaders } from "../../domain/http/forwarded-headers.ts";
 import { storedResponseHeaders } from "../../domain/http/stored-headers.ts";
 import { plainText } from "../../domain/truncate.ts";
 import { describe, errorResponse, type ProxyError } from "../../runtime/anthropic-errors.ts";
@@ -15,11 +15,14 @@ import { count } from "../record/counters.ts";
 import { recordRejection } from "../record/batch-writer.ts";
 import { finishExchange, recordBuffered } from "../record/record.ts";
 import { recordRequest, type RequestRecording } from "../record/request-record.ts";
+import { reportRateLimits } from "../report/rate-limit-reports.ts";
 import { forward, type UpstreamResult } from "./forward.ts";
 import { prepareBody } from "./prepare-body.ts";
 import { passResponse } from "./respond.ts";
 
 const MAX_CODING_CHARACTERS = 100;
+/** Other statuses than 200 to 599 are no status of a final response, and the runtime cannot send them. RFC 9110 15 */
+const MAX_STATUS = 599;
 const BODY_CUT: ProxyError = {
   reason: "bad_request",
   message: "Nexus: the request body ended before it was complete.",
@@ -58,10 +61,17 @@ export async function runExchange(exchange: Exchange): Promise<Response> {
   const result = await retryOnUnauthorized(exchange, body, await forwarding);
   switch (result.kind) {
     case "response": {
+      const { status } = result.response;
+      if (status < 200 || status > MAX_STATUS)
+        return unreadableResponse(exchange, result.response, recording, { reason: "invalid_status" });
       const preparing = prepareBody(exchange, result.response);
       const prepared = preparing instanceof Promise ? await preparing : preparing;
       if (prepared !== null) return passResponse(exchange, result.response, prepared, recording);
-      return undecodableResponse(exchange, result.response, recording);
+      const coding = plainText(result.response.headers.get("content-encoding") ?? "", MAX_CODING_CHARACTERS);
+      return unreadableResponse(exchange, result.response, recording, {
+        reason: "undecodable_response",
+        coding,
+      });
     }
     case "failed":
       return ownErrorResponse(exchange, result.error, recording);
@@ -109,29 +119,44 @@ function clientGone(exchange: Exchange, recording: RequestRecording): Response {
   return new Response(null, { status: 499 }); // the client has disconnected
 }
 
-/** Upstream responded with bytes that the client could not read: they are given up, and its headers are recorded. */
-function undecodableResponse(
+type Unreadable = { reason: "invalid_status" } | { reason: "undecodable_response"; coding: string };
+
+/**
+ * Upstream sent what the client could not read: the body is given up. Its headers are kept, and its status where the status alone says
+ * what happened.
+ */
+function unreadableResponse(
   exchange: Exchange,
-  upstream: Response,
+  { status, headers }: Response,
   recording: RequestRecording,
+  problem: Unreadable,
 ): Response | Promise<Response> {
   if (exchange.abort.signal.aborted) return clientGone(exchange, recording);
+  const timeToFirstByteMs = elapsed(exchange);
   exchange.abort.abort();
-  const { host } = new URL(exchange.config.CLAUDE_API_BASE_URL);
-  const coding = plainText(upstream.headers.get("content-encoding") ?? "", MAX_CODING_CHARACTERS);
-  return ownErrorResponse(exchange, { reason: "undecodable_response", host, coding }, recording, {
-    headers: { ...storedResponseHeaders(upstream.headers), "content-type": "application/json" },
-  });
+  const { env, ctx, id, admission, config } = exchange;
+  const { host } = new URL(config.CLAUDE_API_BASE_URL);
+  const error: ProxyError = { ...problem, host, status };
+  const stored = { ...storedResponseHeaders(headers), "content-type": "application/json" };
+  reportRateLimits(env, ctx, admission.record, stored, Date.now());
+  const known = {
+    headers: stored,
+    // Null: the error is the proxy's.
+    timeToFirstByteMs: describe(error).status === status ? timeToFirstByteMs : null,
+  };
+  const toClient = clientResponseHeaders(headers, { contentEncoding: null, length: null }, id);
+  return ownErrorResponse(exchange, error, recording, known, toClient);
 }
 
-/** Responds with an error in Anthropic's shape and records it like a response. `known` is recorded with it. */
+/** Responds with an error in Anthropic's shape and records it like a response. `known` is recorded with it; see errorResponse for `upstream`. */
 async function ownErrorResponse(
   exchange: Exchange,
   error: ProxyError,
   recording: RequestRecording,
   known: Partial<ResponseMetadata> = {},
+  upstream?: Headers,
 ): Promise<Response> {
-  const response = errorResponse(error, exchange.id);
+  const response = errorResponse(error, exchange.id, upstream);
   const body = new Uint8Array(await response.clone().arrayBuffer());
   const { status, type: errorType } = describe(error);
   const result = { outcome: "upstream_failed" as const, ...known, status, errorType };
