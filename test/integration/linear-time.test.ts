@@ -51,7 +51,7 @@ import * as paths from "../../workers/domain/http/paths.ts";
 import * as storedHeaders from "../../workers/domain/http/stored-headers.ts";
 import { clientName, clientParts } from "../../workers/domain/http/user-agent.ts";
 import { parseJson, parseJsonBytes, storableJson, unknownMembers } from "../../workers/domain/json/json.ts";
-import { isSideText, workingDirectoryIn } from "../../workers/domain/linking/evidence/client-texts.ts";
+import { sideTextIn, workingDirectoryIn } from "../../workers/domain/linking/evidence/client-texts.ts";
 import {
   isCompactAskText,
   offeredSummary,
@@ -230,7 +230,7 @@ const OVER_TEXT: Calls<string> = {
   "json/json.ts#parseJson": (text) => [parseJson(text), parseJson(JSON.stringify(text))],
   "json/json.ts#parseJsonBytes": (text) => parseJsonBytes(bytesOf(text)),
   "json/json.ts#storableJson": (text) => storableJson({ [text]: text }),
-  "linking/evidence/client-texts.ts#isSideText": isSideText,
+  "linking/evidence/client-texts.ts#sideTextIn": (text) => sideTextIn([text, `<system-reminder>${text}`]),
   "linking/evidence/client-texts.ts#workingDirectoryIn": (text) => workingDirectoryIn([text]),
   "linking/evidence/compaction.ts#wantedSummaries": wantedSummaries,
   "linking/evidence/normalize-text.ts#normalizeText": normalizeText,

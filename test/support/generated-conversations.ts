@@ -49,6 +49,15 @@ export function generateConversations(seed: number): GeneratedConversations {
   return { evidence, unanswered };
 }
 
+/** The history with the prompt cache up to its newest message. */
+function withCacheMarker(history: readonly Message[]): unknown[] {
+  return history.map(({ role, content }, n) =>
+    n < history.length - 1 || typeof content === "string"
+      ? { role, content }
+      : { role, content: content.map((block) => ({ ...block, cache_control: { type: "ephemeral" } })) },
+  );
+}
+
 /** The same as exchanges, with the start of each in epoch milliseconds. */
 export function generateExchanges(seed: number): { at: number; exchange: LinkableExchange }[] {
   const next = random(seed);
@@ -68,7 +77,7 @@ export function generateExchanges(seed: number): { at: number; exchange: Linkabl
     exchanges.push({
       requestId: id,
       headers: {
-        "user-agent": "test",
+        "user-agent": client,
         ...(request.session !== null && { "x-claude-code-session-id": request.session }),
         ...(request.agent !== null && { "x-claude-code-agent-id": request.agent }),
         ...(request.parentAgent !== null && { "x-claude-code-parent-agent-id": request.parentAgent }),
@@ -76,7 +85,7 @@ export function generateExchanges(seed: number): { at: number; exchange: Linkabl
         ...(next() < 0.3 && { "x-claude-code-prompt-id": pick(WORDS) }),
       },
       body: next() < 0.5 ? {} : { metadata: { user_id: JSON.stringify({ device_id: pick(["d1", "d2"]) }) } },
-      messages: request.history,
+      messages: next() < 0.5 ? request.history : withCacheMarker(request.history),
       system: request.system ?? pick(["You help.", "You help.", "Other.\nWorking directory: /a"]),
       tools: [{ name: "Agent", input_schema: {} }],
       response: request.answer,
@@ -136,12 +145,16 @@ export function generateExchanges(seed: number): { at: number; exchange: Linkabl
     const side = pick([
       { history: repeated, requestClass: "auxiliary" },
       { history: repeated },
+      { history: repeated },
+      { history: [...goOn(from).slice(0, -1), user("Unknown words")] },
       { history: [user(pick(WORDS))], system: "You run a web search for another Claude model." },
     ]);
     exchange({ ...from, answer: answer(), isSummary: false, ...side });
-    sent.pop();
+    // A person may have written the words: then the request is continued.
+    if (next() < 0.5) sent.pop();
   };
 
+  const client = pick(["test", "claude-cli/2.1.332 (external, cli)"]);
   const sessions = [null, null, `s${seed}a`, `s${seed}b`];
   start(pick(sessions));
   const length = 4 + Math.floor(next() * 14);

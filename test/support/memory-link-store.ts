@@ -25,9 +25,11 @@ export class MemoryLinkStore implements LinkStore {
 
   /** Links a batch as ingest does. */
   async link(arrivals: readonly FullEvidence[]): Promise<void> {
-    const { links, moved, removed, served } = await linkExchanges(this, arrivals);
+    const { links, moved, added, removed, served } = await linkExchanges(this, arrivals);
     for (const { requestId } of removed) this.links.delete(requestId);
-    for (const [id, servesRequestId] of served) this.served.set(id, servesRequestId);
+    for (const [id, { servesRequestId }] of served) this.served.set(id, servesRequestId);
+    for (const link of [...links.values(), ...added]) this.served.delete(link.requestId);
+    for (const link of added) this.links.set(link.requestId, link);
     for (const { after } of moved) this.links.set(after.requestId, after);
     for (const [id, link] of links) this.links.set(id, link);
   }
@@ -65,7 +67,7 @@ export class MemoryLinkStore implements LinkStore {
             .map(({ requestId, rank }) => ({ evidence: this.evidence.get(requestId)!, rank }))
         : [...this.evidence.values()]
             .filter((each) => {
-              const isSide = (each.flags & EvidenceFlag.sideRequest) !== 0;
+              const isSide = (each.flags & (EvidenceFlag.sideRequest | EvidenceFlag.likelySideRequest)) !== 0;
               const isOfThread = each.sessionKey === key && each.agentKey === agentKey;
               switch (index) {
                 case "end":
@@ -104,6 +106,16 @@ export class MemoryLinkStore implements LinkStore {
       limit: 1,
     });
     return next?.evidence.requestId ?? "g";
+  }
+
+  async evidenceOf(requestIds: readonly string[]): Promise<Evidence[]> {
+    return requestIds.flatMap((id) => this.evidence.get(id) ?? []);
+  }
+
+  async servedBy(requestIds: readonly string[]): Promise<Map<string, string>> {
+    return new Map(
+      requestIds.flatMap((id) => (this.served.get(id) == null ? [] : [[id, this.served.get(id)!]])),
+    );
   }
 
   async keysOf(requestIds: readonly string[]): Promise<Map<string, LinkKey[]>> {

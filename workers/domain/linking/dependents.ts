@@ -1,5 +1,11 @@
 /** The look-ups that find the later requests which an arrival affects. Called by engine.ts. */
-import { type FullEvidence, KeyPurpose, type LinkKey, type Purpose } from "./evidence/evidence.ts";
+import {
+  type Evidence,
+  type FullEvidence,
+  KeyPurpose,
+  type LinkKey,
+  type Purpose,
+} from "./evidence/evidence.ts";
 import type { Lookup } from "./evidence/lookup.ts";
 import type { LinkStore } from "./link-store.ts";
 import { MAX_CANDIDATES } from "./parent/candidates.ts";
@@ -23,6 +29,20 @@ export async function promptsNamedBy(
   return calls.map(({ promptKey, requestId }) => ({ promptKey, after: requestId }));
 }
 
+/** The look-ups of requests that repeat this request's history, and of those of its thread that nothing else links. */
+export function servingLookups({ requestId, endKey, responseKey, sessionKey, agentKey }: Evidence): Lookup[] {
+  const after = { after: requestId, limit: MAX_DEPENDENTS };
+  const lookups: Lookup[] = [{ index: KeyPurpose.ancestorEnd, key: endKey, ...after }];
+  if (responseKey !== null)
+    lookups.push(
+      { index: "priorResponse", key: responseKey, ...after },
+      { index: KeyPurpose.ancestorResponse, key: responseKey, ...after },
+    );
+  if (sessionKey !== null && agentKey !== null)
+    lookups.push({ index: "sideRequests", key: sessionKey, sessionKey, agentKey, ...after });
+  return lookups;
+}
+
 /** The keys of requests that look for what a key offers. */
 const SOUGHT_BY: { readonly [offered: number]: Purpose | undefined } = {
   [KeyPurpose.offeredSummary]: KeyPurpose.wantedSummary,
@@ -34,24 +54,16 @@ export function dependentLookups(
   prompts: readonly NamedPrompt[],
 ): Lookup[] {
   const lookups: Lookup[] = [];
-  for (const { requestId, endKey, responseKey, sessionKey, agentKey, keys, tasks } of arrivals) {
+  for (const arrival of arrivals) {
+    const { requestId, endKey, sessionKey, keys, tasks } = arrival;
     const after = { after: requestId, limit: MAX_DEPENDENTS };
-    if (responseKey !== null)
-      lookups.push(
-        { index: "priorResponse", key: responseKey, ...after },
-        { index: KeyPurpose.ancestorResponse, key: responseKey, ...after },
-      );
     lookups.push(
-      { index: KeyPurpose.ancestorEnd, key: endKey, ...after },
+      ...servingLookups(arrival),
       { index: KeyPurpose.messagePrefix, key: endKey, ...after },
       // A request considers MAX_CANDIDATES earlier ones with its own key, so as many later ones may consider it.
       { index: "end", key: endKey, after: requestId, limit: MAX_CANDIDATES },
     );
-    if (sessionKey !== null) {
-      lookups.push({ index: KeyPurpose.session, key: sessionKey, ...after });
-      if (agentKey !== null)
-        lookups.push({ index: "sideRequests", key: sessionKey, sessionKey, agentKey, ...after });
-    }
+    if (sessionKey !== null) lookups.push({ index: KeyPurpose.session, key: sessionKey, ...after });
     lookups.push(...promptLookups(requestId, keys));
     for (const { purpose, key } of keys) {
       const sought = SOUGHT_BY[purpose];

@@ -5,7 +5,7 @@
  * the conversations are rebuilt. Called by ingest (over Postgres) inside its transaction.
  */
 import { CandidateReader } from "./candidate-reader.ts";
-import { dependentLookups, promptLookups, promptsNamedBy } from "./dependents.ts";
+import { dependentLookups, promptLookups, promptsNamedBy, servingLookups } from "./dependents.ts";
 import {
   type Evidence,
   EvidenceFlag,
@@ -15,10 +15,11 @@ import {
   type LinkKey,
 } from "./evidence/evidence.ts";
 import type { Lookup } from "./evidence/lookup.ts";
-import { Layout } from "./layout.ts";
+import { type ChosenParent, continuedBy, Layout, MAYBE_SIDE } from "./layout.ts";
 import type { LinkResult, LinkStore } from "./link-store.ts";
 import { chooseParent, firstLookups, olderLookups } from "./parent/choose.ts";
 import { hasFlag, type ParentChoice } from "./parent/candidates.ts";
+import { servedTurns } from "./served-turns.ts";
 
 /** Choices take as many rounds as ambiguous ones depend on each other, which is few. */
 const MAX_ROUNDS = 1_000;
@@ -38,14 +39,15 @@ export async function linkExchanges(
   const removed = [...unlinked, ...arrivals.filter(isSideRequest).map(({ requestId }) => requestId)];
   const layout = new Layout(store, new Set(arrivals.map(({ requestId }) => requestId)));
   if (removed.length > 0) await layout.remove(removed);
-  if (arrivals.length === 0) return { ...layout.result(), served: new Map() };
+  const left = layout.takeLeft();
+  if (arrivals.length + left.length === 0) return { ...layout.result(), served: new Map() };
   await store.saveEvidence(arrivals);
   const reader = new CandidateReader(store);
   const affected = new Map<string, { evidence: Evidence; keys: readonly LinkKey[] }>();
   for (const each of arrivals) affected.set(each.requestId, { evidence: each, keys: each.keys });
 
   const dependents = dependentLookups(arrivals, await promptsNamedBy(store, arrivals));
-  const first = arrivals.map(({ requestId }) => requestId).reduce((a, b) => (b < a ? b : a));
+  const first = [...arrivals.map(({ requestId }) => requestId), ...left].reduce((a, b) => (b < a ? b : a));
   const ambiguousLookup: Lookup = {
     index: "ambiguous",
     key: 0n,
@@ -53,7 +55,7 @@ export async function linkExchanges(
     limit: Number.MAX_SAFE_INTEGER,
   };
   await reader.fetch([...dependents, ...arrivals.flatMap(firstLookups), ambiguousLookup]);
-  await addAffected(await evidenceFoundBy(dependents));
+  await addAffected([...(await evidenceFoundBy(dependents)), ...(await store.evidenceOf(left))]);
   const ambiguous = new Map<string, Evidence>();
   for (const { evidence } of await reader.find(ambiguousLookup)) ambiguous.set(evidence.requestId, evidence);
 
@@ -98,26 +100,75 @@ export async function linkExchanges(
     return changed;
   };
 
+  /** Chooses for these requests as well, where it was not done; returns those. */
+  const chooseToo = async (others: readonly Evidence[]): Promise<Evidence[]> => {
+    const added = others.filter(({ requestId }) => !choices.has(requestId));
+    await addAffected(added);
+    await choose(new Set(added.map(({ requestId }) => requestId)));
+    return added;
+  };
+
+  const chosenOf = (id: string): ChosenParent => ({
+    evidence: affected.get(id)!.evidence,
+    choice: choices.get(id)!,
+  });
+
+  /** Places requests, with the likely side requests that they continue, which therefore are none. */
+  const place = async (ids: readonly string[]): Promise<void> => {
+    const chosen = new Map(ids.map((id) => [id, chosenOf(id)]));
+    for (const [id, { evidence }] of chosen) if (isSideRequest(evidence)) chosen.delete(id);
+    await layout.read([...chosen.values()]);
+    const continued = new Set<string>();
+    let next = [...chosen].flatMap(([id, each]) => (!each.choice.isLikelySide || layout.has(id) ? each : []));
+    while (next.length > 0) {
+      const sought = new Set(next.flatMap(continuedBy).filter((id) => !continued.has(id) && !layout.has(id)));
+      const unknown = [...sought].filter((id) => !choices.has(id));
+      if (unknown.length > 0) await chooseToo(await store.evidenceOf(unknown));
+      next = [...sought].flatMap((id) => (choices.get(id)?.isLikelySide ? chosenOf(id) : []));
+      for (const each of next) {
+        continued.add(each.evidence.requestId);
+        chosen.set(each.evidence.requestId, each);
+      }
+      if (next.length > 0) await layout.read(next);
+    }
+    await layout.applyChoices([...chosen.values()], continued);
+    await chooseToo(await store.evidenceOf(layout.takeLeft()));
+  };
+
   await reader.releaseAssignments(
     [...affected.values()].map(({ evidence, keys }) => ({ requestId: evidence.requestId, keys })),
   );
   let changed = await choose(affected.keys());
   for (let round = 0; changed.length > 0; round++) {
     if (round > MAX_ROUNDS) throw new Error(`Links still change after ${MAX_ROUNDS} rounds`);
-    const chosen = changed.map((id) => ({ evidence: affected.get(id)!.evidence, choice: choices.get(id)! }));
-    await layout.applyChoices(chosen.filter(({ evidence }) => !isSideRequest(evidence)));
+    await place(changed);
     // A conversation that grew or shrank may change the choices between conversations.
     await addAffected([...ambiguous.values()]);
     const undecided = [...choices].filter(([, { isAmbiguous }]) => isAmbiguous).map(([id]) => id);
     changed = await choose(new Set([...undecided, ...ambiguous.keys()]));
   }
 
+  // What a likely side request serves, or that it is none, matters to the side requests that repeat its history.
+  const arrived = new Set(arrivals.map(({ requestId }) => requestId));
+  let serving = [...choices].flatMap(([id, { isLikelySide }]) =>
+    isLikelySide && !arrived.has(id) ? [id] : [],
+  );
+  while (serving.length > 0) {
+    const lookups = serving.flatMap((id) => servingLookups(affected.get(id)!.evidence));
+    await reader.fetch(lookups);
+    const found = await chooseToo((await evidenceFoundBy(lookups)).filter(mayServe));
+    serving = found.flatMap(({ requestId }) => (choices.get(requestId)!.isLikelySide ? [requestId] : []));
+  }
+
   await saveLookupKeys(store, affected, choices, ambiguous);
   await reader.saveAssignments();
-  const served = [...choices].flatMap(([id, { servesRequestId }]): [string, string | null][] =>
-    isSideRequest(affected.get(id)!.evidence) ? [[id, servesRequestId]] : [],
-  );
-  return { ...layout.result(), served: new Map(served) };
+  const side = [...choices.keys()].map(chosenOf).filter(({ evidence }) => mayServe(evidence));
+  const served = await servedTurns(side, layout, store);
+  return { ...layout.result(), served };
+}
+
+function mayServe(evidence: Evidence): boolean {
+  return hasFlag(evidence, EvidenceFlag.sideRequest | MAYBE_SIDE);
 }
 
 function isSideRequest(evidence: Evidence): boolean {

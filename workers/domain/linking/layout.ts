@@ -2,7 +2,7 @@
  * The positions of requests in conversations, as far as a linking run has read them, with its changes. A request that is the
  * first to continue its parent takes the parent's branch; every other change rebuilds its conversations. Used by engine.ts.
  */
-import type { Evidence } from "./evidence/evidence.ts";
+import { type Evidence, EvidenceFlag } from "./evidence/evidence.ts";
 import type { Link, LinkResult, LinkStore } from "./link-store.ts";
 import type { ParentChoice } from "./parent/candidates.ts";
 import {
@@ -18,6 +18,9 @@ export interface ChosenParent {
   choice: ParentChoice;
 }
 
+/** Flags of requests that are in a conversation only if other requests continue them. */
+export const MAYBE_SIDE = EvidenceFlag.likelySideRequest | EvidenceFlag.isUncached;
+
 export class Layout {
   readonly #store: LinkStore;
   /** The exchanges of this run. */
@@ -31,6 +34,7 @@ export class Layout {
   readonly #spawners = new Map<string, string | null>();
   readonly #removed: Link[] = [];
   readonly #removedIds = new Set<string>();
+  readonly #left: string[] = [];
 
   constructor(store: LinkStore, arrivals: ReadonlySet<string>) {
     this.#store = store;
@@ -52,17 +56,45 @@ export class Layout {
     await this.#rebuildConversations([], conversations);
   }
 
-  async applyChoices(chosen: readonly ChosenParent[]): Promise<void> {
-    const ids = chosen.flatMap(({ evidence, choice }) =>
-      [evidence.requestId, choice.parentRequestId, choice.taskParentId].filter((id) => id !== null),
-    );
+  /** Reads these requests with their children, and the requests that they continue. */
+  async read(chosen: readonly ChosenParent[]): Promise<void> {
+    const ids = chosen.flatMap((each) => [each.evidence.requestId, ...continuedBy(each)]);
     for (const link of await this.#store.familyOf([...new Set(ids)])) this.#addStored(link);
+  }
+
+  /** Whether the request is in a conversation, of those that were read. */
+  has(requestId: string): boolean {
+    return this.#current.has(requestId);
+  }
+
+  /** Reads which of these requests are in a conversation. */
+  async membersAmong(requestIds: readonly string[]): Promise<Set<string>> {
+    const unread = requestIds.filter((id) => !this.#current.has(id));
+    if (unread.length > 0) for (const link of await this.#store.linksOf(unread)) this.#addStored(link);
+    return new Set(requestIds.filter((id) => this.#current.has(id)));
+  }
+
+  /** The members that left their conversation as side requests since the last call. */
+  takeLeft(): string[] {
+    return this.#left.splice(0);
+  }
+
+  /**
+   * Places requests that were read. Likely side requests are placed where others continue them (`continued`), or where they are
+   * in a conversation already.
+   */
+  async applyChoices(all: readonly ChosenParent[], continued: ReadonlySet<string>): Promise<void> {
+    const chosen = all.filter(
+      ({ evidence: { requestId }, choice }) =>
+        !choice.isLikelySide || continued.has(requestId) || this.#current.has(requestId),
+    );
     const deferred: ChosenParent[] = [];
     for (const each of chosen.toSorted((a, b) => (a.evidence.requestId < b.evidence.requestId ? -1 : 1))) {
       const { evidence, choice } = each;
       const { requestId, flags } = evidence;
       const current = this.#current.get(requestId);
-      if (current && deferred.length === 0 && hasSameParent(current, choice)) {
+      if (choice.isLikelySide) deferred.push(each);
+      else if (current && deferred.length === 0 && hasSameParent(current, choice)) {
         const { linkedBy, linkConfidence } = choice;
         this.#current.set(requestId, { ...current, flags, linkedBy, linkConfidence });
       } else if (deferred.length > 0 || current || !this.#append(each)) deferred.push(each);
@@ -76,6 +108,8 @@ export class Layout {
     before: string,
   ): Promise<{ best: Evidence; conversations: number }> {
     if (of.length === 1) return { best: of[0]!, conversations: 1 };
+    // Whether these are in a conversation depends on later requests.
+    if (of.some(isMaybeSide)) return { best: newest(of), conversations: of.length };
     const unread = of.map(({ requestId }) => requestId).filter((id) => !this.#current.has(id));
     if (unread.length > 0) for (const link of await this.#store.linksOf(unread)) this.#addStored(link);
     const conversationOf = ({ requestId }: Evidence) =>
@@ -84,9 +118,10 @@ export class Layout {
     if (conversations.length === 1) return { best: newest(of), conversations: 1 };
     await this.#readConversations(conversations);
     const sizes = new Map(conversations.map((id) => [id, 0]));
-    for (const { requestId, conversationId } of this.#current.values()) {
+    for (const link of this.#current.values()) {
+      const { requestId, conversationId } = link;
       const size = sizes.get(conversationId);
-      if (size !== undefined && requestId < before) sizes.set(conversationId, size + 1);
+      if (size !== undefined && requestId < before && !isMaybeSide(link)) sizes.set(conversationId, size + 1);
     }
     const smallestSize = Math.min(...sizes.values());
     const smallest = of.filter((each) => sizes.get(conversationOf(each)) === smallestSize);
@@ -96,12 +131,15 @@ export class Layout {
   result(): Omit<LinkResult, "served"> {
     const links = new Map<string, Link>();
     const moved: LinkResult["moved"] = [];
+    const added: Link[] = [];
     for (const [id, after] of this.#current) {
       if (this.#arrivals.has(id)) links.set(id, after);
       const before = this.#stored.get(id);
+      if (!before && !this.#arrivals.has(id)) added.push(after);
       if (before && !isSame(before, after)) moved.push({ before, after });
     }
-    return { links, moved, removed: this.#removed };
+    const left = [...this.#stored.values()].filter(({ requestId }) => !this.#current.has(requestId));
+    return { links, moved, added, removed: [...this.#removed, ...left] };
   }
 
   #addStored(link: Link): void {
@@ -161,7 +199,10 @@ export class Layout {
       if (linkKind === "subtask") this.#spawners.set(requestId, taskParentId);
       members.push({ requestId, flags, linkKind, parentRequestId, taskParentId });
     }
-    for (const [requestId, position] of branchPositions(members)) {
+    const positions = branchPositions(members);
+    for (const { requestId } of members)
+      if (!positions.has(requestId) && this.#current.delete(requestId)) this.#left.push(requestId);
+    for (const [requestId, position] of positions) {
       const changed = byId.get(requestId);
       const { linkKind, parentRequestId, linkedBy, linkConfidence, flags } = changed
         ? { ...changed.choice, flags: changed.evidence.flags }
@@ -177,6 +218,15 @@ export class Layout {
     for (const link of await this.#store.conversationsOf(unread)) this.#addStored(link);
     for (const id of unread) this.#completeConversations.add(id);
   }
+}
+
+/** The requests that a request with this choice continues or comes from. */
+export function continuedBy({ choice }: Pick<ChosenParent, "choice">): string[] {
+  return [choice.parentRequestId, choice.taskParentId].filter((id) => id !== null);
+}
+
+function isMaybeSide({ flags }: Pick<Evidence, "flags">): boolean {
+  return (flags & MAYBE_SIDE) !== 0;
 }
 
 function newest(of: readonly Evidence[]): Evidence {

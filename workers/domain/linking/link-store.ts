@@ -22,15 +22,23 @@ export interface Link {
   flags: Evidence["flags"];
 }
 
+export interface Served {
+  /** The turn that the side request serves; null where that is not known. */
+  servesRequestId: string | null;
+  linkConfidence: LinkConfidence;
+}
+
 export interface LinkResult {
   /** The links of the exchanges given. */
   links: Map<string, Link>;
   /** Stored links that changed. */
   moved: { before: Link; after: Link }[];
+  /** Links of stored side requests that turned out to be part of a conversation. */
+  added: Link[];
   /** Stored links of requests that turned out to be side requests. */
   removed: Link[];
-  /** Side requests that were given or affected, and the turn that each serves; null where that is not known. */
-  served: ReadonlyMap<string, string | null>;
+  /** Side requests that were given or affected. */
+  served: ReadonlyMap<string, Served>;
 }
 
 export type CallAssignment = Pick<StoredCall, "requestId" | "position" | "subtaskRequestId">;
@@ -39,12 +47,15 @@ export interface LinkStore {
   /** Stores evidence, its calls and mentions, and all keys but those of ancestors; replaces what is stored of these requests. */
   saveEvidence(arrivals: readonly FullEvidence[]): Promise<void>;
   find(lookups: readonly Lookup[]): Promise<FoundEvidence[][]>;
+  evidenceOf(requestIds: readonly string[]): Promise<Evidence[]>;
   /** All keys of these requests. */
   keysOf(requestIds: readonly string[]): Promise<Map<string, LinkKey[]>>;
   /** The stored links of these requests. */
   linksOf(requestIds: readonly string[]): Promise<Link[]>;
   /** The links of these requests and of their children. */
   familyOf(requestIds: readonly string[]): Promise<Link[]>;
+  /** The requests that these side requests serve, as stored; those without one are left out. */
+  servedBy(requestIds: readonly string[]): Promise<Map<string, string>>;
   conversationsOf(conversationIds: readonly string[]): Promise<Link[]>;
   /** Calls with one of these prompts. */
   callsOf(promptKeys: readonly bigint[]): Promise<StoredCall[]>;

@@ -31,6 +31,13 @@ function afterTurn(n: number, message: unknown, more: Partial<TestRequest> = {})
   return { ...main, turns: [...turns!, answer, message], answer: "done", ...more };
 }
 
+function permutations(items: readonly number[]): number[][] {
+  if (items.length < 2) return [[...items]];
+  return items.flatMap((item) =>
+    permutations(items.filter((other) => other !== item)).map((rest) => [item, ...rest]),
+  );
+}
+
 const at = (second: number) => ({ at: `10:00:${String(second).padStart(2, "0")}.000` });
 const SUGGESTION = "[SUGGESTION MODE: Suggest what the user might naturally type next into Claude Code.]";
 const reminded = (first: string) => `<system-reminder>${first} …</system-reminder>`;
@@ -41,6 +48,10 @@ describe("a side request that repeats the history", () => {
   it.each<[kind: string, message: unknown, more?: Partial<TestRequest>]>([
     ["states its class", "anything", { headers: withClass("auxiliary") }],
     ["states that it is a side reply", "anything", { headers: withClass("side_reply") }],
+    ["states that it suggests a prompt", "anything", { headers: withClass("prompt_suggestion") }],
+    ["states a class of a client of tomorrow", "anything", { headers: withClass("something_else") }],
+    ["offers a suggestion", "[SUGGESTION: one line"],
+    ["is a stop hook's evaluation", [text(reminded("Stop hook evaluation: is it done?")), text("Check it.")]],
     ["suggests a prompt", SUGGESTION],
     ["suggests something else in another mode", "[NEXT STEP MODE: List what could follow.]"],
     ["responds to a side question", [text(reminded("This is a side question from the user.")), text("why?")]],
@@ -121,9 +132,124 @@ describe("a side request that repeats the history", () => {
     });
   });
 
-  it("is no side request by its words where the client states that it is the main request", async () => {
-    const links = await linked(turn(0), afterTurn(0, SUGGESTION, { headers: withClass("main") }));
-    expect(links[1]).toBe("turn 0 - main");
+  it.each(["main", "subagent", "workflow", "compaction"])(
+    "is no side request by its words where the client states that it is a %s request",
+    async (stated) => {
+      const links = await linked(turn(0), afterTurn(0, SUGGESTION, { headers: withClass(stated) }));
+      expect(links[1]).toMatch(/^(turn|compact-ask) 0 - main$/);
+    },
+  );
+});
+
+describe("a request that only resembles a side request", () => {
+  const KNOWN_WORDS: [words: string, message: unknown][] = [
+    ["a prompt suggestion", SUGGESTION],
+    ["a mode", "[PLAN MODE: careful]"],
+    ["a recap", "The user stepped away and is coming back. Recap in one line."],
+    ["a description", "Describe your most recent action in 3-5 words"],
+    ["a name", "Generate a short kebab-case name for this conversation"],
+    ["a side question", [text(reminded("This is a side question from the user.")), text("why?")]],
+  ];
+  const OTHER_WORDS: [words: string, message: unknown][] = [
+    ["a mode before the message", "[PLAN MODE: careful] please rename it"],
+    ["a mode in a later text", [text("rename it"), text("[TEST MODE: dry run]")]],
+    ["another sentence about the user", "The user stepped away and is coming back, so wait for the click."],
+    ["another description", "Describe your most recent action in detail"],
+    ["another name", "Generate a short kebab-case name for my branch"],
+    ["a quoted side question", "This is a side question from the user. Translate it."],
+  ];
+
+  it.each(OTHER_WORDS)("by %s is a turn at once", async (_, message) => {
+    expect((await linked(turn(0), afterTurn(0, message)))[1]).toBe(TURN);
+  });
+
+  it.each([...KNOWN_WORDS, ...OTHER_WORDS])("by %s is a turn once it is continued", async (_, message) => {
+    const resembling = afterTurn(0, message);
+    const next = { ...main, turns: [...resembling.turns!, "done", "more"], answer: "so" };
+    const suggestion = { ...next, turns: [...next.turns, "so", SUGGESTION], headers: withClass("auxiliary") };
+    const beside = {
+      ...resembling,
+      turns: [...resembling.turns!, "done", "?"],
+      headers: withClass("auxiliary"),
+    };
+    const requests = [turn(0), resembling, beside, next, suggestion];
+    const links = ["root - - main", TURN, "aux 1", "turn 1 - main", "aux 3"];
+    for (const order of permutations([0, 1, 2, 3])) {
+      expect(await linkedInOrder(requests, [...order, 4])).toEqual(links);
+      expect(await linkedInOrder(requests, [4, ...order])).toEqual(links);
+    }
+  });
+
+  it.each(KNOWN_WORDS)("by %s is a side request while only side requests continue it", async (_, message) => {
+    const resembling = afterTurn(0, message);
+    const again = afterTurn(0, message, { turns: [...resembling.turns!, "done", message] });
+    const requests = [turn(0), resembling, again, turn(1)];
+    const links = ["root - - main", "aux 0", "aux 0", "turn 0 - main"];
+    for (const order of permutations([0, 1, 2, 3]))
+      expect(await linkedInOrder(requests, order)).toEqual(links);
+  });
+
+  const words = (message: unknown): TestRequest => ({ ...main, turns: [message], answer: "done" });
+  const prompt = (system: string, headers: Record<string, string>): TestRequest => ({
+    headers,
+    system,
+    turns: ["hello"],
+    answer: "done",
+  });
+  it.each<[kind: string, request: TestRequest]>([
+    ...[...KNOWN_WORDS.slice(0, -1), ...OTHER_WORDS].map(([kind, message]): [string, TestRequest] => [
+      `begins with ${kind}`,
+      words(message),
+    ]),
+    ["begins with a side question", words(KNOWN_WORDS.at(-1)![1])],
+    ["is of a client that writes titles", prompt("You are a title generator for a shop.", session("s"))],
+    ["is of such a client without a session", prompt("You are a title generator for a shop.", {})],
+    ["is of a client that helps with titles", prompt("You write the titles of books.", session("s"))],
+    [
+      "is of a client that evaluates hooks",
+      prompt("You are evaluating a hook in Claude Code.", session("s")),
+    ],
+    ["has a system prompt of the user", prompt("You are a poet.", cli)],
+    [
+      "requests JSON",
+      {
+        ...main,
+        tools: [],
+        body: { output_format: { type: "json_schema" } },
+        turns: ["hello"],
+        answer: "done",
+      },
+    ],
+  ])("begins a conversation that is continued, where it %s", async (_, first) => {
+    const next = { ...first, body: {}, turns: [...first.turns!, "done", "more"], answer: "so" };
+    const last = { ...next, turns: [...next.turns, "so", "and more"] };
+    for (const order of permutations([0, 1, 2]))
+      expect(await linkedInOrder([first, next, last], order)).toEqual([
+        "root - - main",
+        TURN,
+        "turn 1 - main",
+      ]);
+  });
+
+  it("is no side request where its response calls an agent", async () => {
+    const resembling = afterTurn(0, "[PLAN MODE: careful]", { answer: taskAnswer("Agent", "look") });
+    const agent = { ...main, turns: ["look"], answer: "ok" };
+    const links = ["root - - main", TURN, "subtask - 1 subtask_1"];
+    for (const order of permutations([0, 1, 2]))
+      expect(await linkedInOrder([turn(0), resembling, agent], order)).toEqual(links);
+  });
+
+  it("is not continued by a history without its response, as an equal first message has it", async () => {
+    const topic = {
+      headers: cli,
+      system: "Analyze if this message indicates a new conversation topic.",
+      turns: ["question 0"],
+      answer: "{}",
+    };
+    const links = ["root - - main", "aux 0", TURN];
+    for (const order of permutations([0, 1, 2]))
+      expect(await linkedInOrder([turn(0, { answer: null }), topic, turn(1)], order)).toEqual(links);
+    expect(await linked(topic, turn(1))).toEqual(["aux", "turn - - main"]);
   });
 });
 
@@ -233,6 +359,37 @@ describe("a request that may be a side request, although nothing says so", () =>
       [0, 1, 2, 4, 5, 3],
     ])
       expect(await linkedInOrder(requests, order)).toEqual(links);
+  });
+
+  const marked = (value: string) => [text(value, { cache_control: { type: "ephemeral" } })];
+  const cached = (n: number, more: Partial<TestRequest> = {}) => {
+    const { turns, ...rest } = turn(n);
+    return { ...rest, turns: [...turns!.slice(0, -1), marked(`question ${n}`)], ...more };
+  };
+
+  it("is a side request where nothing of it is cached while the turns of the conversation are", async () => {
+    const requests = [0, 1, 2].flatMap((n) => [cached(n), afterTurn(n, `${unknown} ${n}`)]);
+    const links = ["root - - main", "aux 0", TURN, "aux 2", "turn 2 - main", "aux 4"];
+    for (const order of permutations([0, 1, 2, 3, 4, 5]).filter((__, n) => n % 7 === 0))
+      expect(await linkedInOrder(requests, order)).toEqual(links);
+  });
+
+  it("is a turn where nothing of it is cached, once it is continued or states so", async () => {
+    const uncached = afterTurn(0, unknown);
+    const next = { ...main, turns: [...uncached.turns!, "done", "more"] };
+    for (const order of permutations([0, 1, 2]))
+      expect(await linkedInOrder([cached(0), uncached, next], order)).toEqual([
+        "root - - main",
+        TURN,
+        "turn 1 - main",
+      ]);
+    expect((await linked(cached(0), { ...uncached, headers: withClass("main") }))[1]).toBe(TURN);
+  });
+
+  it("gives up the branch to the request that is stated to be the main one, also to the last turn", async () => {
+    const requests = [turn(0), afterTurn(0, unknown), turn(1, { headers: withClass("main") })];
+    const links = ["root - - main", "turn 0 - branch_20250723100001", TURN];
+    for (const order of permutations([0, 1, 2])) expect(await linkedInOrder(requests, order)).toEqual(links);
   });
 
   it("keeps the branch while no later request is continued", async () => {

@@ -6,7 +6,7 @@ import { v5 as uuidv5 } from "uuid";
 import { startedAtOf } from "../exchange-id.ts";
 import { EvidenceFlag } from "./evidence/evidence.ts";
 import type { Link } from "./link-store.ts";
-import type { LinkKind } from "./parent/candidates.ts";
+import { isLikelySide, type LinkKind } from "./parent/candidates.ts";
 
 export type ConversationMember = Pick<Link, "requestId" | "parentRequestId" | "linkKind" | "flags"> & {
   /** The spawning request; of the first request of a subtask. */
@@ -26,11 +26,7 @@ export function conversationIdOf(rootRequestId: string): string {
   return uuidv5(rootRequestId, CONVERSATION_NAMESPACE);
 }
 
-/**
- * Whether the request competes for its parent's branch. The earliest such request keeps it, unless it may be a side request
- * that nothing shows to be one: a request in a client's session that is never continued, while a later one is. Retries and
- * compact-asks always stay on the branch.
- */
+/** Whether the request competes for its parent's branch. Retries and compact-asks always stay on the branch. */
 export function competesForBranch({ linkKind, flags }: Pick<Link, "linkKind" | "flags">): boolean {
   return BRANCHING_KINDS.has(linkKind) && (flags & EvidenceFlag.compactAsk) === 0;
 }
@@ -49,9 +45,11 @@ function isOfSession({ flags }: Pick<Link, "flags">): boolean {
   return (flags & EvidenceFlag.sessionInHeader) !== 0;
 }
 
-/** The position of each member, by request id. Every member of a conversation must be given. */
+/**
+ * The position of each member, by request id; none for side requests. Every member of a conversation must be given.
+ */
 export function branchPositions(members: readonly ConversationMember[]): Map<string, BranchPosition> {
-  const sorted = members.toSorted((a, b) => (a.requestId < b.requestId ? -1 : 1));
+  const sorted = withoutSideRequests(members.toSorted((a, b) => (a.requestId < b.requestId ? -1 : 1)));
   const positions = new Map<string, BranchPosition>();
   const keepers = branchKeepers(sorted);
   const branchNames = new Map<string, BranchNames>();
@@ -84,31 +82,48 @@ export function branchPositions(members: readonly ConversationMember[]): Map<str
   return positions;
 }
 
+/** Without likely side requests that no other request continues: directly, as a retry or as a subtask. */
+function withoutSideRequests(sorted: readonly ConversationMember[]): ConversationMember[] {
+  const flags = new Map(sorted.map((member) => [member.requestId, member.flags]));
+  const continued = new Set<string | null>();
+  const kept: ConversationMember[] = [];
+  for (const member of sorted.toReversed()) {
+    const { requestId, parentRequestId, taskParentId, linkKind } = member;
+    const parentFlags = flags.get(parentRequestId ?? "") ?? 0;
+    if (isLikelySide(linkKind, member.flags, parentFlags) && !continued.has(requestId)) continue;
+    kept.push(member);
+    continued.add(parentRequestId).add(taskParentId);
+  }
+  return kept.reverse();
+}
+
 /**
  * The requests that stay on their parent's branch: of those that continue one request (or one of several attempts at it) the
- * first that is itself continued, else the first. Where clients name no session, always the first.
+ * first that is itself continued, else the first that the client states to be part of a conversation, else the first of all.
+ * A request that is never continued may be a side request that nothing shows to be one. Where clients name no session, always
+ * the first.
  */
 function branchKeepers(sorted: readonly ConversationMember[]): Set<string> {
-  const byId = new Map(sorted.map((member) => [member.requestId, member]));
   const attempts = firstAttempts(sorted);
   const attemptAt = (requestId: string) => attempts.get(requestId) ?? requestId;
   const continued = new Set<string>();
   for (const { linkKind, parentRequestId } of sorted)
     if (linkKind !== "retry" && parentRequestId !== null) continued.add(attemptAt(parentRequestId));
-  const keepers = new Map<string, string>();
+  const weightOf = ({ requestId, flags }: ConversationMember) =>
+    (continued.has(requestId) ? 2 : 0) + ((flags & EvidenceFlag.statedTurn) !== 0 ? 1 : 0);
+  const keepers = new Map<string, ConversationMember>();
   for (const member of sorted) {
     if (member.parentRequestId === null || !competesForBranch(member)) continue;
     const attempt = attemptAt(member.parentRequestId);
     const keeper = keepers.get(attempt);
     const takesOver =
       keeper !== undefined &&
-      !continued.has(keeper) &&
-      continued.has(member.requestId) &&
+      weightOf(member) > weightOf(keeper) &&
       isOfSession(member) &&
-      isOfSession(byId.get(keeper)!);
-    if (keeper === undefined || takesOver) keepers.set(attempt, member.requestId);
+      isOfSession(keeper);
+    if (keeper === undefined || takesOver) keepers.set(attempt, member);
   }
-  return new Set(keepers.values());
+  return new Set([...keepers.values()].map(({ requestId }) => requestId));
 }
 
 interface BranchNames {

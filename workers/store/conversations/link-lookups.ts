@@ -89,7 +89,7 @@ function source(index: Lookup["index"], domainId: number): SQL {
     ORDER BY n.request_id LIMIT 1)) IS NOT FALSE`;
 }
 
-const SIDE = sql.raw(String(EvidenceFlag.sideRequest));
+const SIDE = sql.raw(String(EvidenceFlag.sideRequest | EvidenceFlag.likelySideRequest));
 
 function isOfThread(index: Lookup["index"]): boolean {
   return index === "thread" || index === "sideRequests";

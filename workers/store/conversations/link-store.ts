@@ -7,6 +7,7 @@ import { linkEvidence, linkKeys, requests, taskAgents, taskInvocations } from ".
 import { startedAtOf } from "../../domain/exchange-id.ts";
 import {
   agentKeyOf,
+  type Evidence,
   type FullEvidence,
   isAncestorKey,
   type LinkKey,
@@ -32,10 +33,19 @@ export function linkStore(tx: WriterTransaction, domainId: number): LinkStore {
   return {
     saveEvidence: (arrivals) => saveEvidence(tx, domainId, arrivals),
     find: (lookups: readonly Lookup[]): Promise<FoundEvidence[][]> => readLookups(tx, domainId, lookups),
+    evidenceOf: (ids) => evidenceOf(tx, ids),
     keysOf: (ids) => keysOf(tx, ids),
     linksOf: async (ids) => (ids.length === 0 ? [] : readLinks(tx, withIds(ids))),
     familyOf: async (ids) =>
       ids.length === 0 ? [] : readLinks(tx, or(withIds(ids), inArray(requests.parentRequestId, [...ids]))),
+    servedBy: async (ids) => {
+      if (ids.length === 0) return new Map();
+      const served = columnsNamed(requests, ["id", "servesRequestId"]);
+      const rows = await tx.select(served).from(requests).where(withIds(ids));
+      return new Map(
+        rows.flatMap(({ id, servesRequestId }) => (servesRequestId === null ? [] : [[id, servesRequestId]])),
+      );
+    },
     conversationsOf: async (ids) =>
       ids.length === 0 ? [] : readLinks(tx, inArray(requests.conversationId, [...ids])),
     callsOf: async (keys) =>
@@ -136,6 +146,15 @@ async function saveTasks(
           WHERE a.domain_id = ${domainId}::int AND a.tool_use_id = task_invocations.tool_use_id)`,
       })
       .where(and(eq(taskInvocations.domainId, domainId), inArray(taskInvocations.toolUseId, named)));
+}
+
+async function evidenceOf(tx: WriterTransaction, ids: readonly string[]): Promise<Evidence[]> {
+  if (ids.length === 0) return [];
+  const rows = await tx
+    .select()
+    .from(linkEvidence)
+    .where(inArray(linkEvidence.requestId, [...ids]));
+  return rows.map(({ form, domainId: _, isAmbiguous: __, ...keys }) => ({ ...keys, flags: form }));
 }
 
 async function keysOf(tx: WriterTransaction, ids: readonly string[]): Promise<Map<string, LinkKey[]>> {

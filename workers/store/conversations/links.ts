@@ -26,6 +26,9 @@ export interface WrittenLinks {
   changed: ReadonlySet<string>;
   /** Stored requests whose link changed. */
   moved: LinkResult["moved"];
+  /** Stored requests that joined a conversation, and that left one as side requests. */
+  added: LinkResult["added"];
+  removed: LinkResult["removed"];
 }
 
 /** The link of requests of no conversation. */
@@ -53,11 +56,15 @@ export async function writeLinks(
   unlinked: readonly string[] = [],
 ): Promise<WrittenLinks> {
   const store = linkStore(tx, domainId);
-  const { links, moved, removed, served } = await linkExchanges(store, arrivals, unlinked);
-  const others = moved.filter(({ after }) => !links.has(after.requestId));
+  const { links, moved, added, removed, served } = await linkExchanges(store, arrivals, unlinked);
+  const writtenByCaller = new Set([...arrivals.map(({ requestId }) => requestId), ...unlinked]);
+  const changedRows = [
+    ...[...moved.map(({ after }) => after), ...added].map((link) => ({ ...link, servesRequestId: null })),
+    ...removed.map(({ requestId }) => ({ requestId, ...SIDE_REQUEST_LINK, ...served.get(requestId) })),
+  ];
   await moveRows(
     tx,
-    others.map(({ after }) => after),
+    changedRows.filter(({ requestId }) => !writtenByCaller.has(requestId)),
   );
   const abandoned = moved.filter(
     ({ before, after }) =>
@@ -78,21 +85,25 @@ export async function writeLinks(
   const columns = new Map<string, LinkColumns>();
   for (const each of arrivals) {
     const link = links.get(each.requestId);
-    const servesRequestId = served.get(each.requestId);
+    const side = served.get(each.requestId);
     if (link) columns.set(each.requestId, columnsOf(link, each));
-    else if (servesRequestId !== undefined)
-      columns.set(each.requestId, { ...SIDE_REQUEST_LINK, servesRequestId });
+    // A likely side request may turn out to be part of a conversation, where its hashes count.
+    else if (side?.linkConfidence === "likely")
+      columns.set(each.requestId, { ...SIDE_REQUEST_LINK, ...side, ...hashesOf(each) });
+    else if (side) columns.set(each.requestId, { ...SIDE_REQUEST_LINK, ...side });
   }
   await writeServed(
     tx,
-    [...served].filter(([id]) => !columns.has(id)),
+    [...served].filter(([id]) => !columns.has(id)).map(([id, { servesRequestId }]) => [id, servesRequestId]),
   );
   return {
     columns,
     moved,
+    added,
+    removed,
     changed: new Set([
       ...moved.flatMap(({ before, after }) => [before.conversationId, after.conversationId]),
-      ...removed.map(({ conversationId }) => conversationId),
+      ...[...added, ...removed].map(({ conversationId }) => conversationId),
     ]),
   };
 }
@@ -118,10 +129,12 @@ function columnsOf(link: Link, evidence: FullEvidence): LinkColumns {
   return {
     ...columns,
     servesRequestId: null,
-    messageHash: evidence.messageHash,
-    parentMessageHash: evidence.priorMessageHash,
-    systemHash: evidence.systemHash,
+    ...hashesOf(evidence),
   };
+}
+
+function hashesOf({ messageHash, priorMessageHash, systemHash }: FullEvidence) {
+  return { messageHash, parentMessageHash: priorMessageHash, systemHash };
 }
 
 /** Writes the turns that stored side requests serve. */
@@ -142,18 +155,24 @@ async function writeServed(
   }
 }
 
+const MOVED_MEMBERS = [...LINK_MEMBERS, "servesRequestId"] as const;
+type MovedMember = (typeof MOVED_MEMBERS)[number];
+
 /** Rows updated in one statement. */
 const MAX_MOVED_ROWS = 2_000;
 
-async function moveRows(tx: WriterTransaction, links: readonly Link[]): Promise<void> {
-  const columns = LINK_MEMBERS.map((member) => requests[member]);
+async function moveRows(
+  tx: WriterTransaction,
+  links: readonly (Pick<LinkColumns, MovedMember> & { requestId: string })[],
+): Promise<void> {
+  const columns = MOVED_MEMBERS.map((member) => requests[member]);
   const assignments = sql.raw(columns.map(({ name }) => `${name} = m.${name}`).join(", "));
   const types = sql.raw(columns.map((column) => `${column.name} ${column.getSQLType()}`).join(", "));
   for (let at = 0; at < links.length; at += MAX_MOVED_ROWS) {
     const values = links.slice(at, at + MAX_MOVED_ROWS).map((link) => ({
       id: link.requestId,
       started_at: new Date(startedAtOf(link.requestId) ?? 0).toISOString(),
-      ...Object.fromEntries(LINK_MEMBERS.map((member) => [requests[member].name, link[member]])),
+      ...Object.fromEntries(MOVED_MEMBERS.map((member) => [requests[member].name, link[member]])),
     }));
     await tx.execute(sql`
       UPDATE requests r SET ${assignments}

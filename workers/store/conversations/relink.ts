@@ -89,6 +89,8 @@ async function relinkBatch(tx: WriterTransaction, batch: RelinkBatch): Promise<R
     if (JSON.stringify(change.before) !== JSON.stringify(change.after)) changes.set(requestId, change);
   };
   for (const { before, after } of links.moved) noteChange(after.requestId, before, after);
+  for (const after of links.added) noteChange(after.requestId, SIDE_REQUEST_LINK, after);
+  for (const before of links.removed) noteChange(before.requestId, before, SIDE_REQUEST_LINK);
   for (const row of rows)
     noteChange(row.id, row, links.columns.get(row.id) ?? (linkedIds.has(row.id) ? row : SIDE_REQUEST_LINK));
   for (const { id, endpoint, bodyKind } of rows)

@@ -17,7 +17,7 @@ import {
 import { workingDirectoryIn } from "./client-texts.ts";
 import { keyOf, keyOfHash } from "./keys.ts";
 import { contentBlocks, stringMember } from "../../messages/content.ts";
-import { isSideRequest } from "./side-requests.ts";
+import { isClaudeCode, isConversationClass, sideRequestSign } from "./side-requests.ts";
 import { systemTextsOf, systemHashOf } from "./system-prompt.ts";
 import {
   type AgentMention,
@@ -51,8 +51,16 @@ export const EvidenceFlag = {
   hasHistory: 64,
   /** Its history is unknown: its body was not recorded, is incomplete or is not JSON. */
   bodyMissing: 128,
-  /** A side request: part of no conversation. No other request finds it. */
+  /** Stated to be a side request: part of no conversation. No other request finds it. */
   sideRequest: 256,
+  /** A side request by its texts or shape: part of no conversation unless a later request continues it. */
+  likelySideRequest: 512,
+  /** A request of Claude Code that has the prompt cached up to its newest message. */
+  isCached: 1_024,
+  /** A request of Claude Code with history that has nothing cached. */
+  isUncached: 2_048,
+  /** Stated to be part of a conversation. */
+  statedTurn: 4_096,
 } as const;
 
 /** The purpose of a key beyond those that every evidence has; stored. */
@@ -142,7 +150,7 @@ const MAX_MESSAGE_PREFIXES = 4;
 /** Bytes of a hash that a row stores. */
 const ROW_HASH_BYTES = 16;
 
-/** The evidence of a message request; null for side requests that name neither a session nor a history. Never throws. */
+/** The evidence of a message request; null for stated side requests that name neither a session nor a history. Never throws. */
 export function evidenceOf(exchange: LinkableExchange): FullEvidence | null {
   const { requestId, headers, body, response } = exchange;
   const { runs, endsInPrefill, endsInSideText, cachesNewest, workingDirectory } = transcriptOf(
@@ -154,9 +162,10 @@ export function evidenceOf(exchange: LinkableExchange): FullEvidence | null {
   const agent = validId(headers["x-claude-code-agent-id"]);
   const parentAgent = validId(headers["x-claude-code-parent-agent-id"]);
   const requestClass = (headers["x-claude-code-request-class"] ?? "").trim().toLowerCase();
-  const isSide = isSideRequest({
+  const userAgent = headers["user-agent"] ?? "";
+  const sign = sideRequestSign({
     requestClass,
-    userAgent: headers["user-agent"] ?? "",
+    userAgent,
     hasSession: session !== null,
     hasAgent: agent !== null,
     content: exchange.isBodyComplete
@@ -165,21 +174,22 @@ export function evidenceOf(exchange: LinkableExchange): FullEvidence | null {
   });
 
   const chain = prefixHashes(runs);
-  const isFound = exchange.isBodyComplete && !isSide;
+  const isStatedSide = sign === "stated";
+  const isFound = exchange.isBodyComplete && !isStatedSide;
   const end = isFound ? chain.at(-1)! : sha256(new TextEncoder().encode(requestId));
   const carried = carriedSummary(runs);
   const salt = carried?.text ?? "";
-  const isAsk = !isSide && (isCompactAsk(runs, systemTexts) || requestClass === "compaction");
+  const isAsk = sign === null && (isCompactAsk(runs, systemTexts) || requestClass === "compaction");
   const earlier = ancestors(runs, chain, { salt, from: carried ? carried.run + 1 : 0, endsInPrefill });
   const [prior, ...older] = earlier;
-  if (isSide && session === null && !prior) return null;
+  if (isStatedSide && session === null && !prior) return null;
   const responseItems = itemsOf(response);
   const last = runs.at(-1);
   const systemHash = systemHashOf(systemTexts);
   const messageHash = hashWithResults(end, runs);
   const priorMessageHash = prior ? hashWithResults(chain[prior.run]!, runs.slice(0, prior.run)) : null;
   const hasHistory = earlier.length > 0 || carried !== null;
-  const mayBeSubtask = isFound && (agent !== null || (!hasHistory && !isAsk));
+  const mayBeSubtask = isFound && sign === null && (agent !== null || (!hasHistory && !isAsk));
   const offered = isAsk ? offeredSummary(responseItems) : null;
 
   const keys: LinkKey[] = [];
@@ -199,11 +209,11 @@ export function evidenceOf(exchange: LinkableExchange): FullEvidence | null {
     for (const key of promptKeys(runs[0])) keys.push({ purpose: KeyPurpose.taskPrompt, key, rank: 1 });
   const promptId = validId(headers["x-claude-code-prompt-id"]);
   const workflowKeys = workflowKeysOf(session ?? "", promptId);
-  if (!isSide && callsWorkflow(response))
+  if (!isStatedSide && callsWorkflow(response))
     for (const key of workflowKeys) keys.push({ purpose: KeyPurpose.workflowCall, key, rank: 1 });
   if (mayBeSubtask && earlier.length === 0 && (requestClass === "workflow" || isWorkflowTask(runs[0])))
     workflowKeys.forEach((key, n) => keys.push({ purpose: KeyPurpose.workflowAgent, key, rank: n + 1 }));
-  if (agent !== null && earlier.length === 0 && !isSide) {
+  if (agent !== null && earlier.length === 0 && sign === null) {
     keys.push({ purpose: KeyPurpose.agent, key: agentKeyOf(agent), rank: 1 });
     if (parentAgent !== null)
       keys.push({ purpose: KeyPurpose.parentAgent, key: agentKeyOf(parentAgent), rank: 1 });
@@ -219,11 +229,14 @@ export function evidenceOf(exchange: LinkableExchange): FullEvidence | null {
       (Number(headers["x-stainless-retry-count"]) > 0 ? EvidenceFlag.clientRetry : 0) |
       (hasHistory ? EvidenceFlag.hasHistory : 0) |
       (exchange.isBodyComplete ? 0 : EvidenceFlag.bodyMissing) |
-      (isSide ? EvidenceFlag.sideRequest : 0),
+      (isStatedSide ? EvidenceFlag.sideRequest : 0) |
+      (sign === "likely" ? EvidenceFlag.likelySideRequest : 0) |
+      (isConversationClass(requestClass) ? EvidenceFlag.statedTurn : 0) |
+      (isClaudeCode(userAgent) && agent === null && !isAsk ? cacheFlag(cachesNewest, earlier.length > 0) : 0),
     sessionKey,
     agentKey: sessionKey === null ? null : agent === null ? 0n : agentKeyOf(agent),
     endKey: endKeyOf(end),
-    responseKey: isSide
+    responseKey: isStatedSide
       ? null
       : responseKey(runs, [...chain.slice(0, -1), end], { response, responseItems, endsInPrefill, salt }),
     priorEndKey: prior?.endKey ?? null,
@@ -234,12 +247,17 @@ export function evidenceOf(exchange: LinkableExchange): FullEvidence | null {
     deviceKey: keyOrNull("device", readDevice(body)),
     directoryKey: keyOrNull("directory", workingDirectoryIn(systemTexts) ?? workingDirectory),
     keys,
-    tasks: isSide ? [] : taskCalls(response),
-    mentions: isSide ? [] : agentMentions(runs.at(-2), last),
+    tasks: isStatedSide ? [] : taskCalls(response),
+    mentions: isStatedSide ? [] : agentMentions(runs.at(-2), last),
     messageHash: messageHash.subarray(0, ROW_HASH_BYTES),
     priorMessageHash: priorMessageHash && priorMessageHash.subarray(0, ROW_HASH_BYTES),
     systemHash: systemHash && systemHash.subarray(0, ROW_HASH_BYTES),
   };
+}
+
+function cacheFlag(cachesNewest: boolean | null, hasHistory: boolean): number {
+  if (cachesNewest === null && hasHistory) return EvidenceFlag.isUncached;
+  return cachesNewest === true ? EvidenceFlag.isCached : 0;
 }
 
 /** The key of an agent by its id in tool results and headers. */

@@ -3,7 +3,7 @@ import type { Evidence, Purpose } from "./evidence.ts";
 
 /**
  * "thread" and "sideRequests" take a session and an agent; a number is the purpose of a key. "thread" finds no side requests,
- * "sideRequests" only those before the next request of the thread.
+ * likely ones included, "sideRequests" only those before the next request of the thread.
  */
 export type LookupIndex =
   "end" | "response" | "priorResponse" | "thread" | "sideRequests" | "ambiguous" | Purpose;

@@ -32,8 +32,7 @@ export interface SideRequestContent {
   cachesNewest: boolean | null;
 }
 
-/** Values of the header `x-claude-code-request-class`; another value says nothing. */
-const SIDE_CLASSES: ReadonlySet<string> = new Set(["auxiliary", "side_reply"]);
+/** Values of the header `x-claude-code-request-class`. Every other (`auxiliary`, `side_reply`) is that of a side request. */
 const CONVERSATION_CLASSES: ReadonlySet<string> = new Set(["main", "subagent", "workflow", "compaction"]);
 
 const CLAUDE_CODE = /^claude-(?:cli|code)\b/i;
@@ -47,38 +46,54 @@ const SIDE_REQUEST_PROMPTS = [
   /^\s*Your task is to process Bash commands\b/,
   /^\s*You are an expert at analyzing git history\b/,
   /^\s*Summarize this coding conversation in under\b/,
-  /^\s*You (?:run|are an assistant for performing) a web search\b/,
-  /^\s*You are (?:evaluating|verifying|judging|checking) (?:an?|the)\b[^.\n]{0,80}\b(?:hook|condition)\b/,
+  /^\s*You (?:run a web search for another Claude model|are an assistant for performing a web search)\b/,
+  /^\s*You are (?:evaluating|verifying|judging|checking) (?:an?|the)\b[^.\n]{0,40}\b(?:hook|condition) in Claude Code\b/,
 ];
 /** First words that ask for a title or a name. Without a session only the words that coding clients share count. */
 const TITLE_GENERATOR = /^\s*You are a title generator\b/;
 const TITLE_PROMPT =
   /^\s*(?:You (?:are|generate|write|create)|Generate|Create|Write)\b[^.\n]{0,100}\b(?:titles?|kebab-case name)\b/;
 
-/** True for message requests that belong to no conversation. */
-export function isSideRequest(context: SideRequestContext): boolean {
-  const { requestClass, userAgent, content } = context;
-  if (SIDE_CLASSES.has(requestClass)) return true;
-  if (content === null) return false;
+/**
+ * Whether the request is a side request: `stated` by the client, or `likely` by its texts or shape. A likely side request that a
+ * later request continues is none.
+ */
+export function sideRequestSign(context: SideRequestContext): "stated" | "likely" | null {
+  const { requestClass, content } = context;
+  if (requestClass !== "") return isConversationClass(requestClass) ? null : "stated";
+  if (content === null) return null;
+  if (isQuotaProbe(content.body, content.runs)) return "stated";
+  return isLikely(context, content) ? "likely" : null;
+}
+
+/** True for the value of `x-claude-code-request-class` of a request that is part of a conversation. */
+export function isConversationClass(requestClass: string): boolean {
+  return CONVERSATION_CLASSES.has(requestClass);
+}
+
+export function isClaudeCode(userAgent: string): boolean {
+  return CLAUDE_CODE.test(userAgent);
+}
+
+function isLikely(context: SideRequestContext, content: SideRequestContent): boolean {
   const { body, runs, systemTexts } = content;
-  if (isQuotaProbe(body, runs)) return true;
-  if (CONVERSATION_CLASSES.has(requestClass)) return false;
   const hasTools = hasOwnTools(content.tools);
   const isSingle = !runs.some(({ isAssistant }) => isAssistant);
   const startsWith = (pattern: RegExp) => systemTexts.some((text) => pattern.test(text));
   if (isSingle && !hasTools && startsWith(TITLE_GENERATOR)) return true;
   // By user agent: other programs may send a session id, and their conversations need no tools.
-  const isClaudeCode = CLAUDE_CODE.test(userAgent);
-  if (!context.hasSession && !isClaudeCode) return false;
-  if (content.endsInSideText || SIDE_REQUEST_PROMPTS.some(startsWith)) return true;
+  const isOfClaudeCode = isClaudeCode(context.userAgent);
+  if (!context.hasSession && !isOfClaudeCode) return false;
+  if (content.endsInSideText) return true;
+  if ((isOfClaudeCode || isSingle) && SIDE_REQUEST_PROMPTS.some(startsWith)) return true;
   if (context.hasAgent) return false;
   // Claude Code has each request cached that it will continue. It continues a summary instead of the request for it.
-  if (isClaudeCode && !isSingle && content.cachesNewest === false && !isCompactAsk(runs, systemTexts))
+  if (isOfClaudeCode && !isSingle && content.cachesNewest === false && !isCompactAsk(runs, systemTexts))
     return true;
   if (hasTools) return false;
   if (isSingle && startsWith(TITLE_PROMPT)) return true;
   const hasHistory = runs.some(({ isAssistant }, n) => isAssistant && n < runs.length - 1);
-  return isClaudeCode && (requestsJson(body) || (!hasHistory && !startsWith(IDENTITY)));
+  return isOfClaudeCode && (requestsJson(body) || (!hasHistory && !startsWith(IDENTITY)));
 }
 
 function isQuotaProbe(body: JsonObject | null, runs: readonly Run[]): boolean {

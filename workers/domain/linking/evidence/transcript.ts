@@ -8,7 +8,7 @@ import { isObject, type JsonObject } from "../../json/json.ts";
 import { keyOf } from "./keys.ts";
 import { contentBlocks, contentTexts, stringMember } from "../../messages/content.ts";
 import { normalizeText } from "./normalize-text.ts";
-import { isSideText, workingDirectoryIn } from "./client-texts.ts";
+import { sideTextIn, workingDirectoryIn } from "./client-texts.ts";
 
 export interface Item {
   /** The compared text. */
@@ -39,8 +39,8 @@ export class NormalizedMessage {
   readonly items: readonly Item[];
   /** The working directory that the client states in it; null without one. */
   readonly workingDirectory: string | null;
-  /** A text of a side request is in it. */
-  readonly hasSideText: boolean;
+  /** Where a text of a side request is in it. */
+  readonly sideText: ReturnType<typeof sideTextIn>;
   /** The prompt cache is to hold the history up to it. */
   readonly hasCacheMarker: boolean;
   /** The hash of the history up to this message, where a run ends with it; see chain.ts. */
@@ -57,7 +57,7 @@ export class NormalizedMessage {
     );
     this.hasCacheMarker =
       isMarked || contentBlocks(message["content"]).some((block) => Object.hasOwn(block, "cache_control"));
-    this.hasSideText = this.role === "user" && texts.some(isSideText);
+    this.sideText = this.role === "user" ? sideTextIn(texts) : null;
   }
 }
 
@@ -65,7 +65,7 @@ export interface Transcript {
   runs: Run[];
   /** The last message is a prefill: the beginning of a response that the model continues. */
   endsInPrefill: boolean;
-  /** A text of a side request stands after the last response. */
+  /** A text of a side request stands after the last response; without a response only one in a reminder counts. */
   endsInSideText: boolean;
   /** The prompt cache is to hold what stands after the last response; null where no message has a cache marker. */
   cachesNewest: boolean | null;
@@ -79,6 +79,7 @@ export function transcriptOf(messages: Iterable<unknown>): Transcript {
   const seen = new Set<string>();
   let lastRole = "";
   let endsInSideText = false;
+  let hasResponse = false;
   let cachesNewest: boolean | null = null;
   let workingDirectory: string | null = null;
   for (const message of messages) {
@@ -93,7 +94,10 @@ export function transcriptOf(messages: Iterable<unknown>): Transcript {
     else if (normalized?.role === "assistant" && cachesNewest) cachesNewest = false;
     if (normalized === null || normalized.role === "system") continue;
     lastRole = normalized.role;
-    endsInSideText = normalized.hasSideText || (endsInSideText && lastRole !== "assistant");
+    if (lastRole === "assistant") endsInSideText = false;
+    else if (normalized.sideText === "reminder" || (normalized.sideText !== null && hasResponse))
+      endsInSideText = true;
+    hasResponse ||= lastRole === "assistant";
     const items = withoutRepeatedTools(normalized.items, seen);
     if (items.length === 0) continue;
     const isAssistant = normalized.role === "assistant";

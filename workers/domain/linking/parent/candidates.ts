@@ -31,7 +31,9 @@ export interface ParentChoice {
   needsEndKey: boolean;
   /** The task call assigned to this subtask. */
   call: StoredCall | null;
-  /** Of a side request: the turn that it serves; null where that is not known. */
+  /** A side request unless a later request continues it. */
+  isLikelySide: boolean;
+  /** Of a side request, also a likely one: the request that it serves; null where that is not known. */
   servesRequestId: string | null;
 }
 
@@ -54,6 +56,7 @@ export function parentChoice(
       linkedBy === "none" || linkedBy === "ids" || linkKind === "subtask" || linkKind === "compact",
     needsEndKey: true,
     call: null,
+    isLikelySide: false,
     servesRequestId: null,
     ...more,
   };
@@ -80,6 +83,35 @@ export function hasFlag({ flags }: Evidence, flag: number): boolean {
   return (flags & flag) !== 0;
 }
 
+/**
+ * Whether a request with these flags is a side request as long as no other request continues it: by its own texts or shape, or
+ * because Claude Code caches the parent, which has `parentFlags`, and not this turn.
+ */
+export function isLikelySide(kind: LinkKind, flags: number, parentFlags: number): boolean {
+  return (
+    (flags & EvidenceFlag.likelySideRequest) !== 0 ||
+    (kind === "turn" &&
+      (flags & EvidenceFlag.isUncached) !== 0 &&
+      (flags & EvidenceFlag.statedTurn) === 0 &&
+      (parentFlags & EvidenceFlag.isCached) !== 0)
+  );
+}
+
+/** The choice of a request that continues the history of `parent`. */
+export function continuation(
+  request: Evidence,
+  parent: Evidence,
+  linkedBy: LinkedBy,
+  linkConfidence: LinkConfidence,
+  more: Partial<ParentChoice> = {},
+): ParentChoice {
+  const kind = continuationKind(request, parent);
+  return parentChoice(kind, parent.requestId, linkedBy, linkConfidence, {
+    isLikelySide: isLikelySide(kind, request.flags, parent.flags),
+    ...more,
+  });
+}
+
 export function isSameThread({ sessionKey, agentKey }: Evidence, request: Evidence): boolean {
   return sessionKey === request.sessionKey && agentKey === request.agentKey;
 }
@@ -94,7 +126,7 @@ export function elapsedMs(earlier: Pick<Evidence, "requestId">, later: Evidence)
 }
 
 /** The kind of a request that continues the history of `parent`. */
-export function continuationKind(request: Evidence, parent: Evidence): LinkKind {
+function continuationKind(request: Evidence, parent: Evidence): LinkKind {
   const { sessionKey } = request;
   if (sessionKey !== null && parent.sessionKey !== null && sessionKey !== parent.sessionKey)
     return hasFlag(request, EvidenceFlag.sessionInHeader) ? "fork" : "resume";
@@ -148,12 +180,19 @@ export async function eligibleEvidence(
   index: "end" | "response",
   key: bigint,
   { find }: Candidates,
-): Promise<Evidence[]> {
+): Promise<readonly Evidence[]> {
   const lookup: Lookup = { index, key, before: request.requestId, limit: MAX_CANDIDATES };
   const all = await find(lookup);
-  const matching = all.map(({ evidence }) => evidence).filter(isEligible);
+  // A history without the response of a likely side request does not continue that request.
+  const isLeftOut = (each: Evidence) => index === "end" && hasFlag(each, EvidenceFlag.hasResponse);
+  const eligible = (found: readonly FoundEvidence[]) => {
+    const all = found.map(({ evidence }) => evidence).filter(isEligible);
+    const others = all.filter((each) => !hasFlag(each, EvidenceFlag.likelySideRequest));
+    return others.length > 0 ? others : all.filter((each) => !isLeftOut(each));
+  };
+  const matching = eligible(all);
   if (matching.length > 0 || all.length < MAX_CANDIDATES || sessionKey === undefined) return matching;
-  return (await find({ ...lookup, sessionKey })).map(({ evidence }) => evidence).filter(isEligible);
+  return eligible(await find({ ...lookup, sessionKey }));
 }
 
 /** The likeliest candidates at a boundary: found by their response, else by the end of their history. */

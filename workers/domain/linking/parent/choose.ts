@@ -9,7 +9,7 @@ import {
   boundariesOf,
   boundaryLookups,
   type Candidates,
-  continuationKind,
+  continuation,
   hasFlag,
   isSameThread,
   latestOfThread,
@@ -28,6 +28,24 @@ export async function chooseParent(
   candidates: Candidates,
 ): Promise<ParentChoice> {
   if (hasFlag(request, EvidenceFlag.sideRequest)) return chooseServed(request, keys, candidates);
+  const choice = await chooseLink(request, keys, candidates);
+  if (!choice.isLikelySide && !hasFlag(request, EvidenceFlag.likelySideRequest)) return choice;
+  const served = await chooseServed(request, keys, candidates);
+  return {
+    ...choice,
+    isLikelySide: true,
+    servesRequestId: served.servesRequestId,
+    isAmbiguous: choice.isAmbiguous || served.isAmbiguous,
+    needsAncestorKeys: choice.needsAncestorKeys || served.needsAncestorKeys,
+    needsEndKey: choice.needsEndKey || served.needsEndKey,
+  };
+}
+
+async function chooseLink(
+  request: Evidence,
+  keys: readonly LinkKey[],
+  candidates: Candidates,
+): Promise<ParentChoice> {
   if (hasFlag(request, EvidenceFlag.bodyMissing))
     return (await chooseBySession(request, keys, candidates)) ?? withoutParent(request);
   return (
@@ -77,9 +95,7 @@ async function chooseBySession(
   const parent = await latestOfThread(request, request.agentKey, find);
   if (!parent) return null;
   const confidence = hasFlag(request, EvidenceFlag.sessionInHeader) ? "likely" : "low";
-  return parentChoice(continuationKind(request, parent), parent.requestId, "ids", confidence, {
-    needsSessionKey: true,
-  });
+  return continuation(request, parent, "ids", confidence, { needsSessionKey: true });
 }
 
 function withoutParent(request: Evidence): ParentChoice {

@@ -1,6 +1,6 @@
 /**
  * A side request: it has no parent and no conversation. It serves the turn whose history it repeats, else the latest earlier
- * request of its thread.
+ * request of its thread. That may be a likely side request, which stands for what it serves itself (served-turns.ts).
  */
 import type { Evidence, LinkKey } from "../evidence/evidence.ts";
 import { type Candidates, latestOfThread, type ParentChoice, parentChoice } from "./candidates.ts";

@@ -6,7 +6,7 @@ import {
   type CandidateFilter,
   type Candidates,
   candidatesAt,
-  continuationKind,
+  continuation,
   eligibleEvidence,
   hasFlag,
   isAgent,
@@ -51,7 +51,7 @@ async function extendedMessage(
     if (purpose !== KeyPurpose.messagePrefix) continue;
     const [last] = await eligibleEvidence(filter, "end", key, candidates);
     const confidence = filter.sessionKey === undefined ? "low" : "likely";
-    if (last) return parentChoice(continuationKind(filter.request, last), last.requestId, "hash", confidence);
+    if (last) return continuation(filter.request, last, "hash", confidence);
   }
   return null;
 }
@@ -81,7 +81,7 @@ async function turnAt(
       taskParentId: parent.requestId,
     });
   const isNearest = rank === 1 && (isOwnThread || request.sessionKey === null);
-  return parentChoice(continuationKind(request, parent), parent.requestId, linkedBy, confidence, {
+  return continuation(request, parent, linkedBy, confidence, {
     isAmbiguous,
     needsAncestorKeys: !isNearest,
     needsEndKey: !(isNearest && isByResponse),
