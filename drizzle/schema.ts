@@ -513,7 +513,11 @@ export const messageBatches = pgTable(
     batchId: text("batch_id").notNull(),
     /** The request that created it; null where that is not stored. */
     createdBy: uuid("created_by"),
-    /** A download of its results to their end is stored. */
+    /** Its requests; null where the creation is not stored or does not say it. */
+    requestCount: integer("request_count"),
+    /** The most results of a stored download that was not cut; null where there is none. */
+    resultCount: integer("result_count"),
+    /** A download of all its results is stored. */
     isCounted: boolean("is_counted").notNull(),
   },
   (t) => [

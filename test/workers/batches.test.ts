@@ -47,17 +47,23 @@ interface Options {
   batch?: string;
   domain?: string;
   exchangeId?: string;
+  requests?: number;
 }
 
 const created = (
-  { at = 0, batch = "msgbatch_1", domain = "team.example" }: Options = {},
+  { at = 0, batch = "msgbatch_1", domain = "team.example", requests = 1 }: Options = {},
   body = JSON.stringify({ id: batch, type: "message_batch" }),
   metadata: Json = {},
 ) =>
   makeExchange({
     startedAt: NOON + at * 1_000,
     domain,
-    requestBody: { requests: [{ custom_id: "a", params: { model: "claude-opus-5-5", messages: [] } }] },
+    requestBody: {
+      requests: Array.from({ length: requests }, (_, n) => ({
+        custom_id: `${n}`,
+        params: { model: "claude-opus-5-5", messages: [] },
+      })),
+    },
     requestMetadata: { path: "/v1/messages/batches" },
     ...asked(domain, "POST", "/v1/messages/batches", body, metadata),
   });
@@ -206,6 +212,37 @@ describe("the results of a batch", () => {
     });
     expect(await read(whole!)).toMatchObject({ failed: false, outcome: "complete", errorType: null });
   });
+
+  it.each([
+    ["the request's", created({ requests: 5 })],
+    [
+      "the response's",
+      created({}, JSON.stringify({ id: "msgbatch_1", request_counts: { processing: 4, succeeded: 1 } })),
+    ],
+  ])(
+    "are all there when they are as many as the requests, by %s number, in any order",
+    async (_, creation) => {
+      const part = downloaded(`${OPUS}\n${OPUS}\n${FREE[0]}\n`);
+      const all = downloaded(RESULTS, { at: 90 });
+      for (const order of [
+        [creation, part],
+        [part, creation],
+      ]) {
+        await resetStorage();
+        for (const exchange of order) await store(exchange);
+        expect(await read(part)).toMatchObject({ costUsd: "0.003" });
+        expect(await notesOf(creation)).toEqual(["batch_pending"]);
+        expect(await money()).toMatchObject({ costUsd: "0.003", unpriced: 1 });
+        await store(all);
+        expect(await notesOf(creation)).toEqual(["batch_counted"]);
+        await store(part);
+        expect(await money()).toMatchObject({ costUsd: "0.004", unpriced: 0 });
+      }
+      await resetStorage();
+      for (const exchange of [all, part, creation]) await store(exchange);
+      expect(await notesOf(creation)).toEqual(["batch_counted"]);
+    },
+  );
 
   it.each<[string, string, Json, string | null]>([
     ["nothing", "", {}, "stream_ended_early"],

@@ -26,7 +26,11 @@ export interface BatchPart {
   batchId: string;
   /** The response is that of the batch's creation. */
   isCreated: boolean;
-  /** All results of the batch are here; null where the response was asked for, sent or recorded in part. */
+  /** Requests of a created batch; null where it is not known. */
+  requestCount: number | null;
+  /** Custom ids with a result of any kind. */
+  resultCount: number;
+  /** Every line is a result, so that the response may hold all; null where it was asked for, sent or recorded in part. */
   isComplete: boolean | null;
   /** Those with a message. The others (errored, canceled, expired) are free. */
   results: BatchResult[];
@@ -56,19 +60,37 @@ export function readBatch({
   if (endpoint === "batch_results" && method.toUpperCase() === "GET") {
     const batchId = idOf(/\/batches\/([^/?]+)\/results/.exec(path)?.[1]);
     if (batchId === null) return null;
-    const { areValid, results } = readResults(body);
+    const { areValid, ...read } = readResults(body);
     const isAll = isWhole && status !== PARTIAL_CONTENT;
-    return { batchId, isCreated: false, isComplete: isAll ? areValid : null, results };
+    return { batchId, isCreated: false, requestCount: null, isComplete: isAll ? areValid : null, ...read };
   }
   if (endpoint !== "batches" || method.toUpperCase() !== "POST") return null;
   const batch = parseJsonBytes(body);
   const batchId = isObject(batch) ? idOf(batch["id"]) : null;
-  return batchId === null ? null : { batchId, isCreated: true, isComplete: null, results: [] };
+  if (batchId === null) return null;
+  const requestCount = countOf(isObject(batch) ? batch["request_counts"] : null);
+  return { batchId, isCreated: true, requestCount, isComplete: null, resultCount: 0, results: [] };
+}
+
+/** The sum of the counts by state; null where there is none. */
+function countOf(counts: unknown): number | null {
+  const numbers = isObject(counts)
+    ? Object.values(counts).filter((count) => Number.isSafeInteger(count))
+    : [];
+  return (numbers as number[]).reduce((sum, count) => sum + count, 0) || null;
+}
+
+/** The number of requests in the body of a batch's creation; null where it cannot be read. Never throws. */
+export function countRequests(body: Uint8Array): number | null {
+  const batch = parseJsonBytes(body);
+  const requests = isObject(batch) ? batch["requests"] : null;
+  return Array.isArray(requests) ? requests.length : null;
 }
 
 /** `areValid`: there are results, and every line is one; the last line of a download that was cut off usually is not. */
-function readResults(body: Uint8Array): { results: BatchResult[]; areValid: boolean } {
+function readResults(body: Uint8Array): Pick<BatchPart, "results" | "resultCount"> & { areValid: boolean } {
   const results: BatchResult[] = [];
+  const ids = new Set<string>();
   let areValid = true;
   let lines = 0;
   let start = 0;
@@ -82,9 +104,11 @@ function readResults(body: Uint8Array): { results: BatchResult[]; areValid: bool
     const customId = isObject(value) ? value["custom_id"] : null;
     const result = isObject(value) ? value["result"] : null;
     if (typeof customId !== "string" || !isObject(result)) areValid = false;
-    else if (isObject(result["message"])) results.push({ customId, message: billed(result["message"]) });
+    else ids.add(customId);
+    if (typeof customId === "string" && isObject(result) && isObject(result["message"]))
+      results.push({ customId, message: billed(result["message"]) });
   }
-  return { results, areValid: areValid && lines > 0 && start >= body.length };
+  return { results, resultCount: ids.size, areValid: areValid && lines > 0 && start >= body.length };
 }
 
 function billed(message: JsonObject): string {

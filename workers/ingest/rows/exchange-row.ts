@@ -5,6 +5,7 @@
 import type { PrefixCache } from "../../domain/content/prefix-cache.ts";
 import { startedAtOf } from "../../domain/exchange-id.ts";
 import { endpointOf } from "../../domain/http/endpoint.ts";
+import { countRequests } from "../../domain/messages/batch-results.ts";
 import { isOAuthPath } from "../../domain/http/paths.ts";
 import type { ExchangeMessage, RequestMetadata, ResponseMetadata } from "../../schemas/exchange.ts";
 import type { StorableExchange } from "../../store/requests/write-model.ts";
@@ -45,6 +46,9 @@ export function exchangeRow(
       }),
       isUnrecorded,
     });
+  const batch = responsePart?.batch;
+  if (batch?.isCreated && requestPart?.body)
+    batch.requestCount ??= countRequests(requestPart.body.skeleton.bytes);
   const exchange: StorableExchange = {
     id,
     startedAt: new Date(startedAt),

@@ -33,13 +33,18 @@ export async function recordBatches(
   const counted: string[] = [];
   for (const { id, response } of exchanges) {
     if (!response?.batch) continue;
-    const { batchId, isCreated, isComplete, results } = response.batch;
+    const { batchId, isCreated, requestCount, isComplete, resultCount, results } = response.batch;
+    // A download that ended in order may be cut after any line: it holds all results if it has one for each request.
     const recorded = await tx.execute<{ created_by: string | null; is_counted: boolean }>(sql`
-      INSERT INTO message_batches (domain_id, batch_id, created_by, is_counted)
-      VALUES (${domainId}::int, ${batchId}, ${isCreated ? id : null}::uuid, ${isComplete === true}::boolean)
+      INSERT INTO message_batches AS known (domain_id, batch_id, created_by, request_count, result_count, is_counted)
+      VALUES (${domainId}::int, ${batchId}, ${isCreated ? id : null}::uuid, ${requestCount}::int,
+        ${isComplete === true ? resultCount : null}::int, ${isComplete === true}::boolean)
       ON CONFLICT (domain_id, batch_id) DO UPDATE SET
-        created_by = coalesce(message_batches.created_by, excluded.created_by),
-        is_counted = message_batches.is_counted OR excluded.is_counted
+        created_by = coalesce(known.created_by, excluded.created_by),
+        request_count = coalesce(known.request_count, excluded.request_count),
+        result_count = greatest(known.result_count, excluded.result_count),
+        is_counted = coalesce(greatest(known.result_count, excluded.result_count)
+          >= coalesce(known.request_count, excluded.request_count, 0), known.is_counted)
       RETURNING created_by, is_counted`);
     const [{ created_by: createdBy, is_counted: isCounted } = { created_by: null, is_counted: false }] =
       recorded.rows;
