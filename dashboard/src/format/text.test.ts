@@ -50,7 +50,9 @@ describe("CSV", () => {
     ).toBe('a,b\r\n"x,""y""",\r\n"line\nbreak",3\r\n');
   });
 
-  it.each(["=1+1", "+1", "@x", "-cmd", "\tx"])("disarms the formula %j", (text) => {
+  const FORMULAS = ["=1+1", "+1", "@x", "-cmd", "\tx", "\rx", "\nx", " =1+1", "\u00a0@x", "\ufeff=1"];
+  it.each([...FORMULAS, "＝1+1", "＋1", "－1", "＠x", "﹦1", "\u22121"])("disarms the formula %j", (text) => {
+    expect(toCsv(["a"], [[text]])).toMatch(/^a\r\n"?'/);
     expect(toCsv(["a"], [[text]])).toContain(`'${text}`);
   });
 
