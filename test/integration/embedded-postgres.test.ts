@@ -1,8 +1,11 @@
-/** The embedded Postgres: when its disk becomes read-only while it runs, and after a process killed while it created the database. */
+/** The embedded Postgres: its password, when its disk becomes read-only while it runs, and after a process killed while it created the database. */
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { startNeonBridge } from "../../scripts/local/database/neon-bridge.ts";
+import { queryMessage, startupMessage } from "../../scripts/local/database/wire-messages.ts";
 import { startPostgres, type EmbeddedPostgres } from "../../scripts/local/database/embedded-postgres.ts";
 import { temporaryDirectory } from "../support/local-stack.ts";
 import { makeReadOnly, patchFileSystem } from "../support/read-only-disk.ts";
@@ -31,6 +34,35 @@ async function ask(text: string): Promise<unknown[]> {
     await client.end().catch(() => undefined);
   }
 }
+
+it("requires its password, over the Postgres protocol and over the bridge", async () => {
+  const bridge = await startNeonBridge({ databaseUrls: [postgres.url] });
+  try {
+    const overBridge = async (url: string) => {
+      const headers = { "neon-connection-string": url };
+      const body = JSON.stringify({ query: "SELECT 1" });
+      return (await fetch(`http://${bridge.address}/sql`, { method: "POST", headers, body })).status;
+    };
+    expect(await overBridge(postgres.url)).toBe(200);
+    for (const password of ["", "postgres", "wrong"]) {
+      const url = new URL(postgres.url);
+      url.password = password;
+      const client = new Client({ connectionString: url.href, ...(password === "" && { password: " " }) });
+      client.on("error", () => undefined);
+      await expect(client.connect()).rejects.toThrow(/password/);
+      expect(await overBridge(url.href)).toBeGreaterThanOrEqual(400);
+    }
+    // A client that sends a query instead.
+    const { hostname, port } = new URL(postgres.url);
+    const socket = connect(Number(port), hostname);
+    socket.write(Buffer.concat([startupMessage(), queryMessage("SELECT 42")]));
+    const received: Buffer[] = [];
+    for await (const chunk of socket) received.push(chunk as Buffer);
+    expect(Buffer.concat(received).toString("latin1")).toMatch(/28P01/);
+  } finally {
+    await bridge.close();
+  }
+});
 
 it("reports errors while the disk is read-only, then continues with all committed rows", async () => {
   await ask("CREATE TABLE kept (n int)");

@@ -2,6 +2,7 @@
  * The embedded Postgres of the local stack and the tests: PGlite (PostgreSQL in WebAssembly) behind a loopback port
  * that speaks the Postgres wire protocol, so that `pg`, psql and the Neon bridge reach it like any other server.
  */
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -11,7 +12,7 @@ import { RestartablePglite } from "./restartable-pglite.ts";
 import { serveWire } from "./wire-server.ts";
 
 export interface EmbeddedPostgres {
-  /** Connection string for clients on this machine. */
+  /** Connection string for clients on this machine, with a password of this start. */
   url: string;
   port: number;
   /** Closes connections and flushes everything to disk. */
@@ -34,12 +35,14 @@ const startParams = [...PGlite.defaultStartParams, "-c", "shared_buffers=16MB"];
 export async function startPostgres(options: EmbeddedPostgresOptions = {}): Promise<EmbeddedPostgres> {
   const { dataDir, port, log = () => {} } = options;
   const session = new RestartablePglite(await open(dataDir), { open: () => open(dataDir), dataDir, log });
-  const wire = await serveWire(session, port === undefined ? {} : { port }).catch(async (error: unknown) => {
+  const password = randomBytes(24).toString("base64url");
+  const serving = serveWire(session, { password, ...(port === undefined ? {} : { port }) });
+  const wire = await serving.catch(async (error: unknown) => {
     await session.close();
     throw error;
   });
   return {
-    url: `postgresql://postgres@127.0.0.1:${wire.port}/postgres`,
+    url: `postgresql://postgres:${password}@127.0.0.1:${wire.port}/postgres`,
     port: wire.port,
     async stop() {
       await wire.close();

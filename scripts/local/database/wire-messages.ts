@@ -25,6 +25,12 @@ export function readFirstMessage(buffer: Buffer): FirstMessage | null {
   return { kind: "startup", bytes };
 }
 
+export interface Message {
+  type: string;
+  /** With its type and length. */
+  message: Buffer;
+}
+
 /** Collects chunks and returns whole messages: one byte of type, four bytes of length, the body. */
 export class MessageReader {
   #chunks: Buffer[] = [];
@@ -52,7 +58,7 @@ export class MessageReader {
   }
 
   /** The next whole message with its type, or null. The chunks of a large message are joined once. */
-  next(): { type: string; message: Buffer } | null {
+  next(): Message | null {
     if (this.#length < 5) return null;
     let head = this.#chunks[0];
     if (!head || head.length < 5) head = this.peek();
@@ -90,6 +96,16 @@ export function panicOf(response: Uint8Array): string | null {
 export function startupMessage(): Buffer {
   const body = Buffer.from("\0\x03\0\0user\0postgres\0database\0postgres\0\0", "latin1");
   return Buffer.concat([int32(body.length + 4), body]);
+}
+
+/** AuthenticationCleartextPassword: the connection does not leave the machine. */
+export function passwordRequest(): Buffer {
+  return framed("R", int32(3));
+}
+
+/** The password of a PasswordMessage; null for another message. */
+export function passwordIn({ type, message }: Message): string | null {
+  return type === "p" ? message.subarray(5, -1).toString() : null;
 }
 
 /** A simple Query message. */

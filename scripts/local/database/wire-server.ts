@@ -5,11 +5,15 @@
  * the transaction ends: Parse and Bind of two clients never mix. A transaction that a client leaves open or idle for too long is
  * rolled back. See docs/adr/0028-own-wire-server.md.
  */
+import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import {
   fatalMessage,
+  type Message,
   MessageReader,
   panicOf,
+  passwordIn,
+  passwordRequest,
   queryMessage,
   readFirstMessage,
   startupMessage,
@@ -20,6 +24,8 @@ import {
 const IDLE_IN_TRANSACTION_MS = 60_000;
 /** Messages to which PGlite responds: Query, Sync, Flush, FunctionCall. */
 const UNIT_ENDS = new Set(["Q", "S", "H", "F"]);
+
+const sha256 = (text: string) => createHash("sha256").update(text).digest();
 
 /** A PGlite or a wrapper. */
 export interface Session {
@@ -33,17 +39,19 @@ export interface WireServer {
 }
 
 export interface WireServerOptions {
+  /** Asked of every client: other users of the machine reach loopback ports, too. */
+  password: string;
   /** 0 or absent: a free port. */
   port?: number;
 }
 
 /** Serves `db` on 127.0.0.1. Until the server is closed, `db` must not be used otherwise. */
-export async function serveWire(db: Session, options: WireServerOptions = {}): Promise<WireServer> {
+export async function serveWire(db: Session, options: WireServerOptions): Promise<WireServer> {
   const greeting = await execute(db, startupMessage());
   const turn = new Turn();
   const connections = new Set<Connection>();
   const server = createServer((socket) => {
-    const connection = new Connection(socket, db, turn, greeting);
+    const connection = new Connection(socket, db, { turn, greeting, password: sha256(options.password) });
     connections.add(connection);
     void connection.done.then(() => connections.delete(connection));
   });
@@ -80,22 +88,30 @@ class Turn {
   }
 }
 
+interface Shared {
+  turn: Turn;
+  /** Response to a client that has authenticated. */
+  greeting: Uint8Array;
+  /** SHA-256. */
+  password: Uint8Array;
+}
+
 class Connection {
   readonly done: Promise<void>;
   readonly #socket: Socket;
   readonly #db: Session;
-  readonly #turn: Turn;
+  readonly #shared: Shared;
   readonly #reader = new MessageReader();
   #release: (() => void) | null = null;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket, db: Session, turn: Turn, greeting: Uint8Array) {
+  constructor(socket: Socket, db: Session, shared: Shared) {
     this.#socket = socket;
     this.#db = db;
-    this.#turn = turn;
+    this.#shared = shared;
     socket.setNoDelay(true);
     socket.on("error", () => socket.destroy());
-    this.done = this.#run(greeting)
+    this.done = this.#run()
       .catch((error: unknown) => {
         if (!socket.destroyed)
           socket.end(fatalMessage("57P03", error instanceof Error ? error.message : "?"));
@@ -107,8 +123,9 @@ class Connection {
     this.#socket.destroy();
   }
 
-  async #run(greeting: Uint8Array): Promise<void> {
+  async #run(): Promise<void> {
     let started = false;
+    let isAuthenticated = false;
     let unit: Buffer[] = [];
     // A reset by the client ends the iteration; only other errors are reported.
     const chunks = this.#socket.iterator({ destroyOnReturn: false });
@@ -120,12 +137,17 @@ class Connection {
           if (!first) break;
           this.#reader.take(first.bytes);
           if (first.kind === "cancel") return;
-          this.#socket.write(first.kind === "encryption" ? "N" : greeting);
+          this.#socket.write(first.kind === "encryption" ? "N" : passwordRequest());
           started = first.kind === "startup";
         }
         if (!started) continue;
         for (let next = this.#reader.next(); next; next = this.#reader.next()) {
           if (next.type === "X") return;
+          if (!isAuthenticated) {
+            isAuthenticated = this.#isPassword(next);
+            if (!isAuthenticated) return;
+            continue;
+          }
           unit.push(next.message);
           if (!UNIT_ENDS.has(next.type)) continue;
           await this.#execute(unit.length === 1 ? next.message : Buffer.concat(unit));
@@ -137,9 +159,20 @@ class Connection {
     }
   }
 
+  /** Greets a client that has sent the password; reports an error to others. */
+  #isPassword(message: Message): boolean {
+    const isRight = timingSafeEqual(sha256(passwordIn(message) ?? ""), this.#shared.password);
+    this.#socket.write(
+      isRight
+        ? this.#shared.greeting
+        : fatalMessage("28P01", 'password authentication failed for user "postgres"'),
+    );
+    return isRight;
+  }
+
   async #execute(unit: Buffer): Promise<void> {
     clearTimeout(this.#idle);
-    this.#release ??= await this.#turn.take();
+    this.#release ??= await this.#shared.turn.take();
     if (this.#socket.destroyed) return;
     const response = await execute(this.#db, unit);
     this.#socket.write(response);
