@@ -4,7 +4,12 @@
  * tracks which exchanges are in flight. A slow or disconnected reader does not affect the others.
  */
 import { DurableObject } from "cloudflare:workers";
-import { LIVE_EVENTS_KEPT, LIVE_HEARTBEAT_MS, LIVE_STREAM_MAX_MS } from "../workers/runtime/constants.ts";
+import {
+  LIVE_EVENTS_KEPT,
+  LIVE_HEARTBEAT_MS,
+  LIVE_READER_HEADER,
+  LIVE_STREAM_MAX_MS,
+} from "../workers/runtime/constants.ts";
 import { eventFrame, HEARTBEAT_FRAME, resumeFrom } from "../workers/domain/live-stream.ts";
 import type { InFlight, LiveEvent, StartedExchange } from "../workers/schemas/api/live.ts";
 
@@ -26,6 +31,8 @@ export class LiveFeed extends DurableObject<Env> {
   readonly #sql: SqlStorage;
   /** Readers waiting for the next event. */
   readonly #waiting = new Set<() => void>();
+  /** Open streams and whose they are. */
+  readonly #streams = new Set<{ reader: string | null; isEnded: boolean }>();
   /** Ids of recently ended exchanges, with the time. */
   readonly #ended = new Map<string, number>();
 
@@ -74,10 +81,12 @@ export class LiveFeed extends DurableObject<Env> {
   override async fetch(request: Request): Promise<Response> {
     const options = new URL(request.url).searchParams;
     const pipe = new IdentityTransformStream();
-    const reading = this.#serve(pipe.writable.getWriter(), request.headers.get("last-event-id"), {
+    const stream = { reader: request.headers.get(LIVE_READER_HEADER), isEnded: false };
+    this.#streams.add(stream);
+    const reading = this.#serve(pipe.writable.getWriter(), request.headers.get("last-event-id"), stream, {
       heartbeatMs: Number(options.get("heartbeatMs") ?? LIVE_HEARTBEAT_MS),
       maxMs: Number(options.get("maxMs") ?? LIVE_STREAM_MAX_MS),
-    });
+    }).finally(() => this.#streams.delete(stream));
     // A write fails when the reader has disconnected; that ends only its own stream.
     this.ctx.waitUntil(reading.catch(() => undefined));
     return new Response(pipe.readable, {
@@ -89,9 +98,16 @@ export class LiveFeed extends DurableObject<Env> {
     });
   }
 
+  /** Ends the streams of a reader who has signed out. */
+  async endReader(reader: string): Promise<void> {
+    for (const stream of this.#streams) if (stream.reader === reader) stream.isEnded = true;
+    this.#wakeReaders();
+  }
+
   async #serve(
     writer: WritableStreamDefaultWriter,
     lastEventId: string | null,
+    stream: { readonly isEnded: boolean },
     { heartbeatMs, maxMs }: { heartbeatMs: number; maxMs: number },
   ): Promise<void> {
     const encoder = new TextEncoder();
@@ -100,7 +116,7 @@ export class LiveFeed extends DurableObject<Env> {
     let seen = start.after;
     const endsAt = Date.now() + maxMs;
     await write(`retry: 2000\n\n${start.isReset ? eventFrame(seen, "reset", "{}") : HEARTBEAT_FRAME}`);
-    while (Date.now() < endsAt) {
+    while (Date.now() < endsAt && !stream.isEnded) {
       const rows = this.#after(seen);
       const [first] = rows;
       if (!first) {

@@ -1,5 +1,6 @@
 /** The audit log: who changed what, page by page. */
 import { beforeEach, expect, it } from "vitest";
+import { storeConversation } from "../support/worker-linked-conversation.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
 import { allPages, ask, call, refused, store, VIEWER_KEY } from "../support/worker-api.ts";
 
@@ -62,6 +63,34 @@ it("has openings of transcripts and downloads of bodies, not reads of lists", as
     ["viewer-key", "transcript.open", made!.id, undefined],
     ["anyone", "body.download", made!.id, "request"],
     ["dashboard-key", "body.download", made!.id, "response"],
+  ]);
+});
+
+it("has previews, searches, started logins and reconciled windows", async () => {
+  const conversationId = crypto.randomUUID();
+  await storeConversation(conversationId, [
+    { name: "a", at: 0, messages: [{ role: "user", content: "Hi" }] },
+  ]);
+  const preview = `/api/conversations/${conversationId}/messages?purpose=preview`;
+  for (let n = 0; n < 2; n++) {
+    await ask(preview, { key: VIEWER_KEY });
+    await ask(`/api/search?q=${encodeURIComponent("who has sk-ant-api03-secret")}`, { key: VIEWER_KEY });
+    await ask(`/api/search?q=word${n}`, { key: null, bindings: { DASHBOARD_READ_ONLY: "true" } });
+  }
+  await call("/api/domains/a.example", {
+    method: "PUT",
+    body: { accountId: "acc_1", credential: { type: "passthrough" } },
+  });
+  await ask("/api/windows/acc_1/reconcile", { method: "POST", body: { hours: 5 } });
+  await ask("/api/accounts/acc_2/oauth/login", { method: "POST", body: {} });
+  const seen = (await entries()).entries.reverse();
+  expect(seen.map(({ actor, action, target }) => [actor, action, target])).toEqual([
+    ["viewer-key", "transcript.preview", conversationId],
+    ["viewer-key", "messages.search", "who has sk-ant-***"],
+    ["anyone", "messages.search", "*"],
+    ["dashboard-key", "domain.put", "a.example"],
+    ["dashboard-key", "account_window.reconcile", "acc_1"],
+    ["dashboard-key", "account.login_start", "acc_2"],
   ]);
 });
 

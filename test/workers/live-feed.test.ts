@@ -2,7 +2,8 @@
 import { createExecutionContext, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { api } from "../../workers/api/index.ts";
+import { api, dashboardApi } from "../../workers/api/index.ts";
+import { signIn, signOut } from "../../workers/api/auth/sign-in.ts";
 import { LIVE_FEED_NAME } from "../../workers/runtime/constants.ts";
 import type { RequestRow } from "../../workers/schemas/api/requests.ts";
 import type { Overview } from "../../workers/schemas/api/overview.ts";
@@ -160,6 +161,24 @@ describe("GET /api/live", () => {
     expect((await refused("/api/live", { key: "wrong" })).status).toBe(403);
     const broken = { LIVE_FEED: { getByName: () => ({ fetch: () => Promise.reject(new Error("down")) }) } };
     expect((await call("/api/live", { bindings: broken })).status).toBe(503);
+  });
+
+  it("ends when its session signs out, and no other stream does", async () => {
+    const address = "192.0.2.1";
+    const streamOf = async (key: string) => {
+      const result = await signIn(testEnv(), { key, address }, Date.now());
+      if (result.result !== "signed_in") throw new Error(result.result);
+      const headers = { "x-nexus-session": result.token };
+      const request = new Request("https://api.internal/api/live", { headers });
+      const { body } = await dashboardApi.fetch(request, testEnv(), createExecutionContext());
+      return { token: result.token, reader: readEvents(body as ReadableStream<Uint8Array>) };
+    };
+    const [leaving, staying] = [await streamOf(ADMINISTRATOR_KEY), await streamOf(ADMINISTRATOR_KEY)];
+    await signOut(testEnv(), leaving.token, Date.now());
+    expect(await leaving.reader.next(2_000)).toBeUndefined();
+    await store({});
+    expect(await staying.reader.next()).toMatchObject({ event: "exchange.stored" });
+    await staying.reader.cancel();
   });
 
   it("sends no event twice when an exchange is delivered again", async () => {

@@ -125,10 +125,9 @@ export const conversationRoutes = newRoutes()
       await readTranscript(c.get("config"), id, { ...filter, from }),
       id,
     );
-    if (isPreview) return c.json(previewOf(transcript), 200);
     const details = { domain, branch: transcript.branchId, from: from ?? 1 };
     await audit(c, purpose, transcript.conversationId, details);
-    return c.json(transcript, 200);
+    return c.json(isPreview ? previewOf(transcript) : transcript, 200);
   })
   .openapi(message, async (c) => {
     const { id, position } = c.req.valid("param");
@@ -182,7 +181,6 @@ function valueOf<T>(result: Result<T, ConversationError>, id: string, position?:
   }
 }
 
-/** The message as a preview, which needs no entry in the audit log. */
 function previewOf(transcript: Transcript): Transcript {
   const messages = transcript.messages.map((one) => ({ ...one, content: previewContent(one.content) }));
   return { ...transcript, messages };
@@ -195,7 +193,7 @@ async function audit(
   details: Record<string, unknown>,
 ): Promise<void> {
   const { actor, role } = c.get("caller");
-  const action = purpose === "export" ? "transcript.export" : "transcript.open";
+  const action = purpose === "read" ? "transcript.open" : `transcript.${purpose}`;
   const entry = { actor, role, action, target, details, now: new Date() };
   await writeAuditOnce(c.get("config"), entry, AUDIT_READING_MS);
 }

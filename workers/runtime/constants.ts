@@ -59,6 +59,8 @@ export const DATABASE_CLOSE_TIMEOUT_MS = 2_000;
 export const MAX_WRITER_CONNECTIONS = 2;
 /** The name of the one LiveFeed object. */
 export const LIVE_FEED_NAME = "feed";
+/** Header by which the API tells the live feed whose stream it is: the actor, as in the audit log. */
+export const LIVE_READER_HEADER = "x-nexus-reader";
 /** Events that the live feed keeps for readers that reconnect. */
 export const LIVE_EVENTS_KEPT = 1_000;
 /** Interval of heartbeats on a quiet live stream; proxies close a stream that is idle for about a minute. */
@@ -94,5 +96,5 @@ export const MAX_ALERT_AGE_MS = 3_600_000;
 /** Ingest counts as behind when the oldest exchange has waited this long. */
 export const BACKLOG_ALERT_MS = 300_000;
 
-/** Reading the same transcript again within this time adds no entry to the audit log. */
+/** Reading the same transcript, or searching for the same words, again within this time adds no entry to the audit log. */
 export const AUDIT_READING_MS = 30 * 60_000;

@@ -97,6 +97,11 @@ export const accountRoutes = newRoutes()
   })
   .openapi(startLogin, async (c) => {
     const { accountId } = c.req.valid("param");
+    await writeAudit(c.get("config"), {
+      ...auditActor(c),
+      action: "account.login_start",
+      target: accountId,
+    });
     const begun = await callOAuthAccount(c.env, accountId, async (one) => await one.beginLogin());
     return c.json(loginStarted(accountId, begun), 201);
   })

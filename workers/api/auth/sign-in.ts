@@ -2,7 +2,7 @@
 import { toBase64Url, toHex } from "../../domain/bytes.ts";
 import { sha256 } from "../../domain/sha256.ts";
 import { loadConfig } from "../../runtime/config.ts";
-import { SESSION_MS } from "../../runtime/constants.ts";
+import { LIVE_FEED_NAME, SESSION_MS } from "../../runtime/constants.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import type { SignInResult } from "../../schemas/api/session.ts";
 import { SignInRequest } from "../../schemas/api/session.ts";
@@ -51,10 +51,20 @@ export async function signIn(env: Env, request: SignInRequest, now: number): Pro
   }
 }
 
-/** Revokes the session with this token; unknown and ended sessions are ignored. Rejects when the database is unavailable. */
+/**
+ * Revokes the session with this token and ends its live streams; unknown and ended sessions are ignored. Rejects when the database
+ * is unavailable.
+ */
 export async function signOut(env: Env, token: string, now: number): Promise<void> {
   if (typeof token !== "string" || !TOKEN.test(token)) return;
-  await revokeSession(loadConfig(env), sha256(token), new Date(now));
+  const tokenHash = sha256(token);
+  const feed = env.LIVE_FEED.getByName(LIVE_FEED_NAME);
+  await Promise.all([
+    revokeSession(loadConfig(env), tokenHash, new Date(now)),
+    feed
+      .endReader(sessionActor(tokenHash))
+      .catch((thrown: unknown) => log.error("sign-out: live streams go on", { error: errorText(thrown) })),
+  ]);
 }
 
 /** The name of a session in the audit log: identifies it, but cannot be used to sign in. */

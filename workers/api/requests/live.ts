@@ -1,6 +1,6 @@
 /** `/api/live`: server-sent events of the LiveFeed Durable Object. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { LIVE_FEED_NAME } from "../../runtime/constants.ts";
+import { LIVE_FEED_NAME, LIVE_READER_HEADER } from "../../runtime/constants.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import { timeoutOrNull } from "../../runtime/timeout.ts";
 import type { InFlight } from "../../schemas/api/live.ts";
@@ -36,6 +36,7 @@ export const liveRoutes = newRoutes().openapi(live, async (c) => {
   const { "last-event-id": last } = c.req.valid("header");
   try {
     const headers = new Headers(last === undefined ? [] : [["last-event-id", last]]);
+    headers.set(LIVE_READER_HEADER, c.get("caller").actor);
     const stream = await c.env.LIVE_FEED.getByName(LIVE_FEED_NAME).fetch("http://live-feed/", { headers });
     // A copy with mutable headers.
     return new Response(stream.body, stream);

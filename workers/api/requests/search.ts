@@ -1,10 +1,16 @@
 /** `/api/search`: full-text search over messages. */
 import { createRoute } from "@hono/zod-openapi";
+import { redact } from "../../domain/redact.ts";
+import { plainText } from "../../domain/truncate.ts";
+import { AUDIT_READING_MS } from "../../runtime/constants.ts";
 import { SearchQuery, SearchResults } from "../../schemas/api/search.ts";
+import { writeAuditOnce } from "../../store/admin/audit.ts";
 import { searchMessages } from "../../store/search/query.ts";
 import { newRoutes } from "../http/context.ts";
 import { json, errorResponses } from "../http/openapi.ts";
 import { listParameters } from "../http/parameters.ts";
+
+const MAX_AUDITED_QUERY = 300;
 
 const search = createRoute({
   method: "get",
@@ -18,5 +24,12 @@ const search = createRoute({
 export const searchRoutes = newRoutes().openapi(search, async (c) => {
   const { cursor, ...filter } = c.req.valid("query");
   const before = listParameters({ cursor, ...filter }, "number");
-  return c.json(await searchMessages(c.get("config"), { ...filter, before }), 200);
+  const found = await searchMessages(c.get("config"), { ...filter, before });
+  const { actor, role, via } = c.get("caller");
+  // Anyone could add entries without end.
+  const target = via === "read_only" ? "*" : redact(plainText(filter.q, MAX_AUDITED_QUERY));
+  const details = filter.domain === undefined ? {} : { domain: filter.domain };
+  const entry = { actor, role, action: "messages.search", target, details, now: new Date() };
+  await writeAuditOnce(c.get("config"), entry, AUDIT_READING_MS);
+  return c.json(found, 200);
 });

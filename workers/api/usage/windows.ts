@@ -13,6 +13,7 @@ import {
   WindowSettingsView,
 } from "../../schemas/api/windows.ts";
 import { DatabaseUnavailableError } from "../../store/db/errors.ts";
+import { writeAudit } from "../../store/admin/audit.ts";
 import { isKnownAccount, listAccounts, putWindowSettings } from "../../store/usage/accounts.ts";
 import { type ApiEnv, newRoutes } from "../http/context.ts";
 import { json, jsonBody, notFoundResponse, errorResponses } from "../http/openapi.ts";
@@ -91,7 +92,11 @@ export const windowRoutes = newRoutes()
     const { accountId } = c.req.valid("param");
     await requireAccount(c, accountId);
     const now = Date.now();
-    const length = Math.max(WINDOW_MS, c.req.valid("json").hours * 3_600_000);
+    const { hours } = c.req.valid("json");
+    const length = Math.max(WINDOW_MS, hours * 3_600_000);
+    const { actor, role } = c.get("caller");
+    const entry = { actor, role, action: "account_window.reconcile", target: accountId, details: { hours } };
+    await writeAudit(c.get("config"), { ...entry, now: new Date(now) });
     await reconcile(c.env, c.get("config"), accountId, { from: now - length + 1, to: now + 1 });
     const state = await c.env.ACCOUNT_WINDOW.getByName(accountId).state(accountId, { now, historyFrom: now });
     return c.json(windowDetail(state), 200);

@@ -26,9 +26,11 @@ interface Props {
 /** Labels of the actions. An unknown action is shown by its name. */
 const ACTION_LABELS: Readonly<Record<string, string>> = {
   "account.delete": "Account deleted",
+  "account.login_start": "Login started",
   "account.login": "Account logged in",
   "account.put": "Account credential replaced",
   "account.refresh": "Login renewed manually",
+  "account_window.reconcile": "Window reconciled",
   "account_window.put": "Limits or alerts changed",
   "client_key.create": "Client key created",
   "client_key.revoke": "Client key revoked",
@@ -37,11 +39,13 @@ const ACTION_LABELS: Readonly<Record<string, string>> = {
   "domain.slack_test": "Slack test sent",
   "key.wrong": "Wrong dashboard key",
   "prices.reprice": "Requests repriced",
+  "messages.search": "Messages searched",
   relink: "Conversations relinked",
   "session.close": "Signed out",
   "session.open": "Signed in",
   "body.download": "Request downloaded",
   "transcript.export": "Transcript exported",
+  "transcript.preview": "Transcript previewed",
   "transcript.open": "Transcript opened",
 };
 
