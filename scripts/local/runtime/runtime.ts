@@ -68,8 +68,12 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
               ...pages,
               ...bundle(options.build.pages),
               bindings: { ...pages.bindings, LOCAL_PROXY_URL: options.proxyUrl },
-              // Content types, ETags and `_headers` by Cloudflare's own asset Worker.
-              assets: { directory: options.build.assets, binding: "ASSETS" },
+              // Content types, ETags and `_headers` by Cloudflare's own asset Worker; without `has_user_worker` every page is its 404.
+              assets: {
+                directory: options.build.assets,
+                binding: "ASSETS",
+                routerConfig: { has_user_worker: true },
+              },
               unsafeDirectSockets: listenOn(options.dashboardPort),
             },
           ],
