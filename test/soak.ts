@@ -1,5 +1,5 @@
 /**
- * `npm run soak [-- FIRST_SEED [SEEDS]]`: per seed, 2,000 exchanges at concurrency 32 with three faults at random times; by default ten
+ * `npm run soak [-- FIRST_SEED [SEEDS]]`: the tests whose inputs grow with SOAK, then per seed, 2,000 exchanges at concurrency 32 with three faults at random times; by default ten
  * seeds from 1. Exits with 1 when a guarantee was violated.
  */
 import { soak } from "./support/soak.ts";

@@ -17,6 +17,8 @@ declare module "vitest" {
     postgres: { databaseUrls: [string, string]; neonBridge: string } | null;
     /** First seed of generated conversations: LINKING_SEED, or always the same. */
     firstSeed: number;
+    /** Generated sets of conversations that are stored at once, a multiple of two. */
+    setsAtOnce: number;
   }
 }
 
@@ -26,6 +28,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     for (const each of closers.splice(0).reverse()) await each();
   };
   project.provide("firstSeed", Number(process.env.LINKING_SEED ?? 20_261_123));
+  project.provide("setsAtOnce", process.env.SOAK ? 100 : 40);
   project.provide("postgres", null);
   try {
     const serverUrl = process.env.TEST_DATABASE_URL ?? (findPostgres() ? await ownServer(closers) : null);

@@ -15,10 +15,10 @@ declare module "vitest" {
   interface ProvidedContext {
     postgres: { databaseUrls: [string, string]; neonBridge: string } | null;
     firstSeed: number;
+    setsAtOnce: number;
   }
 }
 
-const CASES = 100;
 /** Sets of conversations in one queue, each of its own domain. */
 const TOGETHER = 2;
 /** Consumers per queue, and queues at once. */
@@ -28,6 +28,7 @@ const MAX_BATCH = 8;
 
 const postgres = inject("postgres");
 const firstSeed = inject("firstSeed");
+const CASES = inject("setsAtOnce");
 const ABSENT = postgres
   ? ""
   : " (left out: no PostgreSQL here; apt-get install postgresql or set TEST_DATABASE_URL)";
