@@ -27,32 +27,36 @@ import { usageRoutes } from "./routes/usage.tsx";
 import { themeRoutes } from "./routes/theme.ts";
 import { placeholderRoutes } from "./routes/placeholder-pages.tsx";
 
+const PAGES = [
+  themeRoutes,
+  overviewRoutes,
+  usageRoutes,
+  errorRoutes,
+  conversationRoutes,
+  requestRoutes,
+  newDomainRoutes,
+  domainRoutes,
+  accountRoutes,
+  accountLoginRoutes,
+  auditRoutes,
+  placeholderRoutes,
+];
+
 /** The application; `assets` are the addresses of the built style sheet, script and font. */
 export function createApp(assets: Assets): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   app.use(securityHeaders);
-  app.route("/", staticRoutes());
+  app.route("/", staticRoutes);
   app.use(requestContext(assets));
 
-  app.route("/", signInRoutes());
+  app.route("/", signInRoutes);
   app.use(requireCaller);
   app.use(requireCsrf);
   app.all("/api/*", apiProxy);
   app.get("/live", liveProxy);
 
   app.use(requireKnownParameters);
-  app.route("/", themeRoutes());
-  app.route("/", overviewRoutes());
-  app.route("/", usageRoutes());
-  app.route("/", errorRoutes());
-  app.route("/", conversationRoutes());
-  app.route("/", requestRoutes());
-  app.route("/", newDomainRoutes());
-  app.route("/", domainRoutes());
-  app.route("/", accountRoutes());
-  app.route("/", accountLoginRoutes());
-  app.route("/", auditRoutes());
-  app.route("/", placeholderRoutes());
+  for (const routes of PAGES) app.route("/", routes);
 
   app.notFound((c) => failurePage(c, 404, "Page not found", "This page does not exist."));
   app.onError((error, c) => {

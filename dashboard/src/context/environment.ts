@@ -4,7 +4,8 @@
  */
 import type { Caller, SignInRequest, SignInResult, WhoAmI } from "../../../workers/schemas/api/session.ts";
 import type { Assets } from "./assets.ts";
-import type { ApiClient } from "../api/client.ts";
+import type { Status } from "../../../workers/schemas/api/status.ts";
+import type { ApiClient, Result } from "../api/client.ts";
 
 /** The binding as the dashboard uses it: the methods of the entrypoint DashboardApi. Tests give a scripted one. */
 export interface ApiBinding {
@@ -43,6 +44,8 @@ export interface Variables {
   /** Set behind the sign-in gate only. */
   caller: Caller;
   api: ApiClient;
+  /** Of a GET of a page: the status for the indicator beside "Health", null after a timeout. */
+  health?: Promise<Result<Status> | null>;
 }
 
 export interface AppEnv {

@@ -1,6 +1,6 @@
 /**
  * Rejects query parameters that a page does not have, and filters that cannot be read: ignored, they would show everything as
- * if it were filtered.
+ * if it were filtered. Starts to load what every page shows.
  */
 import type { Context, MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
@@ -21,10 +21,12 @@ export const requireKnownParameters: MiddlewareHandler<AppEnv> = async (c, next)
   if (known === null) return next();
   const given = Object.entries<string[]>(c.req.queries());
   const problems = new Map(given.flatMap(([name, values]) => problemOf(c, known, name, values)));
+  const isFile = /\.csv$|\/(export|preview)$/.test(c.req.path);
+  // Health has its own. Others wait for it beside their data.
+  if (!isFile && c.req.path !== "/settings") c.set("health", loadHealth(c));
   if (problems.size === 0) return next();
   const messages = [...problems.values()].slice(0, MAX_PROBLEMS);
-  if (!wantsHtml(c) || /\.csv$|\/export$/.test(c.req.path))
-    return jsonError(c, 400, "invalid_request", messages.join(" "));
+  if (!wantsHtml(c) || isFile) return jsonError(c, 400, "invalid_request", messages.join(" "));
   const valid = given.flatMap(([name, values]) => (problems.has(name) ? [] : [[name, values[0]]]));
   const content = (
     <div class="problem" role="alert">
@@ -43,7 +45,7 @@ export const requireKnownParameters: MiddlewareHandler<AppEnv> = async (c, next)
       </div>
     </div>
   );
-  return renderPage(c, { health: await loadHealth(c), title: "Invalid address", status: 400 }, content);
+  return renderPage(c, { title: "Invalid address", status: 400 }, content);
 };
 
 /** The names that this page takes; null where there is no page. */

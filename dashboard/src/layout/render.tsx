@@ -15,16 +15,17 @@ import { viewOf } from "../context/view.ts";
 interface PageFrame extends Pick<FrameProps, "title" | "toolbar" | "breadcrumb" | "heading"> {
   /** Default: 200. */
   status?: ContentfulStatusCode;
-  /** The response of `/api/status`, null after the timeout. */
-  health: Result<Status> | null;
+  /** The response of `/api/status`, if the page has it. */
+  health?: Result<Status>;
 }
 
 /** A page in its frame. */
-export function renderPage(
+export async function renderPage(
   c: Context<AppEnv>,
-  { status = 200, health, ...frame }: PageFrame,
+  { status = 200, health: known, ...frame }: PageFrame,
   children: Child,
-): Response | Promise<Response> {
+): Promise<Response> {
+  const health = known ?? (await (c.get("health") ?? loadHealth(c)));
   return c.html(
     <Frame view={viewOf(c)} assets={c.get("assets")} health={healthIndicator(health)} {...frame}>
       {children}

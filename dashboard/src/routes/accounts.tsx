@@ -10,7 +10,7 @@ import type { AppEnv } from "../context/environment.ts";
 import { linkTo } from "../context/filters.ts";
 import { field } from "../http/require-csrf.tsx";
 import { confirmationProblem, problemStatus } from "../http/form-problem.ts";
-import { loadHealth, renderPage } from "../layout/render.tsx";
+import { renderPage } from "../layout/render.tsx";
 import { type AccountNotice, DONE_TEXTS } from "../components/admin/account-forms.tsx";
 import { AccountPage } from "../pages/admin/account.tsx";
 import { AccountsPage } from "../pages/admin/accounts.tsx";
@@ -20,67 +20,59 @@ import { loadWindows } from "./overview.tsx";
 const ACCOUNT = "/api/accounts/{accountId}";
 const accountPath = (accountId: string) => `/accounts/${encodeURIComponent(accountId)}`;
 
-export function accountRoutes(): Hono<AppEnv> {
-  const routes = new Hono<AppEnv>();
+export const accountRoutes = new Hono<AppEnv>();
 
-  routes.get("/accounts", async (c) => {
-    const view = viewOf(c);
-    const [accounts, windows, health] = await Promise.all([
-      c.get("api").get("/api/accounts"),
-      loadWindows(c),
-      loadHealth(c),
-    ]);
-    const content = <AccountsPage view={view} accounts={accounts} windows={windows} />;
-    return renderPage(c, { health, title: "Accounts" }, content);
-  });
+accountRoutes.get("/accounts", async (c) => {
+  const view = viewOf(c);
+  const [accounts, windows] = await Promise.all([c.get("api").get("/api/accounts"), loadWindows(c)]);
+  const content = <AccountsPage view={view} accounts={accounts} windows={windows} />;
+  return renderPage(c, { title: "Accounts" }, content);
+});
 
-  routes.get("/accounts/:id", (c) => {
-    const done = viewOf(c).query.done;
-    const isKnown = (name: string | undefined): name is keyof typeof DONE_TEXTS =>
-      name !== undefined && Object.hasOwn(DONE_TEXTS, name);
-    return accountPage(c, isKnown(done) ? { done } : {});
-  });
+accountRoutes.get("/accounts/:id", (c) => {
+  const done = viewOf(c).query.done;
+  const isKnown = (name: string | undefined): name is keyof typeof DONE_TEXTS =>
+    name !== undefined && Object.hasOwn(DONE_TEXTS, name);
+  return accountPage(c, isKnown(done) ? { done } : {});
+});
 
-  routes.post("/accounts/:id/key", async (c) => {
-    const apiKey = field(await c.req.parseBody(), "api_key").trim();
-    return putCredential(c, "key", { type: "api_key", api_key: apiKey });
-  });
+accountRoutes.post("/accounts/:id/key", async (c) => {
+  const apiKey = field(await c.req.parseBody(), "api_key").trim();
+  return putCredential(c, "key", { type: "api_key", api_key: apiKey });
+});
 
-  routes.post("/accounts/:id/passthrough", async (c) =>
-    (await isConfirmed(c))
-      ? putCredential(c, "passthrough", { type: "passthrough" })
-      : accountPage(c, { form: "passthrough", problem: confirmationProblem(c, c.req.param("id")) }),
-  );
+accountRoutes.post("/accounts/:id/passthrough", async (c) =>
+  (await isConfirmed(c))
+    ? putCredential(c, "passthrough", { type: "passthrough" })
+    : accountPage(c, { form: "passthrough", problem: confirmationProblem(c, c.req.param("id")) }),
+);
 
-  routes.post("/accounts/:id/refresh", async (c) => {
-    const accountId = c.req.param("id");
-    const refreshed = await c.get("api").send("POST", `${ACCOUNT}/oauth/refresh`, { accountId }, {});
-    return afterForm(c, refreshed, `${accountPath(accountId)}?done=refresh`, { form: "refresh" });
-  });
+accountRoutes.post("/accounts/:id/refresh", async (c) => {
+  const accountId = c.req.param("id");
+  const refreshed = await c.get("api").send("POST", `${ACCOUNT}/oauth/refresh`, { accountId }, {});
+  return afterForm(c, refreshed, `${accountPath(accountId)}?done=refresh`, { form: "refresh" });
+});
 
-  routes.post("/accounts/:id/limits", async (c) => {
-    const accountId = c.req.param("id");
-    const form = await c.req.parseBody();
-    const draft = {
-      tokenLimit: field(form, "tokenLimit"),
-      alerts: field(form, "alerts"),
-      thresholds: field(form, "thresholds"),
-    };
-    const settings = parseWindowSettings(draft.tokenLimit, draft.alerts, draft.thresholds);
-    const saved = await c.get("api").send("PUT", "/api/windows/{accountId}", { accountId }, settings);
-    return afterForm(c, saved, `${accountPath(accountId)}?done=limits`, { form: "limits", draft });
-  });
+accountRoutes.post("/accounts/:id/limits", async (c) => {
+  const accountId = c.req.param("id");
+  const form = await c.req.parseBody();
+  const draft = {
+    tokenLimit: field(form, "tokenLimit"),
+    alerts: field(form, "alerts"),
+    thresholds: field(form, "thresholds"),
+  };
+  const settings = parseWindowSettings(draft.tokenLimit, draft.alerts, draft.thresholds);
+  const saved = await c.get("api").send("PUT", "/api/windows/{accountId}", { accountId }, settings);
+  return afterForm(c, saved, `${accountPath(accountId)}?done=limits`, { form: "limits", draft });
+});
 
-  routes.post("/accounts/:id/delete", async (c) => {
-    const accountId = c.req.param("id");
-    if (!(await isConfirmed(c)))
-      return accountPage(c, { form: "delete", problem: confirmationProblem(c, accountId) });
-    const deleted = await c.get("api").send("DELETE", ACCOUNT, { accountId });
-    return afterForm(c, deleted, "/accounts", { form: "delete" });
-  });
-
-  return routes;
-}
+accountRoutes.post("/accounts/:id/delete", async (c) => {
+  const accountId = c.req.param("id");
+  if (!(await isConfirmed(c)))
+    return accountPage(c, { form: "delete", problem: confirmationProblem(c, accountId) });
+  const deleted = await c.get("api").send("DELETE", ACCOUNT, { accountId });
+  return afterForm(c, deleted, "/accounts", { form: "delete" });
+});
 
 type AccountContext = Context<AppEnv, `/accounts/:id${string}`>;
 
@@ -105,13 +97,11 @@ async function accountPage(c: AccountContext, notice: AccountNotice) {
   const view = viewOf(c);
   const accountId = c.req.param("id");
   const api = c.get("api");
-  const [account, window, health] = await Promise.all([
+  const [account, window] = await Promise.all([
     api.get(ACCOUNT, { accountId }),
     api.get("/api/windows/{accountId}", { accountId, historyHours: 0 }),
-    loadHealth(c),
   ]);
   const frame = {
-    health,
     title: accountId.slice(0, 100),
     breadcrumb: <BackLink href={linkTo("/accounts", view.filters)}>Accounts</BackLink>,
     heading: <UntrustedText text={accountId} length={80} />,

@@ -12,89 +12,85 @@ import { viewOf } from "../context/view.ts";
 import { confirmationProblem, problemStatus } from "../http/form-problem.ts";
 import { field } from "../http/require-csrf.tsx";
 import { parseSlackForm } from "../http/slack-input.ts";
-import { loadHealth, renderPage } from "../layout/render.tsx";
+import { renderPage } from "../layout/render.tsx";
 import { DomainPage, type DomainNotice } from "../pages/admin/domain.tsx";
 import { DomainsPage } from "../pages/admin/domains.tsx";
 import { loadDomains } from "./overview.tsx";
 
 const savedUrl = (domain: string) => `/domains/${encodeURIComponent(domain)}?saved=1`;
 
-export function domainRoutes(): Hono<AppEnv> {
-  const routes = new Hono<AppEnv>();
+export const domainRoutes = new Hono<AppEnv>();
 
-  routes.get("/domains", async (c) => {
-    const [list, health] = await Promise.all([loadDomains(c), loadHealth(c)]);
-    return renderPage(c, { health, title: "Domains" }, <DomainsPage view={viewOf(c)} list={list} />);
-  });
+domainRoutes.get("/domains", async (c) => {
+  const list = await loadDomains(c);
+  return renderPage(c, { title: "Domains" }, <DomainsPage view={viewOf(c)} list={list} />);
+});
 
-  routes.get("/domains/:domain", (c) => domainPage(c, viewOf(c).query.saved === "1" ? { saved: true } : {}));
+domainRoutes.get("/domains/:domain", (c) =>
+  domainPage(c, viewOf(c).query.saved === "1" ? { saved: true } : {}),
+);
 
-  routes.post("/domains/:domain", async (c) => {
-    const form = await c.req.parseBody();
-    const domain = c.req.param("domain");
-    const draft = toDraft(form, domain);
-    const saved = await c
-      .get("api")
-      .send("PUT", "/api/domains/{domain}", { domain }, toInput(draft, field(form, "api_key")));
-    return afterForm(c, saved, savedUrl(saved.ok ? saved.data.domain : domain), { form: "settings", draft });
-  });
+domainRoutes.post("/domains/:domain", async (c) => {
+  const form = await c.req.parseBody();
+  const domain = c.req.param("domain");
+  const draft = toDraft(form, domain);
+  const saved = await c
+    .get("api")
+    .send("PUT", "/api/domains/{domain}", { domain }, toInput(draft, field(form, "api_key")));
+  return afterForm(c, saved, savedUrl(saved.ok ? saved.data.domain : domain), { form: "settings", draft });
+});
 
-  routes.post("/domains/:domain/slack", async (c) => {
-    const domain = c.req.param("domain");
-    const api = c.get("api");
-    const { input, draft } = parseSlackForm(await c.req.parseBody());
-    const found = await api.get("/api/domains/{domain}", { domain });
-    if (!found.ok) return domainPage(c, { form: "slack", problem: found.problem });
-    const body = { accountId: found.data.accountId, slack: input };
-    const saved = await api.send("PUT", "/api/domains/{domain}", { domain }, body);
-    return afterForm(c, saved, savedUrl(domain), { form: "slack", slackDraft: draft });
-  });
+domainRoutes.post("/domains/:domain/slack", async (c) => {
+  const domain = c.req.param("domain");
+  const api = c.get("api");
+  const { input, draft } = parseSlackForm(await c.req.parseBody());
+  const found = await api.get("/api/domains/{domain}", { domain });
+  if (!found.ok) return domainPage(c, { form: "slack", problem: found.problem });
+  const body = { accountId: found.data.accountId, slack: input };
+  const saved = await api.send("PUT", "/api/domains/{domain}", { domain }, body);
+  return afterForm(c, saved, savedUrl(domain), { form: "slack", slackDraft: draft });
+});
 
-  // No redirect: the outcome is part of the API's response and has no address.
-  routes.post("/domains/:domain/slack-test", async (c) => {
-    const domain = c.req.param("domain");
-    const tested = await c.get("api").send("POST", "/api/domains/{domain}/slack-test", { domain }, {});
-    return tested.ok
-      ? domainPage(c, { slackTest: tested.data })
-      : domainPage(c, { form: "slack-test", problem: tested.problem });
-  });
+// No redirect: the outcome is part of the API's response and has no address.
+domainRoutes.post("/domains/:domain/slack-test", async (c) => {
+  const domain = c.req.param("domain");
+  const tested = await c.get("api").send("POST", "/api/domains/{domain}/slack-test", { domain }, {});
+  return tested.ok
+    ? domainPage(c, { slackTest: tested.data })
+    : domainPage(c, { form: "slack-test", problem: tested.problem });
+});
 
-  routes.post("/domains/:domain/keys", async (c) => {
-    const domain = c.req.param("domain");
-    const name = field(await c.req.parseBody(), "name").trim();
-    const created = await c
-      .get("api")
-      .send("POST", "/api/domains/{domain}/client-keys", { domain }, { name });
-    return created.ok
-      ? domainPage(c, { newKey: created.data })
-      : domainPage(c, { form: "key", problem: created.problem });
-  });
+domainRoutes.post("/domains/:domain/keys", async (c) => {
+  const domain = c.req.param("domain");
+  const name = field(await c.req.parseBody(), "name").trim();
+  const created = await c.get("api").send("POST", "/api/domains/{domain}/client-keys", { domain }, { name });
+  return created.ok
+    ? domainPage(c, { newKey: created.data })
+    : domainPage(c, { form: "key", problem: created.problem });
+});
 
-  routes.post("/domains/:domain/keys/:id/revoke", async (c) => {
-    const { domain, id } = c.req.param();
-    const api = c.get("api");
-    const detail = await api.get("/api/domains/{domain}", { domain });
-    const key = detail.ok ? detail.data.clientKeys.find((entry) => entry.id === id) : undefined;
-    const confirmed = field(await c.req.parseBody(), "confirm").trim();
-    if (key && confirmed !== key.name.trim())
-      return domainPage(c, { form: "revoke", problem: confirmationProblem(c, key.name) });
-    const revoked = await api.send("DELETE", "/api/domains/{domain}/client-keys/{id}", { domain, id });
-    return afterForm(c, revoked, savedUrl(domain), { form: "revoke" });
-  });
+domainRoutes.post("/domains/:domain/keys/:id/revoke", async (c) => {
+  const { domain, id } = c.req.param();
+  const api = c.get("api");
+  const detail = await api.get("/api/domains/{domain}", { domain });
+  const key = detail.ok ? detail.data.clientKeys.find((entry) => entry.id === id) : undefined;
+  const confirmed = field(await c.req.parseBody(), "confirm").trim();
+  if (key && confirmed !== key.name.trim())
+    return domainPage(c, { form: "revoke", problem: confirmationProblem(c, key.name) });
+  const revoked = await api.send("DELETE", "/api/domains/{domain}/client-keys/{id}", { domain, id });
+  return afterForm(c, revoked, savedUrl(domain), { form: "revoke" });
+});
 
-  routes.post("/domains/:domain/delete", async (c) => {
-    const domain = c.req.param("domain");
-    const confirmed = field(await c.req.parseBody(), "confirm")
-      .trim()
-      .toLowerCase();
-    if (confirmed !== domain.toLowerCase())
-      return domainPage(c, { form: "delete", problem: confirmationProblem(c, domain) });
-    const deleted = await c.get("api").send("DELETE", "/api/domains/{domain}", { domain });
-    return afterForm(c, deleted, "/domains", { form: "delete" });
-  });
-
-  return routes;
-}
+domainRoutes.post("/domains/:domain/delete", async (c) => {
+  const domain = c.req.param("domain");
+  const confirmed = field(await c.req.parseBody(), "confirm")
+    .trim()
+    .toLowerCase();
+  if (confirmed !== domain.toLowerCase())
+    return domainPage(c, { form: "delete", problem: confirmationProblem(c, domain) });
+  const deleted = await c.get("api").send("DELETE", "/api/domains/{domain}", { domain });
+  return afterForm(c, deleted, "/domains", { form: "delete" });
+});
 
 type DomainContext = Context<AppEnv, `/domains/:domain${string}`>;
 
@@ -106,12 +102,8 @@ function afterForm(c: DomainContext, result: Result<unknown>, url: string, notic
 async function domainPage(c: DomainContext, notice: DomainNotice) {
   const view = viewOf(c);
   const domain = c.req.param("domain");
-  const [detail, health] = await Promise.all([
-    c.get("api").get("/api/domains/{domain}", { domain }),
-    loadHealth(c),
-  ]);
+  const detail = await c.get("api").get("/api/domains/{domain}", { domain });
   const frame = {
-    health,
     title: domain.slice(0, 100),
     breadcrumb: <BackLink href={linkTo("/domains", view.filters)}>Domains</BackLink>,
     heading: <UntrustedText text={domain} length={80} />,

@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import { FilterBar } from "../components/ui/filter-bar.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { apiQuery } from "../context/filters.ts";
-import { loadHealth, renderPage } from "../layout/render.tsx";
+import { renderPage } from "../layout/render.tsx";
 import { OverviewPage } from "../pages/usage/overview.tsx";
 import { HealthPage } from "../pages/admin/health.tsx";
 import { canAdminister, viewOf, type View } from "../context/view.ts";
@@ -20,38 +20,33 @@ export const loadDomains = (c: Context<AppEnv>) => c.get("api").get("/api/domain
 
 export const loadWindows = (c: Context<AppEnv>) => c.get("api").get("/api/windows");
 
-export function overviewRoutes(): Hono<AppEnv> {
-  const routes = new Hono<AppEnv>();
+export const overviewRoutes = new Hono<AppEnv>();
 
-  routes.get("/", async (c) => {
-    const view = viewOf(c);
-    const [overview, windows, latest, options, health] = await Promise.all([
-      loadOverview(c, view),
-      loadWindows(c),
-      c.get("api").get("/api/requests", { ...apiQuery(view.filters, view.now), limit: LATEST_REQUESTS }),
-      loadFilterOptions(c),
-      loadHealth(c),
-    ]);
-    const toolbar = <FilterBar view={view} options={options} />;
-    const content = <OverviewPage view={view} overview={overview} windows={windows} latest={latest} />;
-    return renderPage(c, { health, title: "Overview", toolbar }, content);
-  });
+overviewRoutes.get("/", async (c) => {
+  const view = viewOf(c);
+  const [overview, windows, latest, options] = await Promise.all([
+    loadOverview(c, view),
+    loadWindows(c),
+    c.get("api").get("/api/requests", { ...apiQuery(view.filters, view.now), limit: LATEST_REQUESTS }),
+    loadFilterOptions(c),
+  ]);
+  const toolbar = <FilterBar view={view} options={options} />;
+  const content = <OverviewPage view={view} overview={overview} windows={windows} latest={latest} />;
+  return renderPage(c, { title: "Overview", toolbar }, content);
+});
 
-  routes.get("/settings", async (c) => {
-    const view = viewOf(c);
-    const api = c.get("api");
-    const [status, alerts, linking, environment] = await Promise.all([
-      api.get("/api/status"),
-      api.get("/api/alerts"),
-      // The report reads all requests of eight weeks, so it runs on demand.
-      view.query.show === "linking" ? api.get("/api/quality/linking") : null,
-      canAdminister(view) ? api.get("/api/environment") : null,
-    ]);
-    const content = (
-      <HealthPage view={view} status={status} alerts={alerts} linking={linking} environment={environment} />
-    );
-    return renderPage(c, { health: status, title: "Health" }, content);
-  });
-
-  return routes;
-}
+overviewRoutes.get("/settings", async (c) => {
+  const view = viewOf(c);
+  const api = c.get("api");
+  const [status, alerts, linking, environment] = await Promise.all([
+    api.get("/api/status"),
+    api.get("/api/alerts"),
+    // The report reads all requests of eight weeks, so it runs on demand.
+    view.query.show === "linking" ? api.get("/api/quality/linking") : null,
+    canAdminister(view) ? api.get("/api/environment") : null,
+  ]);
+  const content = (
+    <HealthPage view={view} status={status} alerts={alerts} linking={linking} environment={environment} />
+  );
+  return renderPage(c, { health: status, title: "Health" }, content);
+});

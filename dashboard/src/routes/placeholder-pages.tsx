@@ -4,33 +4,31 @@ import { EmptyState } from "../components/ui/problem.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { linkTo } from "../context/filters.ts";
 import { viewOf } from "../context/view.ts";
-import { loadHealth, renderPage } from "../layout/render.tsx";
+import { renderPage } from "../layout/render.tsx";
 
-export function placeholderRoutes(): Hono<AppEnv> {
-  const routes = new Hono<AppEnv>();
-  routes.get("/prompts", async (c) =>
-    renderPage(
-      c,
-      { health: await loadHealth(c), title: "Prompts" },
-      <EmptyState title="Prompts are not available in this version.">
-        <p>
-          Prompts are part of the <a href={linkTo("/conversations", viewOf(c).filters)}>conversations</a>,
-          where you can search them.
-        </p>
-      </EmptyState>,
-    ),
-  );
-  routes.get("/analyses", async (c) =>
-    renderPage(
-      c,
-      { health: await loadHealth(c), title: "Analyses" },
-      <EmptyState title="Analyses are not available in this version.">
-        <p>
-          You can read a <a href={linkTo("/conversations", viewOf(c).filters)}>conversation</a>, compare its
-          branches and export it as Markdown to analyze it elsewhere.
-        </p>
-      </EmptyState>,
-    ),
-  );
-  return routes;
-}
+export const placeholderRoutes = new Hono<AppEnv>();
+
+placeholderRoutes.get("/prompts", async (c) =>
+  renderPage(
+    c,
+    { title: "Prompts" },
+    <EmptyState title="Prompts are not available in this version.">
+      <p>
+        Prompts are part of the <a href={linkTo("/conversations", viewOf(c).filters)}>conversations</a>, where
+        you can search them.
+      </p>
+    </EmptyState>,
+  ),
+);
+placeholderRoutes.get("/analyses", async (c) =>
+  renderPage(
+    c,
+    { title: "Analyses" },
+    <EmptyState title="Analyses are not available in this version.">
+      <p>
+        You can read a <a href={linkTo("/conversations", viewOf(c).filters)}>conversation</a>, compare its
+        branches and export it as Markdown to analyze it elsewhere.
+      </p>
+    </EmptyState>,
+  ),
+);

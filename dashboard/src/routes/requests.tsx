@@ -8,52 +8,39 @@ import { BackLink, Model, StatusBadge, Time, UntrustedText } from "../components
 import type { AppEnv } from "../context/environment.ts";
 import { linkTo } from "../context/filters.ts";
 import { shortId } from "../format/text.ts";
-import { loadHealth, renderPage, loadFailurePage } from "../layout/render.tsx";
+import { renderPage, loadFailurePage } from "../layout/render.tsx";
 import { RequestPage, requestTab } from "../pages/requests/request.tsx";
 import type { StreamBytes } from "../pages/requests/stream-tab.tsx";
 import { loadRequests, RequestFilters, RequestsPage } from "../pages/requests/list.tsx";
 import { viewOf, type View } from "../context/view.ts";
 import { loadFilterOptions } from "./filter-options.ts";
 
-export function requestRoutes(): Hono<AppEnv> {
-  const routes = new Hono<AppEnv>();
+export const requestRoutes = new Hono<AppEnv>();
 
-  routes.get("/requests", async (c) => {
-    const view = viewOf(c);
-    const [list, options, health] = await Promise.all([
-      loadRequests(c.get("api"), view),
-      loadFilterOptions(c),
-      loadHealth(c),
-    ]);
-    const toolbar = <RequestFilters view={view} options={options} types={options.requestTypes} />;
-    const content = <RequestsPage view={view} list={list} />;
-    return renderPage(c, { health, title: "Requests", toolbar }, content);
-  });
+requestRoutes.get("/requests", async (c) => {
+  const view = viewOf(c);
+  const [list, options] = await Promise.all([loadRequests(c.get("api"), view), loadFilterOptions(c)]);
+  const toolbar = <RequestFilters view={view} options={options} types={options.requestTypes} />;
+  const content = <RequestsPage view={view} list={list} />;
+  return renderPage(c, { title: "Requests", toolbar }, content);
+});
 
-  routes.get("/requests/:id", async (c) => {
-    const view = viewOf(c);
-    const id = c.req.param("id");
-    const [detail, stream, health] = await Promise.all([
-      c.get("api").get("/api/requests/{id}", { id }),
-      requestTab(view) === "stream" ? loadStreamBytes(c, id) : null,
-      loadHealth(c),
-    ]);
-    const title = `Request ${shortId(id)}`;
-    const breadcrumb = <BackLink href={linkTo("/requests", view.filters)}>Requests</BackLink>;
-    if (!detail.ok) {
-      const failed = { problem: detail.problem, what: "this request" };
-      return loadFailurePage(c, { health, title, breadcrumb }, failed);
-    }
-    const content = <RequestPage view={view} detail={detail.data} stream={stream} />;
-    return renderPage(
-      c,
-      { health, title, breadcrumb, heading: <Heading detail={detail.data} view={view} /> },
-      content,
-    );
-  });
-
-  return routes;
-}
+requestRoutes.get("/requests/:id", async (c) => {
+  const view = viewOf(c);
+  const id = c.req.param("id");
+  const [detail, stream] = await Promise.all([
+    c.get("api").get("/api/requests/{id}", { id }),
+    requestTab(view) === "stream" ? loadStreamBytes(c, id) : null,
+  ]);
+  const title = `Request ${shortId(id)}`;
+  const breadcrumb = <BackLink href={linkTo("/requests", view.filters)}>Requests</BackLink>;
+  if (!detail.ok) {
+    const failed = { problem: detail.problem, what: "this request" };
+    return loadFailurePage(c, { title, breadcrumb }, failed);
+  }
+  const content = <RequestPage view={view} detail={detail.data} stream={stream} />;
+  return renderPage(c, { title, breadcrumb, heading: <Heading detail={detail.data} view={view} /> }, content);
+});
 
 function Heading({ detail, view }: { detail: RequestDetail; view: View }) {
   return (

@@ -5,13 +5,11 @@ import { setTheme } from "../http/cookies.ts";
 import { field } from "../http/require-csrf.tsx";
 import { safeNext } from "../http/safe-next.ts";
 
-export function themeRoutes(): Hono<AppEnv> {
-  const routes = new Hono<AppEnv>();
-  routes.post("/theme", async (c) => {
-    const form = await c.req.parseBody();
-    const theme = field(form, "theme");
-    setTheme(c, theme === "light" || theme === "dark" ? theme : "system");
-    return c.redirect(safeNext(field(form, "next")), 303);
-  });
-  return routes;
-}
+export const themeRoutes = new Hono<AppEnv>();
+
+themeRoutes.post("/theme", async (c) => {
+  const form = await c.req.parseBody();
+  const theme = field(form, "theme");
+  setTheme(c, theme === "light" || theme === "dark" ? theme : "system");
+  return c.redirect(safeNext(field(form, "next")), 303);
+});

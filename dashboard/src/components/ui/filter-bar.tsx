@@ -94,7 +94,9 @@ interface FilterSelectProps {
   /** Of the option without a filter; default: "All" and the label in plural. */
   allLabel?: string;
   value: string | null;
-  options: readonly string[];
+  /** Default: those that have a label. */
+  options?: readonly string[];
+  labels?: Readonly<Record<string, string>>;
   labelOf?: ((option: string) => string) | undefined;
 }
 
@@ -104,8 +106,9 @@ export function FilterSelect({
   label,
   allLabel = `All ${label.toLowerCase()}s`,
   value,
-  options,
-  labelOf = (option) => option,
+  labels = {},
+  options = Object.keys(labels),
+  labelOf = (option) => (Object.hasOwn(labels, option) ? labels[option]! : option),
 }: FilterSelectProps) {
   const offered = value === null || options.includes(value) ? options : [value, ...options];
   return (

@@ -58,8 +58,7 @@ export function ConversationFilters({ view, options }: { view: View; options: Fi
         label="Errors"
         allLabel="Any result"
         value={mine.hasErrors}
-        options={["true", "false"]}
-        labelOf={(value) => ERROR_LABELS[value] ?? value}
+        labels={ERROR_LABELS}
       />
     </FilterBar>
   );

@@ -69,16 +69,14 @@ export function RequestFilters({ view, options, types }: Omit<Props, "list">) {
         label="Status"
         allLabel="All statuses"
         value={parameters.outcome ?? null}
-        options={Object.keys(OUTCOME_LABELS)}
-        labelOf={(outcome) => OUTCOME_LABELS[outcome] ?? outcome}
+        labels={OUTCOME_LABELS}
       />
       <FilterSelect
         name="failed"
         label="Result"
         allLabel="Any result"
         value={parameters.failed ?? null}
-        options={Object.keys(FAILED_LABELS)}
-        labelOf={(failed) => FAILED_LABELS[failed] ?? failed}
+        labels={FAILED_LABELS}
       />
     </FilterBar>
   );
