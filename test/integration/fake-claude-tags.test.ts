@@ -76,7 +76,7 @@ describe("behaviour selected by tags", () => {
 
   test("speed 1 delays the first byte; slow has its own pauses", async () => {
     const fake = await fakeClaudeForTest({ speed: 1 });
-    const quick = await ask(fake, "[fake:say=yes]", { stream: false, hangUpAfterBytes: 1 });
+    const quick = await ask(fake, "[fake:say=yes]", { stream: false, leave: () => true });
     expect(quick.timeToHeadersMs).toBeGreaterThan(290);
     fake.setSpeed(0);
     const slow = await ask(fake, "[fake:slow=20][fake:say=yes]");

@@ -3,10 +3,14 @@
  * because `fetch` hides what matters here (the request line, the Host, how a stream ended).
  */
 import { createHash, randomUUID } from "node:crypto";
-import { request as httpRequest, type IncomingMessage } from "node:http";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import {
+  send as sendOverHttp,
+  type SendOptions as SendOverHttp,
+  type Sent as SentOverHttp,
+} from "../../scripts/local/demo/send.ts";
 import { startFakeClaude, type Reply } from "../../scripts/local/fake-claude/server.ts";
 import { claimPort } from "../../scripts/local/network/ports.ts";
 import type {
@@ -18,31 +22,16 @@ import type {
 import type { OAuthStatus, TokenPair } from "../../workers/schemas/oauth.ts";
 import { waitFor } from "./wait.ts";
 
-export interface Sent {
+export interface Sent extends SentOverHttp {
   /** `x-nexus-request-id`. */
   id: string;
-  status: number;
-  statusMessage: string;
-  /** Lower-case names. */
-  headers: IncomingMessage["headers"];
-  body: Buffer;
-  /** The chunks of the body, with milliseconds since sending. */
-  chunks: { at: number; bytes: Buffer }[];
   /** False when the connection broke before the body's end. */
   isComplete: boolean;
 }
 
-export interface SendOptions {
-  method?: string;
-  /** Exactly as it goes into the request line. */
-  path?: string;
-  host?: string;
-  headers?: Record<string, string>;
-  body?: string | Uint8Array;
+export interface SendOptions extends Partial<Omit<SendOverHttp, "baseUrl" | "agent" | "write">> {
   /** Without `content-length`. */
   chunked?: boolean;
-  /** Closes the socket at the first chunk of the body for which this returns true; gets the bytes received so far. */
-  leave?: (received: number) => boolean;
   /** Resets the socket when this resolves. (workerd does not notice a close before the response: no write fails yet.) */
   resetWhen?: Promise<unknown>;
   /** Sends only this many bytes of the body. */
@@ -235,51 +224,31 @@ function bundle(): Promise<string> {
   return bundled;
 }
 
-function send(port: number, options: SendOptions): Promise<Sent> {
-  const { method = "POST", path = "/v1/messages", host = "localhost", headers = {}, leave } = options;
+async function send(
+  port: number,
+  { chunked, resetWhen, stopAfter, headers = {}, ...options }: SendOptions,
+): Promise<Sent> {
   const body = options.body === undefined ? undefined : Buffer.from(options.body);
-  const length: Record<string, string> =
-    body && !options.chunked ? { "content-length": String(body.length) } : {};
-  return new Promise((resolve, reject) => {
-    const started = performance.now();
-    const request = httpRequest({
-      host: "127.0.0.1",
-      port,
-      method,
-      path,
-      agent: false,
-      setHost: false,
-      headers: { host, "anthropic-version": "2023-06-01", ...length, ...headers },
-    });
-    request.on("error", reject);
-    request.on("response", (response) => {
-      const chunks: Sent["chunks"] = [];
-      let received = 0;
-      response.on("data", (bytes: Buffer) => {
-        chunks.push({ at: performance.now() - started, bytes });
-        received += bytes.length;
-        if (leave?.(received)) request.destroy();
-      });
-      response.on("error", () => undefined);
-      response.on("close", () => {
-        resolve({
-          id: String(response.headers["x-nexus-request-id"]),
-          status: response.statusCode ?? 0,
-          statusMessage: response.statusMessage ?? "",
-          headers: response.headers,
-          body: Buffer.concat(chunks.map((chunk) => chunk.bytes)),
-          chunks,
-          isComplete: response.complete,
-        });
-      });
-    });
-    void options.resetWhen?.then(() => request.socket?.resetAndDestroy());
-    if (body && options.stopAfter !== undefined)
-      return void request.write(body.subarray(0, options.stopAfter));
-    if (options.chunked && body) {
-      // At least two chunks, so that no layer can compute a length.
-      request.write(body.subarray(0, body.length / 2));
-      setTimeout(() => request.end(body.subarray(body.length / 2)), 20);
-    } else request.end(body);
+  const length: Record<string, string> = body && !chunked ? { "content-length": String(body.length) } : {};
+  const sent = await sendOverHttp({
+    baseUrl: `http://127.0.0.1:${port}`,
+    method: "POST",
+    path: "/v1/messages",
+    host: "localhost",
+    timeoutMs: 600_000,
+    ...options,
+    headers: { "anthropic-version": "2023-06-01", ...length, ...headers },
+    agent: false,
+    write(request) {
+      void resetWhen?.then(() => request.socket?.resetAndDestroy());
+      if (body && stopAfter !== undefined) request.write(body.subarray(0, stopAfter));
+      else if (chunked && body) {
+        // At least two chunks, so that no layer can compute a length.
+        request.write(body.subarray(0, body.length / 2));
+        setTimeout(() => request.end(body.subarray(body.length / 2)), 20);
+      } else request.end(body);
+    },
   });
+  const isComplete = !sent.broken && !sent.hungUp;
+  return { ...sent, id: String(sent.headers["x-nexus-request-id"]), isComplete };
 }

@@ -188,7 +188,7 @@ async function replayOne(
       ...(host !== undefined && { host }),
       body: requestBytes(recording),
       timeoutMs: 15_000,
-      ...(abandoned && { hangUpAfterBytes: body.length }),
+      ...(abandoned && { leave: (received: number) => received >= body.length }),
     });
     if (!received)
       throw new Error(`the request never arrived upstream (${sent.status} ${sent.body.toString()})`);

@@ -209,7 +209,7 @@ async function exchange(
         [MARKER]: String(n),
       },
       body,
-      ...(leaveAfter !== undefined && { hangUpAfterBytes: leaveAfter }),
+      ...(leaveAfter !== undefined && { leave: (received: number) => received >= leaveAfter }),
     });
     if (sent.status !== expected.status)
       problem(`status ${sent.status}: ${sent.body.toString().slice(0, 200)}`);

@@ -155,6 +155,7 @@ export async function sendOne(
 ): Promise<string | null> {
   const access = options.domains[exchange.domain];
   const credential = exchange.auth === "none" || !access ? {} : access(exchange.sender, exchange.auth);
+  const { outcome } = exchange;
   try {
     const sent = await send({
       baseUrl: options.proxyUrl,
@@ -163,12 +164,11 @@ export async function sendOne(
       path: exchange.path,
       headers: { ...exchange.headers, ...credential, ...headers },
       ...(exchange.body !== null && { body: exchange.body }),
-      ...(exchange.outcome.kind === "abandoned" && { hangUpAfterBytes: exchange.outcome.afterBytes }),
+      ...(outcome.kind === "abandoned" && { leave: (received: number) => received >= outcome.afterBytes }),
       ...(agent && { agent }),
     });
-    if (exchange.outcome.kind === "abandoned")
-      return sent.hungUp ? null : "the response ended before the hang-up";
-    const status = statusOf(exchange.outcome);
+    if (outcome.kind === "abandoned") return sent.hungUp ? null : "the response ended before the hang-up";
+    const status = statusOf(outcome);
     if (sent.status !== status)
       return `status ${sent.status} instead of ${status}: ${sent.body.toString().slice(0, 200)}`;
     return sent.broken ? "the response broke off" : null;

@@ -15,11 +15,14 @@ export interface SendOptions {
   /** The Host header; default that of baseUrl. */
   host?: string;
   body?: string | Uint8Array;
-  /** Disconnect after this many body bytes. */
-  hangUpAfterBytes?: number;
+  /** Writes the request; default: the whole body with its `content-length`. */
+  write?: (request: http.ClientRequest) => void;
+  /** Disconnects at the first chunk for which this returns true; gets the body bytes received so far. */
+  leave?: (received: number) => boolean;
   /** Timeout in milliseconds without a byte. Default 60,000. */
   timeoutMs?: number;
-  agent?: http.Agent;
+  /** False: a connection of its own. */
+  agent?: http.Agent | false;
 }
 
 export interface Sent {
@@ -28,7 +31,9 @@ export interface Sent {
   headers: Record<string, string>;
   /** As received, in its content-coding. */
   body: Buffer;
-  /** True if the client disconnected after `leaveAfter`. */
+  /** The chunks of the body, with milliseconds since sending. */
+  chunks: { at: number; bytes: Buffer }[];
+  /** True if the client disconnected because of `leave`. */
   hungUp: boolean;
   /** The response was cut off. */
   broken: boolean;
@@ -41,7 +46,8 @@ export function send(options: SendOptions): Promise<Sent> {
   const started = performance.now();
   const { hostname, port, host } = new URL(options.baseUrl);
   const headers: Record<string, string> = { host: options.host ?? host, ...options.headers };
-  if (options.body !== undefined) headers["content-length"] = String(Buffer.byteLength(options.body));
+  if (options.body !== undefined && !options.write)
+    headers["content-length"] = String(Buffer.byteLength(options.body));
   return new Promise((resolve, reject) => {
     const request = http.request({
       hostname: hostname.replace(/^\[|\]$/g, ""),
@@ -50,7 +56,7 @@ export function send(options: SendOptions): Promise<Sent> {
       path: options.path,
       headers,
       setHost: false,
-      ...(options.agent && { agent: options.agent }),
+      ...(options.agent !== undefined && { agent: options.agent }),
     });
     request.setTimeout(options.timeoutMs ?? 60_000, () => {
       request.destroy(
@@ -63,7 +69,7 @@ export function send(options: SendOptions): Promise<Sent> {
     request.on("response", (response) => {
       answered = true;
       const timeToHeadersMs = performance.now() - started;
-      const pieces: Buffer[] = [];
+      const chunks: Sent["chunks"] = [];
       let size = 0;
       let hungUp = false;
       const settle = (broken: boolean) =>
@@ -75,17 +81,18 @@ export function send(options: SendOptions): Promise<Sent> {
               (values ?? []).join(", "),
             ]),
           ),
-          body: Buffer.concat(pieces),
+          body: Buffer.concat(chunks.map(({ bytes }) => bytes)),
+          chunks,
           hungUp,
           broken,
           timeToHeadersMs,
           durationMs: performance.now() - started,
         });
-      response.on("data", (piece: Buffer) => {
+      response.on("data", (bytes: Buffer) => {
         if (hungUp) return;
-        pieces.push(piece);
-        size += piece.length;
-        if (options.hangUpAfterBytes !== undefined && size >= options.hangUpAfterBytes) {
+        chunks.push({ at: performance.now() - started, bytes });
+        size += bytes.length;
+        if (options.leave?.(size)) {
           hungUp = true;
           settle(false);
           request.destroy();
@@ -95,6 +102,7 @@ export function send(options: SendOptions): Promise<Sent> {
       response.on("error", () => settle(true));
       response.on("close", () => settle(!response.complete));
     });
-    request.end(options.body);
+    if (options.write) options.write(request);
+    else request.end(options.body);
   });
 }
