@@ -3,6 +3,7 @@
  * without a network. Everything follows from the seed and from `now`. Rare cases are added: the edges of days and rollups, clients
  * that disconnect, unrecorded exchanges, a model without a price.
  */
+import { vi } from "vitest";
 import { generateTraffic } from "../../scripts/local/demo/traffic.ts";
 import type { PlannedExchange } from "../../scripts/local/demo/exchange.ts";
 import {
@@ -22,7 +23,10 @@ import {
   notRecorded,
   type TestExchange,
 } from "./exchanges.ts";
-import type { SentMessage } from "./worker-ingest.ts";
+import { random } from "./prose.ts";
+import { withDisorder } from "./window-exchanges.ts";
+import { queryRows } from "./worker-database.ts";
+import { deliver, journal, resetStorage, type SentMessage } from "./worker-ingest.ts";
 
 const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
@@ -37,8 +41,33 @@ export interface WeekExchange {
   isJournalled: boolean;
 }
 
+/** Exchanges per delivery. */
+const BATCH = 50;
+
+/**
+ * Stores the week that ends at `now` in disorder, some exchanges twice, with the clock at `now` and days of the database that are not
+ * UTC days. `endDemoWeek` undoes both.
+ */
+export async function storeDemoWeek(now: number): Promise<WeekExchange[]> {
+  // Fakes the clock only; timers run.
+  vi.useFakeTimers({ now, toFake: ["Date"] });
+  await resetStorage();
+  await queryRows("SET TIME ZONE 'Pacific/Kiritimati'");
+  const week = demoWeek(now, 50);
+  for (const { made, isJournalled } of week) if (isJournalled) await journal(made);
+  const arriving = withDisorder(random(7), week);
+  for (let n = 0; n < arriving.length; n += BATCH)
+    await deliver(arriving.slice(n, n + BATCH).map(({ notification }) => notification));
+  return week;
+}
+
+export async function endDemoWeek(): Promise<void> {
+  await queryRows("SET TIME ZONE 'UTC'");
+  vi.useRealTimers();
+}
+
 /** In order of time; the seventh day is that of `now`, which is the latest start. */
-export function demoWeek(now: number, turns: number): WeekExchange[] {
+function demoWeek(now: number, turns: number): WeekExchange[] {
   const cache = new PromptCache();
   const midnight = Math.floor(now / DAY_MS) * DAY_MS;
   return Array.from({ length: 7 }, (_, n) => midnight - (6 - n) * DAY_MS)

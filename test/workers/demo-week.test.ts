@@ -1,11 +1,12 @@
-/** Every endpoint returns the same totals for a week of a team, in whatever order and however often its exchanges arrived. */
+/** Every endpoint returns the same totals for a week of a team, in whatever order and however often its exchanges arrived; windows and their limits. */
 import { env } from "cloudflare:workers";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ConversationList } from "../../workers/schemas/api/conversations.ts";
 import type { DomainList } from "../../workers/schemas/api/domains.ts";
 import type { RequestList } from "../../workers/schemas/api/requests.ts";
 import type { Overview } from "../../workers/schemas/api/overview.ts";
 import type {
+  AccountsUsage,
   CurrentUsage,
   DailyUsage,
   DashboardStats,
@@ -16,61 +17,28 @@ import type {
   Stats,
   TimeSeries,
 } from "../../workers/schemas/api/compat.ts";
-import { parseUsd } from "../../workers/domain/pricing/usd.ts";
-import { addTotals, ZERO_TOTALS } from "../../workers/domain/usage/token-totals.ts";
-import type { WindowDetail } from "../../workers/schemas/api/windows.ts";
+import type { WindowDetail, WindowList } from "../../workers/schemas/api/windows.ts";
 import { byField, TOTAL_KINDS, type TokenTotals } from "../../workers/schemas/tokens.ts";
-import { DAY_MS, demoWeek, type WeekExchange } from "../support/worker-demo-week.ts";
-import { withDisorder } from "../support/window-exchanges.ts";
-import { random } from "../support/prose.ts";
-import { allPages, ask } from "../support/worker-api.ts";
+import { errorResponse } from "../support/exchanges.ts";
+import { DAY_MS, endDemoWeek, storeDemoWeek, type WeekExchange } from "../support/worker-demo-week.ts";
+import { allPages, ask, call, DATABASE_DOWN, refused, store, VIEWER_KEY } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
-import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
+import {
+  added,
+  ofRollups,
+  ofRows,
+  pico,
+  prefixed,
+  ROWS,
+  sliding,
+  totalsOf,
+} from "../support/worker-usage-totals.ts";
 
 /** A Saturday afternoon, not on any edge. */
 const NOW = Date.UTC(2026, 10, 21, 17, 3, 21, 456);
 const BEGIN = Math.floor(NOW / DAY_MS) * DAY_MS - 6 * DAY_MS;
 const HOUR_MS = 3_600_000;
-const BATCH = 50;
-
-const TOKENS = TOTAL_KINDS.map(({ field, column }) => `coalesce(sum(${column}), 0)::int AS "${field}"`).join(
-  ", ",
-);
-const COST = `coalesce(sum(cost_pico), 0)::text AS "costPico"`;
-const ROW_TOTALS = `count(*)::int AS requests, ${TOKENS}, ${COST},
-  count(*) FILTER (WHERE cost_pico IS NULL)::int AS "unpricedCount"`;
-const ROLLUP_TOTALS = `coalesce(sum(requests), 0)::int AS requests, ${TOKENS}, ${COST},
-  coalesce(sum(unpriced_count), 0)::int AS "unpricedCount"`;
-
-async function totals(select: string, where: string, parameters: unknown[] = []): Promise<TokenTotals> {
-  const [row] = await queryRows<Record<string, unknown>>(`SELECT ${select} FROM ${where}`, parameters);
-  return { ...(row as unknown as TokenTotals), costPico: BigInt(String(row!["costPico"])) };
-}
-const ROWS = "requests JOIN (SELECT id AS d_id, name FROM domains) d ON d_id = domain_id";
-const ofRows = (where = "true", parameters: unknown[] = []) =>
-  totals(ROW_TOTALS, `${ROWS} WHERE ${where}`, parameters);
 const iso = (at: number) => new Date(at).toISOString();
-
-const pico = (usd: string | null) => parseUsd(usd ?? "0");
-
-type Tokens = Record<(typeof TOTAL_KINDS)[number]["field"], number>;
-/** Totals of what the API returns. */
-const totalsOf = (
-  one: Tokens & { costUsd: string | null; unpricedCount: number },
-  requests: number,
-): TokenTotals => ({
-  requests,
-  ...byField(TOTAL_KINDS, ({ field }) => one[field]),
-  costPico: pico(one.costUsd),
-  unpricedCount: one.unpricedCount,
-});
-const prefixed = (one: CurrentUsage | DailyUsage["usage"][number]): TokenTotals =>
-  totalsOf(
-    { ...one, inputTokens: one.totalInputTokens, outputTokens: one.totalOutputTokens },
-    one.totalRequests,
-  );
-const added = (list: readonly TokenTotals[]): TokenTotals =>
-  list.reduce((sum, one) => addTotals(sum, one), ZERO_TOTALS);
 
 let week: WeekExchange[];
 let all: TokenTotals;
@@ -78,16 +46,7 @@ let accounts: string[];
 let domains: string[];
 
 beforeAll(async () => {
-  // Fakes the clock only; timers run.
-  vi.useFakeTimers({ now: NOW, toFake: ["Date"] });
-  await resetStorage();
-  // Days are UTC days, whatever the time zone of the database.
-  await queryRows("SET TIME ZONE 'Pacific/Kiritimati'");
-  week = demoWeek(NOW, 50);
-  for (const { made, isJournalled } of week) if (isJournalled) await journal(made);
-  const arriving = withDisorder(random(7), week);
-  for (let n = 0; n < arriving.length; n += BATCH)
-    await deliver(arriving.slice(n, n + BATCH).map(({ notification }) => notification));
+  week = await storeDemoWeek(NOW);
   all = await ofRows();
   const names = async (column: string) => {
     const rows = await queryRows<{ name: string }>(
@@ -98,10 +57,7 @@ beforeAll(async () => {
   [accounts, domains] = [await names("account_id"), await names("d.name")];
 });
 
-afterAll(async () => {
-  await queryRows("SET TIME ZONE 'UTC'");
-  vi.useRealTimers();
-});
+afterAll(endDemoWeek);
 
 describe("a week of the demo's team", () => {
   it("contains every case that can distort totals", async () => {
@@ -128,7 +84,7 @@ describe("a week of the demo's team", () => {
   });
 
   it("is the same in rows and rollups", async () => {
-    expect(await totals(ROLLUP_TOTALS, "rollups")).toEqual(all);
+    expect(await ofRollups()).toEqual(all);
     const byDomain = await Promise.all(domains.map((domain) => ofRows("d.name = $1", [domain])));
     expect(added(byDomain)).toEqual(all);
   });
@@ -262,6 +218,26 @@ describe.each(["acc_checkout", "acc_platform", "acc_research"])("the week of %s"
     expect(prefixed(current)).toEqual(wanted);
   });
 
+  it("has the totals of the rows in any window, filtered by domain and model", async () => {
+    const [name] = await queryRows<{ domain: string; model: string }>(
+      `SELECT d.name AS domain, model FROM ${ROWS} WHERE account_id = $1 AND model IS NOT NULL GROUP BY 1, 2 ORDER BY count(*) DESC LIMIT 1`,
+      [accountId],
+    );
+    const { domain, model } = name!;
+    for (const minutes of [1, 7, 60, 300, 1_443]) {
+      const current = await ask<CurrentUsage>(
+        `/api/token-usage/current?accountId=${accountId}&window=${minutes}&domain=${domain}&model=${model}`,
+      );
+      const { windowStart, windowEnd } = current;
+      expect(Date.parse(windowEnd) - Date.parse(windowStart)).toBe(minutes * 60_000);
+      expect([current.domain, current.model]).toEqual([domain, model]);
+      const where = "started_at > $2 AND started_at <= $3 AND d.name = $4 AND model = $5";
+      expect(prefixed(current), String(minutes)).toEqual(
+        await own(where, windowStart, windowEnd, domain, model),
+      );
+    }
+  });
+
   it("has UTC days, whatever the time zone of the database", async () => {
     for (const aggregate of [true, false]) {
       const { usage } = await ask<DailyUsage>(
@@ -287,17 +263,236 @@ describe.each(["acc_checkout", "acc_platform", "acc_research"])("the week of %s"
     const midnights = data.filter((point) => (Date.parse(point.time_bucket) + HOUR_MS) % DAY_MS === 0);
     const last = { ...data.at(-1)! };
     const today = Date.parse(last.time_bucket) + HOUR_MS - DAY_MS;
-    const slid = (point: SlidingWindow["data"][number]): TokenTotals => ({
-      requests: point.sliding_window_requests,
-      inputTokens: point.sliding_window_input_tokens,
-      outputTokens: point.sliding_window_tokens,
-      cacheReadInputTokens: point.sliding_window_cache_read_tokens,
-      cacheCreationInputTokens: point.sliding_window_cache_creation_tokens,
-      costPico: pico(point.sliding_window_cost_usd),
-      unpricedCount: point.sliding_window_unpriced_count,
-    });
     const midnight = Math.floor(NOW / DAY_MS) * DAY_MS;
-    expect(added(midnights.slice(-6).map(slid))).toEqual(await own("started_at < $2", iso(midnight)));
-    expect(slid(last)).toEqual(await own("started_at >= $2", iso(today)));
+    expect(added(midnights.slice(-6).map(sliding))).toEqual(await own("started_at < $2", iso(midnight)));
+    expect(sliding(last)).toEqual(await own("started_at >= $2", iso(today)));
+  });
+});
+
+const ACCOUNT = "acc_checkout";
+const rowsInWindow = (
+  accountId: string,
+  { windowStart, windowEnd }: { windowStart: string; windowEnd: string },
+) => ofRows("account_id = $1 AND started_at > $2 AND started_at <= $3", [accountId, windowStart, windowEnd]);
+
+describe("with requests in the last hour, one of them rate-limited", () => {
+  beforeAll(async () => {
+    const requestMetadata = { accountId: ACCOUNT };
+    await store(
+      { ...errorResponse(429, "rate_limit_error"), startedAt: NOW - HOUR_MS, requestMetadata },
+      { startedAt: NOW - HOUR_MS / 2, requestMetadata },
+    );
+  });
+
+  type Window = WindowList["windows"][number] & Partial<WindowDetail>;
+  it.each<[string, () => Promise<Window[]>]>([
+    ["reading one", async () => [await ask<WindowDetail>(`/api/windows/${ACCOUNT}`)]],
+    ["the list", async () => (await ask<WindowList>("/api/windows")).windows],
+  ])("%s corrects windows that missed exchanges", async (_how, read) => {
+    const right = await read();
+    for (const { accountId } of right) {
+      const stub = env.ACCOUNT_WINDOW.getByName(accountId);
+      const nothing = { accountId, from: NOW - 5 * HOUR_MS, to: NOW + 1 };
+      await stub.reconcile({ ...nothing, upTo: await stub.sequence(), exchanges: [] });
+      expect((await stub.totals(NOW)).total.requests).toBe(0);
+    }
+    const seen = await read();
+    expect(seen.map(({ accountId }) => accountId)).toEqual(right.map(({ accountId }) => accountId));
+    for (const window of seen) {
+      const stored = await rowsInWindow(window.accountId, window);
+      expect(totalsOf(window.totals, window.totals.requests), window.accountId).toEqual(stored);
+      for (const parts of [window.sessions, window.domains, window.models])
+        if (parts) expect(added(parts.map((part) => totalsOf(part, part.requests)))).toEqual(stored);
+    }
+    expect(
+      (
+        await rowsInWindow(
+          ACCOUNT,
+          right.find((one) => one.accountId === ACCOUNT)!,
+        )
+      ).requests,
+    ).toBeGreaterThan(0);
+  });
+
+  it("hours of domains match the rows, by domain", async () => {
+    const tokens = await ask<HourlyTokens>("/api/usage/tokens/hourly?days=9");
+    const requests = await ask<HourlyRequests>("/api/usage/requests/hourly?days=9");
+    expect(Object.keys(tokens.data)).toEqual(Object.keys(tokens.data).toSorted());
+    expect(tokens.query).toEqual({ domain: null, days: 9 });
+    for (const [domain, hours] of Object.entries(tokens.data)) {
+      const counts = requests.data[domain]!;
+      expect(counts.map(({ hour }) => hour)).toEqual(hours.map(({ hour }) => hour));
+      const all = await ofRows("d.name = $1", [domain]);
+      expect(added(hours.map((hour, n) => totalsOf(hour, counts[n]!.count)))).toEqual(all);
+      expect(hours.reduce((total, { count }) => total + count, 0)).toBe(all.inputTokens + all.outputTokens);
+      expect(hours.every(({ hour }) => Date.parse(hour) % HOUR_MS === 0)).toBe(true);
+    }
+    const [name] = Object.keys(tokens.data) as [string];
+    const one = await ask<HourlyTokens>(`/api/usage/tokens/hourly?days=9&domain=${name.toUpperCase()}`);
+    expect(one.data).toEqual({ [name]: tokens.data[name] });
+  });
+
+  it("accounts of the last five hours have totals, domains and a time series", async () => {
+    const { accounts, windowStart, windowEnd, tokenLimit } =
+      await ask<AccountsUsage>("/api/token-usage/accounts");
+    expect(tokenLimit).toBeNull();
+    const active = await queryRows<{ id: string; last: string }>(
+      "SELECT account_id AS id, max(started_at) AS last FROM requests WHERE started_at > $1 AND started_at <= $2 GROUP BY 1 ORDER BY 1",
+      [windowStart, windowEnd],
+    );
+    expect(active.length).toBeGreaterThan(0);
+    expect(accounts.map(({ accountId, lastRequestTime }) => [accountId, lastRequestTime]).sort()).toEqual(
+      active.map(({ id, last }) => [id, new Date(last).toISOString()]),
+    );
+    for (const account of accounts) {
+      const stored = await rowsInWindow(account.accountId, { windowStart, windowEnd });
+      expect(totalsOf(account, account.requestCount)).toEqual(stored);
+      expect(added(account.domains.map((one) => totalsOf(one, one.requests)))).toEqual(stored);
+      expect(account.miniSeries.reduce((all, { outputTokens }) => all + outputTokens, 0)).toBe(
+        stored.outputTokens,
+      );
+      expect(account).toMatchObject({ remainingTokens: null, percentageUsed: null });
+      expect(account.miniSeries[0]!.remaining).toBeNull();
+    }
+  });
+
+  it.each([
+    [10, 5],
+    [7, 5],
+    [60, 24],
+  ])(
+    "a sliding window every %i minutes totals %i hours and marks rate-limited requests",
+    async (bucketMinutes, windowHours) => {
+      const { data, params } = await ask<SlidingWindow>(
+        `/api/analytics/token-usage/sliding-window?accountId=${ACCOUNT}&days=7&bucketMinutes=${bucketMinutes}&windowHours=${windowHours}`,
+      );
+      expect(params).toEqual({ days: 7, bucketMinutes, windowHours });
+      expect(data.length).toBeGreaterThanOrEqual((7 * 1_440) / bucketMinutes);
+      const marked = data.find((point) => point.rate_limit_warning_in_window);
+      expect(marked).toBeDefined();
+      for (const point of [data[0]!, data[Math.floor(data.length / 2)]!, data.at(-1)!, marked!]) {
+        const to = Date.parse(point.time_bucket) + bucketMinutes * 60_000;
+        const where = "account_id = $1 AND started_at >= $2 AND started_at < $3";
+        const parameters = [ACCOUNT, iso(to - windowHours * HOUR_MS), iso(to)];
+        expect(sliding(point)).toEqual(await ofRows(where, parameters));
+        const refusals = await ofRows(`${where} AND status = 429`, parameters);
+        expect(point.rate_limit_warning_in_window).toBe(refusals.requests > 0);
+      }
+    },
+  );
+
+  describe("counts of all time", () => {
+    it("have active accounts and models, and are filtered by domain and account", async () => {
+      const dashboard = await ask<DashboardStats>("/api/dashboard/stats");
+      const [used] = await queryRows("SELECT count(DISTINCT model)::int AS models FROM requests");
+      expect(dashboard).toMatchObject({ activeUsers: 3, modelsUsedCount: used!["models"] });
+      expect(dashboard.hourlyActivity).toHaveLength(24);
+      const [name] = await queryRows<{ domain: string }>(
+        "SELECT name AS domain FROM domains JOIN requests ON domain_id = domains.id WHERE requests.account_id = $1 LIMIT 1",
+        [ACCOUNT],
+      );
+      const { domain } = name!;
+      const one = await ask<DashboardStats>(`/api/dashboard/stats?domain=${domain}&accountId=${ACCOUNT}`);
+      const part = await ofRows("d.name = $1 AND account_id = $2", [domain, ACCOUNT]);
+      expect([one.totalRequests, one.activeUsers]).toEqual([part.requests, 1]);
+    });
+
+    it("are zero, not null, without requests", async () => {
+      const unknown = await ask<DashboardStats>("/api/dashboard/stats?accountId=unknown");
+      expect(unknown).toMatchObject({ totalTokens: 0, totalBranches: 0, costUsd: "0", modelsUsed: [] });
+      const current = await ask<CurrentUsage>("/api/token-usage/current?accountId=unknown");
+      expect(current).toMatchObject({
+        totalTokens: 0,
+        domain: "all",
+        model: "all",
+        costUsd: "0",
+        tokenLimit: null,
+      });
+      expect((await ask<DailyUsage>("/api/token-usage/daily?accountId=unknown")).usage).toEqual([]);
+      const series = await ask<TimeSeries>("/api/token-usage/time-series?accountId=unknown");
+      expect(series.timeSeries.length).toBeGreaterThanOrEqual(60);
+      expect((await ask<HourlyTokens>("/api/usage/tokens/hourly?domain=unknown.example")).data).toEqual({});
+    });
+  });
+
+  describe("windows and their limits", () => {
+    it("show the reported limits, the configured limit, and what remains of it", async () => {
+      const stub = env.ACCOUNT_WINDOW.getByName(ACCOUNT);
+      const reset = Math.floor(Date.now() / 1000) + 7_200;
+      await stub.report({
+        accountId: ACCOUNT,
+        at: Date.now(),
+        headers: {
+          "anthropic-ratelimit-unified-status": "allowed_warning",
+          "anthropic-ratelimit-unified-representative-claim": "five_hour",
+          "anthropic-ratelimit-unified-5h-utilization": "1.04",
+          "anthropic-ratelimit-unified-5h-reset": String(reset),
+          "anthropic-ratelimit-unified-5h-surpassed-threshold": "0.9",
+          "anthropic-ratelimit-requests-limit": "50",
+          "anthropic-ratelimit-requests-remaining": "49",
+        },
+      });
+      const set = { tokenLimit: 1_000_000, thresholds: [0.9, 0.5] };
+      expect(await ask(`/api/windows/${ACCOUNT}`, { method: "PUT", body: set })).toEqual({
+        accountId: ACCOUNT,
+        tokenLimit: 1_000_000,
+        thresholds: [0.5, 0.9],
+      });
+      const { windows } = await ask<WindowList>("/api/windows");
+      expect(windows.map(({ accountId }) => accountId).sort()).toEqual(accounts);
+      const window = windows.find(({ accountId }) => accountId === ACCOUNT)!;
+      const used = window.totals.outputTokens;
+      expect(window).toMatchObject({
+        tokenLimit: 1_000_000,
+        remaining: 1_000_000 - used,
+        percentageUsed: used / 10_000,
+        thresholds: [0.5, 0.9],
+        status: "allowed_warning",
+        bindingWindow: "5h",
+        unified: [
+          {
+            window: "5h",
+            utilization: 1.04,
+            isBinding: true,
+            surpassedThreshold: 0.9,
+            resetsAt: new Date(reset * 1000).toISOString(),
+            history: [],
+          },
+        ],
+        classic: [{ kind: "requests", limit: 50, remaining: 49 }],
+      });
+      const detail = await ask<WindowDetail>(`/api/windows/${ACCOUNT}`);
+      expect(detail.unified[0]?.history).toMatchObject([{ utilization: 1.04 }]);
+      const current = await ask<CurrentUsage>(`/api/token-usage/current?accountId=${ACCOUNT}`);
+      const remaining = 1_000_000 - current.totalOutputTokens;
+      expect(current).toMatchObject({ tokenLimit: 1_000_000, remaining });
+      const cleared = { tokenLimit: null, thresholds: null };
+      expect(await ask(`/api/windows/${ACCOUNT}`, { method: "PUT", body: cleared })).toMatchObject({
+        tokenLimit: null,
+        thresholds: [0.75, 0.9],
+      });
+    });
+
+    it("exist for known accounts only, and are readable while the database is unavailable", async () => {
+      expect((await refused("/api/windows/unknown")).code).toBe("not_found");
+      expect((await call(`/api/windows/${ACCOUNT}`, { bindings: DATABASE_DOWN })).status).toBe(200);
+      const { code } = await refused("/api/token-usage/accounts", { bindings: DATABASE_DOWN });
+      expect(code).toBe("unavailable");
+    });
+
+    it("are set by administrators only, within bounds", async () => {
+      const put = (body: unknown, key?: string) =>
+        refused(`/api/windows/${ACCOUNT}`, { method: "PUT", body, ...(key ? { key } : {}) });
+      expect((await put({ tokenLimit: 5 }, VIEWER_KEY)).code).toBe("forbidden");
+      for (const body of [
+        { tokenLimit: 0 },
+        { tokenLimit: 1.5 },
+        { thresholds: [0] },
+        { thresholds: "0.5" },
+        { thresholds: Array(11).fill(0.5) },
+        { more: 1 },
+      ])
+        expect((await put(body)).code, JSON.stringify(body)).toBe("invalid_request");
+    });
   });
 });
