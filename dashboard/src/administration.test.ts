@@ -279,54 +279,50 @@ describe("Slack of a domain", () => {
   });
 });
 
-describe("the audit log", () => {
-  it("is filtered and paged by its URL", async () => {
-    const recorded = recordedBody<{ entries: { action: string }[] }>("/api/audit?limit=50");
-    const entries = recorded.entries.filter(({ action }) => action === "domain.put");
-    const { api, ask } = visit({ overrides: { "GET /api/audit": { entries, nextCursor: "2" } } });
-    const { text } = await ask("/audit?action=domain.put&actor=session%3A1a2b3c4d");
-    expect(api.requested).toContain("GET /api/audit?actor=session%3A1a2b3c4d&action=domain.put&limit=50");
-    expect(text).toContain("credentialType: api_key");
-    expect(text).toContain('href="/audit?actor=session%3A1a2b3c4d&amp;action=domain.put&amp;cursor=2"');
-    api.overrides["GET /api/audit"] = { entries: [], nextCursor: null };
-    expect((await ask("/audit?target=nothing")).text).toContain("No entries match these filters.");
-    expect((await visit({ variant: "empty" }).ask("/audit")).text).toContain("No entries yet");
-  });
+it("the audit log is filtered and paged by its URL", async () => {
+  const recorded = recordedBody<{ entries: { action: string }[] }>("/api/audit?limit=50");
+  const entries = recorded.entries.filter(({ action }) => action === "domain.put");
+  const { api, ask } = visit({ overrides: { "GET /api/audit": { entries, nextCursor: "2" } } });
+  const { text } = await ask("/audit?action=domain.put&actor=session%3A1a2b3c4d");
+  expect(api.requested).toContain("GET /api/audit?actor=session%3A1a2b3c4d&action=domain.put&limit=50");
+  expect(text).toContain("credentialType: api_key");
+  expect(text).toContain('href="/audit?actor=session%3A1a2b3c4d&amp;action=domain.put&amp;cursor=2"');
+  api.overrides["GET /api/audit"] = { entries: [], nextCursor: null };
+  expect((await ask("/audit?target=nothing")).text).toContain("No entries match these filters.");
+  expect((await visit({ variant: "empty" }).ask("/audit")).text).toContain("No entries yet");
 });
 
-describe("health", () => {
-  it("describes every check and shows the configuration to administrators", async () => {
-    const { text } = await visit().ask("/settings");
-    for (const words of [
-      "Pending alerts",
-      "Missing bodies",
-      "Conversation linking",
-      "Search index",
-      "set (hidden)",
-    ])
-      expect(text).toContain(words);
-    expect(text).not.toContain("python-requests/2.32.5");
-    const asked = await visit().ask("/settings?show=linking");
-    expect(asked.text).toContain("python-requests/2.32.5");
-    const seen = (await visit({ caller: VIEWER }).ask("/settings")).text;
-    expect(seen).toContain("Pending alerts");
-    expect(seen).not.toContain("DASHBOARD_API_KEY");
-    const waiting: PendingAlerts = {
-      ...recordedBody<PendingAlerts>("/api/alerts"),
-      waiting: 3,
-      outboxes: [
-        {
-          kind: "domain",
-          name: DOMAIN,
-          waiting: 3,
-          attempts: 4,
-          lastProblem: "Slack responded 404: no_service",
-        },
-      ],
-    };
-    const late = (await visit({ overrides: { "GET /api/alerts": waiting } }).ask("/settings")).text;
-    expect(late).toContain("Slack responded 404: no_service");
-  });
+it("health describes every check and shows the configuration to administrators", async () => {
+  const { text } = await visit().ask("/settings");
+  for (const words of [
+    "Pending alerts",
+    "Missing bodies",
+    "Conversation linking",
+    "Search index",
+    "set (hidden)",
+  ])
+    expect(text).toContain(words);
+  expect(text).not.toContain("python-requests/2.32.5");
+  const asked = await visit().ask("/settings?show=linking");
+  expect(asked.text).toContain("python-requests/2.32.5");
+  const seen = (await visit({ caller: VIEWER }).ask("/settings")).text;
+  expect(seen).toContain("Pending alerts");
+  expect(seen).not.toContain("DASHBOARD_API_KEY");
+  const waiting: PendingAlerts = {
+    ...recordedBody<PendingAlerts>("/api/alerts"),
+    waiting: 3,
+    outboxes: [
+      {
+        kind: "domain",
+        name: DOMAIN,
+        waiting: 3,
+        attempts: 4,
+        lastProblem: "Slack responded 404: no_service",
+      },
+    ],
+  };
+  const late = (await visit({ overrides: { "GET /api/alerts": waiting } }).ask("/settings")).text;
+  expect(late).toContain("Slack responded 404: no_service");
 });
 
 it("hostile names and errors of accounts are shown as text", async () => {

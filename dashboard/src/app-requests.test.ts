@@ -44,41 +44,39 @@ async function visitRequest(change: Partial<RequestDetail>, tab = "") {
   return (await openPage(`${PATH}${tab}`, { overrides })).texts;
 }
 
-describe("the list of requests", () => {
-  it("shows tokens, cache share, cost and times of each request, and what is not known as such", async () => {
-    const [row] = recordedBody<RequestList>("/api/requests?limit=50").requests;
-    const rows: RequestRow[] = [
-      { ...row!, ...known },
-      { ...row!, ...known, toolCalls: null, usagePartial: true, cacheReadInputTokens: null, costUsd: null },
-      {
-        ...row!,
-        timestamp: "2026-11-29T12:39:00.000Z",
-        model: null,
-        outcome: "client_gone",
-        toolCalls: null,
-        inputTokens: null,
-        outputTokens: null,
-        costUsd: "0",
-        timeToFirstByteMs: null,
-        durationMs: null,
-      },
-    ];
-    const overrides = { "GET /api/requests": { requests: rows, nextCursor: "2" } };
-    const { texts } = await openPage("/requests", { overrides });
-    expect(texts("table.requests tbody tr")).toEqual([
-      "30 m ago {2026-11-30 17:40:00 GMT+5:30} | 200 {Completed.} | haiku-4-5 {claude-haiku-4-5-20251001} | a.example | query evaluation | Bash ×3 Edit Grep +1 {Read} | 31.4k → 2,000 {Input tokens 1,000, Cache read 30,000, Cache write 420, Output tokens 2,000} | 95% | $0.3000 {$0.30000000000000004} | 812 ms | 4.8 s",
-      "30 m ago {2026-11-30 17:40:00 GMT+5:30} | 200 {Completed.} | haiku-4-5 {claude-haiku-4-5-20251001} | a.example | query evaluation | | 1,420 → 2,000 + {The final token count was not received; this is the minimum.} {Input tokens 1,000, Cache read –, Cache write 420, Output tokens 2,000} | 0% | unpriced {no price known for this model} | 812 ms | 4.8 s",
-      "1 d ago {2026-11-29 18:09:00 GMT+5:30} | 200 client disconnected {The client disconnected before the response was complete. The part received until then is stored.} | – | 127.0.0.1 | inference | | – | – | $0.00 {$0} | – | –",
-    ]);
-    expect(texts(".pager")).toEqual(["3 requests Next page"]);
-    expect(texts("select").slice(3)).toEqual([
-      "All types count tokens inference models query evaluation",
-      "All status codes 2xx 4xx 429 5xx 529",
-      "All statuses Completed Client disconnected Upstream failed Interrupted Bodies missing",
-      "Any result Failed Not failed",
-      "Last hour Last 24 hours Last 7 days Last 30 days",
-    ]);
-  });
+it("the list of requests shows tokens, cache share, cost and times of each request, and what is not known as such", async () => {
+  const [row] = recordedBody<RequestList>("/api/requests?limit=50").requests;
+  const rows: RequestRow[] = [
+    { ...row!, ...known },
+    { ...row!, ...known, toolCalls: null, usagePartial: true, cacheReadInputTokens: null, costUsd: null },
+    {
+      ...row!,
+      timestamp: "2026-11-29T12:39:00.000Z",
+      model: null,
+      outcome: "client_gone",
+      toolCalls: null,
+      inputTokens: null,
+      outputTokens: null,
+      costUsd: "0",
+      timeToFirstByteMs: null,
+      durationMs: null,
+    },
+  ];
+  const overrides = { "GET /api/requests": { requests: rows, nextCursor: "2" } };
+  const { texts } = await openPage("/requests", { overrides });
+  expect(texts("table.requests tbody tr")).toEqual([
+    "30 m ago {2026-11-30 17:40:00 GMT+5:30} | 200 {Completed.} | haiku-4-5 {claude-haiku-4-5-20251001} | a.example | query evaluation | Bash ×3 Edit Grep +1 {Read} | 31.4k → 2,000 {Input tokens 1,000, Cache read 30,000, Cache write 420, Output tokens 2,000} | 95% | $0.3000 {$0.30000000000000004} | 812 ms | 4.8 s",
+    "30 m ago {2026-11-30 17:40:00 GMT+5:30} | 200 {Completed.} | haiku-4-5 {claude-haiku-4-5-20251001} | a.example | query evaluation | | 1,420 → 2,000 + {The final token count was not received; this is the minimum.} {Input tokens 1,000, Cache read –, Cache write 420, Output tokens 2,000} | 0% | unpriced {no price known for this model} | 812 ms | 4.8 s",
+    "1 d ago {2026-11-29 18:09:00 GMT+5:30} | 200 client disconnected {The client disconnected before the response was complete. The part received until then is stored.} | – | 127.0.0.1 | inference | | – | – | $0.00 {$0} | – | –",
+  ]);
+  expect(texts(".pager")).toEqual(["3 requests Next page"]);
+  expect(texts("select").slice(3)).toEqual([
+    "All types count tokens inference models query evaluation",
+    "All status codes 2xx 4xx 429 5xx 529",
+    "All statuses Completed Client disconnected Upstream failed Interrupted Bodies missing",
+    "Any result Failed Not failed",
+    "Last hour Last 24 hours Last 7 days Last 30 days",
+  ]);
 });
 
 describe("the page of a request", () => {

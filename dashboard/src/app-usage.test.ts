@@ -317,46 +317,44 @@ describe("usage windows", () => {
   });
 });
 
-describe("errors", () => {
-  it("show their share of all requests: over time, by error, domain and model", async () => {
-    const recorded = recordedBody<Errors>("/api/errors");
-    const [kind] = recorded.types;
-    const kindOf = (status: number, errorType: string, count: number) => ({
-      ...kind!,
-      status,
-      errorType,
-      count,
-      latest: { ...kind!.latest, timestamp: ago(status === 529 ? 30 : 180) },
-    });
-    const page = await visit("/errors", {
-      "GET /api/overview": overview,
-      "GET /api/errors": {
-        ...recorded,
-        total: 5,
-        requests: 1_284,
-        series: [
-          { time: "2026-11-30T11:00:00.000Z", count: 0 },
-          { time: "2026-11-30T12:00:00.000Z", count: 5 },
-        ],
-        types: [kindOf(529, "overloaded_error", 4), kindOf(404, "not_found_error", 1)],
-        domains: [
-          { domain: "d8.example", count: 4 },
-          { domain: "gone.example", count: 1 },
-        ],
-        models: [{ model: "claude-haiku-4-5-20251001", count: 1 }],
-      } satisfies Errors,
-    });
-    expect(page("#live-error-chart h2")).toEqual(["Errors per hour 5 of 1,284 requests, 0.4%"]);
-    expect(page("#live-error-chart .bar")).toEqual([
-      "2026-11-30 16:30:00 GMT+5:30",
-      "2026-11-30 17:30:00 GMT+5:30 Errors: 5",
-    ]);
-    expect(page(".pair tbody tr")).toEqual([
-      "529 overloaded_error | 4 | 30 m ago {2026-11-30 17:40:00 GMT+5:30} | 80%",
-      "404 not_found_error | 1 | 3 h ago {2026-11-30 15:10:00 GMT+5:30} | 20%",
-      "d8.example | 4 | 50% {8 requests}",
-      "gone.example | 1 | – {0 requests}",
-      "haiku-4-5 | 1 | 33% {3 requests}",
-    ]);
+it("errors show their share of all requests: over time, by error, domain and model", async () => {
+  const recorded = recordedBody<Errors>("/api/errors");
+  const [kind] = recorded.types;
+  const kindOf = (status: number, errorType: string, count: number) => ({
+    ...kind!,
+    status,
+    errorType,
+    count,
+    latest: { ...kind!.latest, timestamp: ago(status === 529 ? 30 : 180) },
   });
+  const page = await visit("/errors", {
+    "GET /api/overview": overview,
+    "GET /api/errors": {
+      ...recorded,
+      total: 5,
+      requests: 1_284,
+      series: [
+        { time: "2026-11-30T11:00:00.000Z", count: 0 },
+        { time: "2026-11-30T12:00:00.000Z", count: 5 },
+      ],
+      types: [kindOf(529, "overloaded_error", 4), kindOf(404, "not_found_error", 1)],
+      domains: [
+        { domain: "d8.example", count: 4 },
+        { domain: "gone.example", count: 1 },
+      ],
+      models: [{ model: "claude-haiku-4-5-20251001", count: 1 }],
+    } satisfies Errors,
+  });
+  expect(page("#live-error-chart h2")).toEqual(["Errors per hour 5 of 1,284 requests, 0.4%"]);
+  expect(page("#live-error-chart .bar")).toEqual([
+    "2026-11-30 16:30:00 GMT+5:30",
+    "2026-11-30 17:30:00 GMT+5:30 Errors: 5",
+  ]);
+  expect(page(".pair tbody tr")).toEqual([
+    "529 overloaded_error | 4 | 30 m ago {2026-11-30 17:40:00 GMT+5:30} | 80%",
+    "404 not_found_error | 1 | 3 h ago {2026-11-30 15:10:00 GMT+5:30} | 20%",
+    "d8.example | 4 | 50% {8 requests}",
+    "gone.example | 1 | – {0 requests}",
+    "haiku-4-5 | 1 | 33% {3 requests}",
+  ]);
 });

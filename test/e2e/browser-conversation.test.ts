@@ -58,19 +58,17 @@ describe("the pages of a conversation", () => {
   });
 });
 
-describe("the list of conversations", () => {
-  it("previews the last exchange on hover and with the keyboard; Esc closes it", async () => {
-    const { page } = await dashboard.open("/conversations");
-    const card = page.locator("#preview-card");
-    await page.locator(`.conversations tbody tr:has(a[href*="${IDS.conversation}"])`).hover();
-    await card.waitFor({ state: "visible" });
-    expect(await card.textContent()).toContain("You");
-    await page.keyboard.press("Escape");
-    expect(await card.isVisible()).toBe(false);
-    await page.mouse.move(2, 2);
-    await page.keyboard.press("j");
-    await card.waitFor({ state: "visible" });
-  });
+it("the list of conversations previews the last exchange on hover and with the keyboard; Esc closes it", async () => {
+  const { page } = await dashboard.open("/conversations");
+  const card = page.locator("#preview-card");
+  await page.locator(`.conversations tbody tr:has(a[href*="${IDS.conversation}"])`).hover();
+  await card.waitFor({ state: "visible" });
+  expect(await card.textContent()).toContain("You");
+  await page.keyboard.press("Escape");
+  expect(await card.isVisible()).toBe(false);
+  await page.mouse.move(2, 2);
+  await page.keyboard.press("j");
+  await card.waitFor({ state: "visible" });
 });
 
 describe("the page of a request", () => {

@@ -178,14 +178,12 @@ describe("a path", () => {
   });
 });
 
-describe("an account without a usable credential", () => {
-  it("gets 401 with the reason", async () => {
-    const { domain, key } = await harness.tenant({ credentialType: "oauth" });
-    const sent = await harness.send({ host: domain, headers: bearer(key) });
-    expect(sent.status).toBe(401);
-    expect(sent.headers["x-should-retry"]).toBe("false");
-    expect(sent.body.toString()).toContain("no_credential");
-  });
+it("an account without a usable credential gets 401 with the reason", async () => {
+  const { domain, key } = await harness.tenant({ credentialType: "oauth" });
+  const sent = await harness.send({ host: domain, headers: bearer(key) });
+  expect(sent.status).toBe(401);
+  expect(sent.headers["x-should-retry"]).toBe("false");
+  expect(sent.body.toString()).toContain("no_credential");
 });
 
 describe("a request that the proxy rejects", () => {

@@ -160,18 +160,16 @@ describe("a response of the proxy's own", () => {
   });
 });
 
-describe("a response of upstream", () => {
-  it("keeps its CORS headers and gets none of ours, and upstream gets the client's", async () => {
-    const cors = { "access-control-allow-origin": ORIGIN, "access-control-expose-headers": "request-id" };
-    harness.answer({ kind: "raw", status: 429, headers: cors, chunks: [] });
-    const headers = { origin: ORIGIN, "anthropic-dangerous-direct-browser-access": "true" };
-    expect(corsOf(await tenant.send({ path: "/v1/things", body: "{}", headers }))).toEqual(cors);
-    const received = harness.claude.requests[0]!;
-    expect(headerOf(received, "origin")).toBe(ORIGIN);
-    expect(headerOf(received, "anthropic-dangerous-direct-browser-access")).toBe("true");
-    harness.answer({ kind: "raw", status: 401, headers: {}, chunks: [] });
-    expect(corsOf(await tenant.send({ path: "/v1/things", headers: { origin: ORIGIN } }))).toEqual({});
-  });
+it("a response of upstream keeps its CORS headers and gets none of ours, and upstream gets the client's", async () => {
+  const cors = { "access-control-allow-origin": ORIGIN, "access-control-expose-headers": "request-id" };
+  harness.answer({ kind: "raw", status: 429, headers: cors, chunks: [] });
+  const headers = { origin: ORIGIN, "anthropic-dangerous-direct-browser-access": "true" };
+  expect(corsOf(await tenant.send({ path: "/v1/things", body: "{}", headers }))).toEqual(cors);
+  const received = harness.claude.requests[0]!;
+  expect(headerOf(received, "origin")).toBe(ORIGIN);
+  expect(headerOf(received, "anthropic-dangerous-direct-browser-access")).toBe("true");
+  harness.answer({ kind: "raw", status: 401, headers: {}, chunks: [] });
+  expect(corsOf(await tenant.send({ path: "/v1/things", headers: { origin: ORIGIN } }))).toEqual({});
 });
 
 it("a page in a browser reads upstream's responses and our errors", async () => {

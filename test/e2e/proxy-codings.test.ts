@@ -273,12 +273,13 @@ describe("a body that cannot be decoded", () => {
   });
 });
 
-describe("a client that refuses a body without coding", () => {
-  it.each([
-    ["identity", "gzip, identity;q=0", "gzip"],
-    ["zstd", "gzip, identity;q=0", "gzip"],
-    ["deflate", "br, *;q=0", "br"],
-  ])("gets %s under %j as %s", async (coding, accepted, expected) => {
+it.each([
+  ["identity", "gzip, identity;q=0", "gzip"],
+  ["zstd", "gzip, identity;q=0", "gzip"],
+  ["deflate", "br, *;q=0", "br"],
+])(
+  "a client that refuses a body without coding gets %s under %j as %s",
+  async (coding, accepted, expected) => {
     harness.answer(coded(coding, CODERS[coding]!(Buffer.from(TEXT))));
     const sent = await send(accepted);
     expect(headerOf(harness.claude.requests[0]!, "accept-encoding")).toBe(accepted);
@@ -287,5 +288,5 @@ describe("a client that refuses a body without coding", () => {
     expect(decode(sent.body).toString()).toBe(TEXT);
     const { response } = await harness.recorded(sent.id);
     expect([response.body.toString(), response.metadata.bodyCoding]).toEqual([TEXT, "identity"]);
-  });
-});
+  },
+);

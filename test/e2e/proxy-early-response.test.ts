@@ -1,5 +1,5 @@
 /** Upstream responds while the client is still uploading: to a body that is too large, or an unknown key. */
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, expect, it } from "vitest";
 import { startHttpServer } from "../support/http-server.ts";
 import { proxyHarnessOfFile } from "../support/proxy-harness-of-file.ts";
 import type { ProxyHarness, Tenant } from "../support/proxy-harness.ts";
@@ -25,28 +25,26 @@ proxyHarnessOfFile(
   () => ({ CLAUDE_API_BASE_URL: refusing.url }),
 );
 
-describe("a response during the client's upload", () => {
-  it.each([
-    [413, false],
-    [413, true],
-    [401, false],
-    [529, true],
-  ])(
-    "with %i reaches the client at that moment and is recorded (chunked: %s)",
-    async (status, isChunked) => {
-      // The client sends no more until there is a response: if it did not pass, this would never end.
-      const path = `/v1/messages?status=${status}`;
-      const sent = await tenant.send({ path, body: BODY, chunked: isChunked, stopAfter: FIRST_BYTES });
-      expect([sent.status, sent.body.toString()]).toEqual([status, REFUSAL]);
-      await harness.notification(sent.id);
-      const { request, response } = await harness.recorded(sent.id);
-      expect(response.metadata).toMatchObject({ status, outcome: "complete" });
-      expect(response.body.toString()).toBe(REFUSAL);
-      // The part of the body that arrived, marked as incomplete.
-      expect(request.metadata.body.recorded).toBe("head");
-      expect(request.body.length).toBeGreaterThan(0);
-      expect(BODY.subarray(0, request.body.length).equals(request.body)).toBe(true);
-    },
-    30_000,
-  );
-});
+it.each([
+  [413, false],
+  [413, true],
+  [401, false],
+  [529, true],
+])(
+  "a response during the client's upload with %i reaches the client at that moment and is recorded (chunked: %s)",
+  async (status, isChunked) => {
+    // The client sends no more until there is a response: if it did not pass, this would never end.
+    const path = `/v1/messages?status=${status}`;
+    const sent = await tenant.send({ path, body: BODY, chunked: isChunked, stopAfter: FIRST_BYTES });
+    expect([sent.status, sent.body.toString()]).toEqual([status, REFUSAL]);
+    await harness.notification(sent.id);
+    const { request, response } = await harness.recorded(sent.id);
+    expect(response.metadata).toMatchObject({ status, outcome: "complete" });
+    expect(response.body.toString()).toBe(REFUSAL);
+    // The part of the body that arrived, marked as incomplete.
+    expect(request.metadata.body.recorded).toBe("head");
+    expect(request.body.length).toBeGreaterThan(0);
+    expect(BODY.subarray(0, request.body.length).equals(request.body)).toBe(true);
+  },
+  30_000,
+);

@@ -531,13 +531,11 @@ function expectLinear<T>(
 /** For functions over contents, which hand their texts to functions over texts. */
 const REPEATED = TEXT_SHAPES.filter((_, n) => n % 2 === 0);
 
-describe.each(Object.entries(OVER_TEXT))("%s", (_name, call) => {
-  it("is linear in texts of any shape", () => {
-    expectLinear(
-      call,
-      TEXT_SHAPES.map((shape) => ({ ...shape, size: SIZE })),
-    );
-  });
+it.each(Object.entries(OVER_TEXT))("%s is linear in texts of any shape", (_name, call) => {
+  expectLinear(
+    call,
+    TEXT_SHAPES.map((shape) => ({ ...shape, size: SIZE })),
+  );
 });
 
 let madeParts: unknown[] | undefined;
@@ -564,55 +562,49 @@ describe.each(Object.entries(OVER_CONTENT))("%s", (_name, call) => {
   });
 });
 
-describe.each(Object.entries(OVER_BODY))("%s", (_name, call) => {
-  it("is linear in bodies of any shape", () => {
-    const shapes = [
-      ...BODY_SHAPES.map((shape) => ({ ...shape, size: PARTS })),
-      ...CONTENT_SHAPES.map(({ name, make }) => ({
-        name,
-        make: (size: number) => bodyWith(make(size)),
-        size: PARTS,
-      })),
-      ...REPEATED.map(({ name, make }) => ({
-        name,
-        make: (size: number) => bodyWith(make(size)),
-        size: SIZE,
-      })),
-      ...REPEATED.map(({ name, make }) => ({ name: `not JSON: ${name}`, make, size: SIZE })),
-    ];
-    expectLinear(call, shapes);
-  });
+it.each(Object.entries(OVER_BODY))("%s is linear in bodies of any shape", (_name, call) => {
+  const shapes = [
+    ...BODY_SHAPES.map((shape) => ({ ...shape, size: PARTS })),
+    ...CONTENT_SHAPES.map(({ name, make }) => ({
+      name,
+      make: (size: number) => bodyWith(make(size)),
+      size: PARTS,
+    })),
+    ...REPEATED.map(({ name, make }) => ({
+      name,
+      make: (size: number) => bodyWith(make(size)),
+      size: SIZE,
+    })),
+    ...REPEATED.map(({ name, make }) => ({ name: `not JSON: ${name}`, make, size: SIZE })),
+  ];
+  expectLinear(call, shapes);
 });
 
-describe.each(Object.entries(OVER_RESPONSE))("%s", (_name, call) => {
-  it("is linear in responses of any shape", () => {
-    const error = (make: (size: number) => string) => (size: number) =>
-      JSON.stringify({
-        type: "error",
-        error: { type: make(size), message: make(size) },
-        usage: { a: make(size) },
-      });
-    const shapes = [
-      ...RESPONSE_SHAPES.map((shape) => ({ ...shape, size: PARTS })),
-      ...REPEATED.map(({ name, make }) => ({ name, make: error(make), size: SIZE })),
-      ...REPEATED.map(({ name, make }) => ({
-        name: `in an event: ${name}`,
-        make: (size: number) => `data: ${make(size)}`,
-        size: SIZE,
-      })),
-    ];
-    expectLinear(call, shapes);
-  });
-});
-
-describe.each(Object.entries(OVER_SHORT_TEXT))("%s", (_name, { characters, call }) => {
-  it("is quick for a long text", () => {
-    const slow = TEXT_SHAPES.map(({ name, make }) => {
-      const text = make(characters - 10).slice(0, characters);
-      return { name, ms: fastest(1, () => call(text)) > BEARABLE_MS ? fastest(3, () => call(text)) : 0 };
+it.each(Object.entries(OVER_RESPONSE))("%s is linear in responses of any shape", (_name, call) => {
+  const error = (make: (size: number) => string) => (size: number) =>
+    JSON.stringify({
+      type: "error",
+      error: { type: make(size), message: make(size) },
+      usage: { a: make(size) },
     });
-    expect(slow.filter(({ ms }) => ms > BEARABLE_MS)).toEqual([]);
+  const shapes = [
+    ...RESPONSE_SHAPES.map((shape) => ({ ...shape, size: PARTS })),
+    ...REPEATED.map(({ name, make }) => ({ name, make: error(make), size: SIZE })),
+    ...REPEATED.map(({ name, make }) => ({
+      name: `in an event: ${name}`,
+      make: (size: number) => `data: ${make(size)}`,
+      size: SIZE,
+    })),
+  ];
+  expectLinear(call, shapes);
+});
+
+it.each(Object.entries(OVER_SHORT_TEXT))("%s is quick for a long text", (_name, { characters, call }) => {
+  const slow = TEXT_SHAPES.map(({ name, make }) => {
+    const text = make(characters - 10).slice(0, characters);
+    return { name, ms: fastest(1, () => call(text)) > BEARABLE_MS ? fastest(3, () => call(text)) : 0 };
   });
+  expect(slow.filter(({ ms }) => ms > BEARABLE_MS)).toEqual([]);
 });
 
 describe("the table", () => {

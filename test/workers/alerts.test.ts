@@ -275,38 +275,36 @@ describe("the receiver", () => {
   });
 });
 
-describe("GET /api/alerts", () => {
-  it("lists queued alerts with the delivery error, and nothing after delivery", async () => {
-    const down = await newDomain("down");
-    const gone = await newDomain("gone");
-    const fine = await newDomain("ok");
-    await store(
-      asked(down.domain, "a", FAILED),
-      asked(gone.domain, "b", FAILED),
-      asked(fine.domain, "c", FAILED),
-    );
-    const of = async (domain: string) =>
-      (await ask<PendingAlerts>("/api/alerts")).outboxes.find(({ name }) => name === domain);
-    await waitUntil(async () => ((await of(down.domain))?.attempts ?? 0) > 0);
-    expect(await of(down.domain)).toEqual({
-      kind: "domain",
-      name: down.domain,
-      waiting: 1,
-      attempts: 1,
-      lastProblem: "Slack responded 500",
-    });
-    await waitUntil(async () => (await of(gone.domain)) !== undefined);
-    await waitUntil(async () => (await of(gone.domain))?.waiting === 0);
-    expect(await of(gone.domain)).toMatchObject({ lastProblem: "Slack responded 404: no_service" });
-    await waitUntil(async () => (await fine.received()).length === 1);
-    await waitUntil(async () => (await of(fine.domain)) === undefined);
-    const all = await ask<PendingAlerts>("/api/alerts");
-    expect(all).toMatchObject({ unanswered: 0, isMore: false });
-    expect(all.waiting).toBeGreaterThanOrEqual(1);
-    expect(Date.parse(all.oldestAt ?? "")).toBeLessThanOrEqual(Date.now());
-    expect(Date.parse(all.nextAt ?? "")).toBeGreaterThan(Date.now());
-    expect(JSON.stringify(all)).not.toContain("hooks.slack.com");
+it("GET /api/alerts lists queued alerts with the delivery error, and nothing after delivery", async () => {
+  const down = await newDomain("down");
+  const gone = await newDomain("gone");
+  const fine = await newDomain("ok");
+  await store(
+    asked(down.domain, "a", FAILED),
+    asked(gone.domain, "b", FAILED),
+    asked(fine.domain, "c", FAILED),
+  );
+  const of = async (domain: string) =>
+    (await ask<PendingAlerts>("/api/alerts")).outboxes.find(({ name }) => name === domain);
+  await waitUntil(async () => ((await of(down.domain))?.attempts ?? 0) > 0);
+  expect(await of(down.domain)).toEqual({
+    kind: "domain",
+    name: down.domain,
+    waiting: 1,
+    attempts: 1,
+    lastProblem: "Slack responded 500",
   });
+  await waitUntil(async () => (await of(gone.domain)) !== undefined);
+  await waitUntil(async () => (await of(gone.domain))?.waiting === 0);
+  expect(await of(gone.domain)).toMatchObject({ lastProblem: "Slack responded 404: no_service" });
+  await waitUntil(async () => (await fine.received()).length === 1);
+  await waitUntil(async () => (await of(fine.domain)) === undefined);
+  const all = await ask<PendingAlerts>("/api/alerts");
+  expect(all).toMatchObject({ unanswered: 0, isMore: false });
+  expect(all.waiting).toBeGreaterThanOrEqual(1);
+  expect(Date.parse(all.oldestAt ?? "")).toBeLessThanOrEqual(Date.now());
+  expect(Date.parse(all.nextAt ?? "")).toBeGreaterThan(Date.now());
+  expect(JSON.stringify(all)).not.toContain("hooks.slack.com");
 });
 
 /** Outboxes that record what is raised in the deployment's. */
@@ -316,19 +314,17 @@ function outboxes() {
   return { raised, bindings: { ALERT_OUTBOX: { getByName } as unknown as Env["ALERT_OUTBOX"] } };
 }
 
-describe("a backlog", () => {
-  it("raises an alert only when the oldest exchange waits too long", async () => {
-    const fake = outboxes();
-    const { raised } = fake;
-    const bindings = testEnv(fake.bindings);
-    await watchBacklog(bindings, loadConfig(bindings), Date.now());
-    await journal(makeExchange());
-    await watchBacklog(bindings, loadConfig(bindings), Date.now());
-    expect(raised).not.toHaveBeenCalled();
-    await watchBacklog(bindings, loadConfig(bindings), Date.now() + 600_000);
-    const backlog = { kind: "ingest_backlog", entries: 1, databaseReachable: true };
-    expect(raised).toHaveBeenCalledWith({ kind: "deployment" }, [expect.objectContaining(backlog)]);
-  });
+it("a backlog raises an alert only when the oldest exchange waits too long", async () => {
+  const fake = outboxes();
+  const { raised } = fake;
+  const bindings = testEnv(fake.bindings);
+  await watchBacklog(bindings, loadConfig(bindings), Date.now());
+  await journal(makeExchange());
+  await watchBacklog(bindings, loadConfig(bindings), Date.now());
+  expect(raised).not.toHaveBeenCalled();
+  await watchBacklog(bindings, loadConfig(bindings), Date.now() + 600_000);
+  const backlog = { kind: "ingest_backlog", entries: 1, databaseReachable: true };
+  expect(raised).toHaveBeenCalledWith({ kind: "deployment" }, [expect.objectContaining(backlog)]);
 });
 
 describe("an exchange that R2 did not take", () => {

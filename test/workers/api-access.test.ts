@@ -65,13 +65,11 @@ it.each([
   expect([status, code]).toEqual([403, "forbidden"]);
 });
 
-describe("a viewer", () => {
-  it("reads the description of the API and changes nothing", async () => {
-    expect((await call("/api/openapi.json", { key: VIEWER_KEY })).status).toBe(200);
-    const { status, code, message } = await refused("/api/anything", { method: "PATCH", key: VIEWER_KEY });
-    expect([status, code]).toEqual([403, "forbidden"]);
-    expect(message).toContain("administrator");
-  });
+it("a viewer reads the description of the API and changes nothing", async () => {
+  expect((await call("/api/openapi.json", { key: VIEWER_KEY })).status).toBe(200);
+  const { status, code, message } = await refused("/api/anything", { method: "PATCH", key: VIEWER_KEY });
+  expect([status, code]).toEqual([403, "forbidden"]);
+  expect(message).toContain("administrator");
 });
 
 describe("DASHBOARD_READ_ONLY", () => {
@@ -155,19 +153,17 @@ describe("with a key shorter than 24 characters", () => {
   });
 });
 
-describe("an unknown path", () => {
-  it("is 404 in the common shape", async () => {
-    for (const [method, path] of [
-      ["GET", "/api/"],
-      ["GET", "/api/nowhere"],
-      ["GET", "/api/requests/"],
-      ["DELETE", "/api/requests"],
-      ["PUT", "/api/%2e%2e/x"],
-    ] as const) {
-      const { status, code } = await refused(path, { method, body: method === "PUT" ? {} : undefined });
-      expect([status, code], path).toEqual([404, "not_found"]);
-    }
-  });
+it("an unknown path is 404 in the common shape", async () => {
+  for (const [method, path] of [
+    ["GET", "/api/"],
+    ["GET", "/api/nowhere"],
+    ["GET", "/api/requests/"],
+    ["DELETE", "/api/requests"],
+    ["PUT", "/api/%2e%2e/x"],
+  ] as const) {
+    const { status, code } = await refused(path, { method, body: method === "PUT" ? {} : undefined });
+    expect([status, code], path).toEqual([404, "not_found"]);
+  }
 });
 
 describe("responses", () => {

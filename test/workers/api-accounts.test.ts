@@ -163,40 +163,36 @@ describe("tokens that an administrator enters", () => {
   });
 });
 
-describe("other fields of a credential file", () => {
-  it("are stored sealed, returned to administrators, and deleted by null", async () => {
-    const otherFields = { note: "marked-note", oauth: { isMax: true }, list: [1, null] };
-    const body = { accountId: account, credential: { type: "passthrough" }, otherFields };
-    await ask("/api/domains/a.example", { method: "PUT", body });
-    const read = () => ask("/api/domains/a.example/other-fields");
-    expect(await read()).toEqual({ otherFields });
-    expect((await call("/api/domains/a.example/other-fields", { key: VIEWER_KEY })).status).toBe(403);
-    const rows = await queryRows<{ row: string }>("SELECT to_jsonb(t)::text AS row FROM domains t");
-    expect(JSON.stringify(rows)).not.toContain("marked-note");
-    await put("a.example");
-    expect(await read()).toEqual({ otherFields });
-    await ask("/api/domains/a.example", { method: "PUT", body: { accountId: account, otherFields: null } });
-    expect(await read()).toEqual({ otherFields: null });
-  });
+it("other fields of a credential file are stored sealed, returned to administrators, and deleted by null", async () => {
+  const otherFields = { note: "marked-note", oauth: { isMax: true }, list: [1, null] };
+  const body = { accountId: account, credential: { type: "passthrough" }, otherFields };
+  await ask("/api/domains/a.example", { method: "PUT", body });
+  const read = () => ask("/api/domains/a.example/other-fields");
+  expect(await read()).toEqual({ otherFields });
+  expect((await call("/api/domains/a.example/other-fields", { key: VIEWER_KEY })).status).toBe(403);
+  const rows = await queryRows<{ row: string }>("SELECT to_jsonb(t)::text AS row FROM domains t");
+  expect(JSON.stringify(rows)).not.toContain("marked-note");
+  await put("a.example");
+  expect(await read()).toEqual({ otherFields });
+  await ask("/api/domains/a.example", { method: "PUT", body: { accountId: account, otherFields: null } });
+  expect(await read()).toEqual({ otherFields: null });
 });
 
-describe("an existing client key", () => {
-  it("is accepted once, and by one domain only", async () => {
-    const key = "cnp_live_a-key-from-before-0123456789";
-    await put("a.example", { type: "passthrough" });
-    await put("b.example");
-    const give = (domain: string) =>
-      call(`/api/domains/${domain}/client-keys`, { method: "POST", body: { name: "old", key } });
-    const made = await give("a.example");
-    expect([made.status, (made.json as { key: string }).key]).toEqual([201, key]);
-    expect((await give("a.example")).json).toEqual(made.json);
-    expect((await give("b.example")).status).toBe(409);
-    const { id } = made.json as { id: string };
-    await call(`/api/domains/a.example/client-keys/${id}`, { method: "DELETE" });
-    expect((await give("a.example")).status).toBe(409);
-    const short = { method: "POST", body: { name: "old", key: "short" } };
-    expect((await refused("/api/domains/a.example/client-keys", short)).status).toBe(400);
-  });
+it("an existing client key is accepted once, and by one domain only", async () => {
+  const key = "cnp_live_a-key-from-before-0123456789";
+  await put("a.example", { type: "passthrough" });
+  await put("b.example");
+  const give = (domain: string) =>
+    call(`/api/domains/${domain}/client-keys`, { method: "POST", body: { name: "old", key } });
+  const made = await give("a.example");
+  expect([made.status, (made.json as { key: string }).key]).toEqual([201, key]);
+  expect((await give("a.example")).json).toEqual(made.json);
+  expect((await give("b.example")).status).toBe(409);
+  const { id } = made.json as { id: string };
+  await call(`/api/domains/a.example/client-keys/${id}`, { method: "DELETE" });
+  expect((await give("a.example")).status).toBe(409);
+  const short = { method: "POST", body: { name: "old", key: "short" } };
+  expect((await refused("/api/domains/a.example/client-keys", short)).status).toBe(400);
 });
 
 describe("an account", () => {

@@ -306,55 +306,51 @@ describe("DELETE", () => {
   });
 });
 
-describe("GET /api/domains", () => {
-  it("lists configured and unconfigured domains with their requests of seven days", async () => {
-    const now = Date.now();
-    await put("a.example", withKey());
-    await store(
-      { domain: "a.example", startedAt: now - 60_000 },
-      { domain: "a.example", startedAt: now - 6 * 86_400_000 },
-      { domain: "a.example", startedAt: now - 8 * 86_400_000 },
-      { domain: "seen.example", startedAt: now - 60_000 },
-    );
-    expect((await ask<DomainList>("/api/domains")).domains).toEqual([
-      {
-        domain: "a.example",
-        accountId: "acc_1",
-        configured: true,
-        credentialType: "api_key",
-        requestCount: 2,
-      },
-      { domain: "seen.example", accountId: null, configured: false, credentialType: null, requestCount: 1 },
-    ]);
-    expect((await refused("/api/domains/seen.example")).status).toBe(404);
-  });
+it("GET /api/domains lists configured and unconfigured domains with their requests of seven days", async () => {
+  const now = Date.now();
+  await put("a.example", withKey());
+  await store(
+    { domain: "a.example", startedAt: now - 60_000 },
+    { domain: "a.example", startedAt: now - 6 * 86_400_000 },
+    { domain: "a.example", startedAt: now - 8 * 86_400_000 },
+    { domain: "seen.example", startedAt: now - 60_000 },
+  );
+  expect((await ask<DomainList>("/api/domains")).domains).toEqual([
+    {
+      domain: "a.example",
+      accountId: "acc_1",
+      configured: true,
+      credentialType: "api_key",
+      requestCount: 2,
+    },
+    { domain: "seen.example", accountId: null, configured: false, credentialType: null, requestCount: 1 },
+  ]);
+  expect((await refused("/api/domains/seen.example")).status).toBe(404);
 });
 
-describe("secrets", () => {
-  it("are in no response, no row, no KV entry, no audit entry and no log line", async () => {
-    const lines: string[] = [];
-    for (const level of ["debug", "info", "warn", "error", "log"] as const)
-      vi.spyOn(console, level).mockImplementation((...parts: unknown[]) => void lines.push(parts.join(" ")));
-    try {
-      const body = { ...withKey(), slack: { webhook_url: WEBHOOK } };
-      const responses = [
-        await put("a.example", body, { DEBUG: "true", DEBUG_SQL: "true" }),
-        await put("a.example", body, kvDown()),
-        await put("a.example", { ...body, endpoints: ["nonsense"] }),
-        await put("a.example", { ...withKey("bad account"), slack: { webhook_url: WEBHOOK } }),
-        await put("a.example", JSON.stringify(body).slice(0, -1) as never),
-        await call("/api/domains/a.example"),
-        await call("/api/domains"),
-        await call("/api/audit"),
-      ];
-      const returned = JSON.stringify(responses.map(({ text }) => text)) + lines.join("\n");
-      for (const text of [returned, await everythingStored()]) {
-        expect(text).not.toContain(SECRET);
-        expect(text).not.toContain("very-secret");
-      }
-      expect(lines.length).toBeGreaterThan(0);
-    } finally {
-      vi.restoreAllMocks();
+it("secrets are in no response, no row, no KV entry, no audit entry and no log line", async () => {
+  const lines: string[] = [];
+  for (const level of ["debug", "info", "warn", "error", "log"] as const)
+    vi.spyOn(console, level).mockImplementation((...parts: unknown[]) => void lines.push(parts.join(" ")));
+  try {
+    const body = { ...withKey(), slack: { webhook_url: WEBHOOK } };
+    const responses = [
+      await put("a.example", body, { DEBUG: "true", DEBUG_SQL: "true" }),
+      await put("a.example", body, kvDown()),
+      await put("a.example", { ...body, endpoints: ["nonsense"] }),
+      await put("a.example", { ...withKey("bad account"), slack: { webhook_url: WEBHOOK } }),
+      await put("a.example", JSON.stringify(body).slice(0, -1) as never),
+      await call("/api/domains/a.example"),
+      await call("/api/domains"),
+      await call("/api/audit"),
+    ];
+    const returned = JSON.stringify(responses.map(({ text }) => text)) + lines.join("\n");
+    for (const text of [returned, await everythingStored()]) {
+      expect(text).not.toContain(SECRET);
+      expect(text).not.toContain("very-secret");
     }
-  });
+    expect(lines.length).toBeGreaterThan(0);
+  } finally {
+    vi.restoreAllMocks();
+  }
 });

@@ -109,37 +109,35 @@ describe("GET /api/stats", () => {
   });
 });
 
-describe("GET /token-stats", () => {
-  it("is a map of domains, or one of them, or null", async () => {
-    await store(
-      used(T, 10),
-      used(
-        T + 400 * DAY,
-        20,
-        model("claude-opus-5-5", { system: ["a", "b"].map((text) => ({ type: "text", text })) }),
-      ),
-      used(T, 5, { domain: "b.example" }),
-    );
-    const all = await ask<Record<string, DomainTokens>>("/token-stats");
-    expect(all).toEqual({
-      "team.example": {
-        inputTokens: 30,
-        outputTokens: 2 * OUTPUT,
-        cacheReadInputTokens: 600,
-        cacheCreationInputTokens: 200,
-        requestCount: 2,
-        queryEvaluationCount: 1,
-        inferenceCount: 1,
-        toolCallCount: 0,
-        costUsd: expect.stringMatching(/^0\.0\d+$/) as string,
-        unpricedCount: 0,
-        lastUpdated: new Date(T + 400 * DAY).toISOString(),
-      },
-      "b.example": expect.objectContaining({ requestCount: 1, inputTokens: 5 }) as DomainTokens,
-    });
-    expect(await ask("/token-stats?domain=b.example")).toEqual(all["b.example"]);
-    expect(await ask("/token-stats?domain=unknown.example")).toBeNull();
+it("GET /token-stats is a map of domains, or one of them, or null", async () => {
+  await store(
+    used(T, 10),
+    used(
+      T + 400 * DAY,
+      20,
+      model("claude-opus-5-5", { system: ["a", "b"].map((text) => ({ type: "text", text })) }),
+    ),
+    used(T, 5, { domain: "b.example" }),
+  );
+  const all = await ask<Record<string, DomainTokens>>("/token-stats");
+  expect(all).toEqual({
+    "team.example": {
+      inputTokens: 30,
+      outputTokens: 2 * OUTPUT,
+      cacheReadInputTokens: 600,
+      cacheCreationInputTokens: 200,
+      requestCount: 2,
+      queryEvaluationCount: 1,
+      inferenceCount: 1,
+      toolCallCount: 0,
+      costUsd: expect.stringMatching(/^0\.0\d+$/) as string,
+      unpricedCount: 0,
+      lastUpdated: new Date(T + 400 * DAY).toISOString(),
+    },
+    "b.example": expect.objectContaining({ requestCount: 1, inputTokens: 5 }) as DomainTokens,
   });
+  expect(await ask("/token-stats?domain=b.example")).toEqual(all["b.example"]);
+  expect(await ask("/token-stats?domain=unknown.example")).toBeNull();
 });
 
 describe("GET /api/overview", () => {

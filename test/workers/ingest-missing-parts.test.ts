@@ -133,16 +133,14 @@ describe("without a database", () => {
   });
 });
 
-describe("metadata that cannot be stored", () => {
-  it("from the dead-letter queue is recorded and kept for the sweep, unless R2 is down", async () => {
-    const exchange = rejectedExchange();
-    const body = notificationWith(exchange, "request, response");
-    const refused = { ...DEAD, bindings: noJournal };
-    expect(await deliver([{ body }], refused)).toEqual({ acks: [], retries: { 0: 2 } });
-    expect(await deliver([{ body }], DEAD)).toEqual(ACKNOWLEDGED);
-    expect(await journalledState(exchange.id)).toEqual(["none", "unrecorded"]);
-    expect(await ingestFailures()).toMatchObject([{ exchange_id: exchange.id }]);
-  });
+it("metadata that cannot be stored from the dead-letter queue is recorded and kept for the sweep, unless R2 is down", async () => {
+  const exchange = rejectedExchange();
+  const body = notificationWith(exchange, "request, response");
+  const refused = { ...DEAD, bindings: noJournal };
+  expect(await deliver([{ body }], refused)).toEqual({ acks: [], retries: { 0: 2 } });
+  expect(await deliver([{ body }], DEAD)).toEqual(ACKNOWLEDGED);
+  expect(await journalledState(exchange.id)).toEqual(["none", "unrecorded"]);
+  expect(await ingestFailures()).toMatchObject([{ exchange_id: exchange.id }]);
 });
 
 /** Sweeps twice, the second time after the request was given up, and delivers the messages. */

@@ -191,75 +191,70 @@ function advised(inputTokens: number, hasAdvisor: boolean): ExchangeOptions {
   return jsonResponse({ type: "message", model: "claude-opus-5-5", content, usage, ...role });
 }
 
-describe("a model", () => {
-  it("has all requests that requested or used it, in every list and count", async () => {
-    await resetDatabase();
-    const noon = Math.floor(Date.now() / (5 * MINUTE) - 3) * 5 * MINUTE;
-    const ended = errorResponse(500, "api_error");
-    const failing = advised(1_000, true);
-    await store(
-      { startedAt: noon, ...advised(100, true) },
-      // Read from rows: not within a whole rollup of the period.
-      { startedAt: noon + 7 * MINUTE, ...advised(10, true) },
-      { startedAt: noon + MINUTE, ...advised(1, false) },
-      {
-        startedAt: noon + MINUTE,
-        requestBody: messageRequest("Hi", { model: "claude-sonnet-4-6" }),
-        ...ended,
-      },
-      // An error after the advisor has been billed.
-      {
-        startedAt: noon + 2 * MINUTE,
-        ...failing,
-        responseMetadata: { ...failing.responseMetadata, outcome: "upstream_failed" },
-      },
-    );
-    const [from, to] = [noon, noon + 8 * MINUTE];
-    const { models, totals } = await overviewOf(from, to);
-    const expected = [
-      { model: "claude-opus-5-5", requests: 4, errors: 1, inputTokens: 1_111, outputTokens: 28 },
-      { model: "claude-sonnet-4-6", requests: 4, errors: 2, inputTokens: 1_200, outputTokens: 90 },
-    ];
-    expect(models).toMatchObject(expected);
-    expect(totals).toMatchObject({ requests: 5, errors: 2, inputTokens: 2_311, outputTokens: 118 });
-    const byModel = (await errorsOf(from, to)).models;
-    for (const { model, ...counts } of expected) {
-      const only = `&model=${model}`;
-      const [overview, errors, rows] = await Promise.all([
-        overviewOf(from, to, only),
-        errorsOf(from, to, only),
-        requestsOf(from, to, only),
-      ]);
-      expect(overview.totals).toMatchObject(counts);
-      expect(overview.models).toMatchObject([{ model, ...counts }]);
-      const { series, domains, accounts, requestTypes } = overview;
-      const lists: Overview["previous"][][] = [series, domains, accounts, requestTypes];
-      for (const list of lists)
-        expect([sum(list, (one) => one.requests), sum(list, (one) => one.errors)]).toEqual([
-          counts.requests,
-          counts.errors,
-        ]);
-      expect([errors.requests, errors.total]).toEqual([counts.requests, counts.errors]);
-      expect(errors.models).toEqual([{ model, count: counts.errors }]);
-      expect(byModel).toContainEqual({ model, count: counts.errors });
-      expect(rows).toHaveLength(counts.requests);
-      expect(rows.filter((row) => row.failed)).toHaveLength(counts.errors);
-    }
-    const before = await overviewOf(to, to + 8 * MINUTE, "&model=claude-sonnet-4-6");
-    expect(before.previous).toMatchObject({ requests: 4, errors: 2 });
-    const { usage } = await ask<DailyUsage>("/api/token-usage/daily?accountId=acc_1&days=2");
-    for (const { model, requests } of expected)
-      expect(
-        sum(
-          usage.filter((one) => one.model === model),
-          (one) => one.totalRequests,
-        ),
-      ).toBe(requests);
-    expect((await ask<FilterOptions>("/api/choices")).models).toEqual([
-      "claude-opus-5-5",
-      "claude-sonnet-4-6",
+it("a model has all requests that requested or used it, in every list and count", async () => {
+  await resetDatabase();
+  const noon = Math.floor(Date.now() / (5 * MINUTE) - 3) * 5 * MINUTE;
+  const ended = errorResponse(500, "api_error");
+  const failing = advised(1_000, true);
+  await store(
+    { startedAt: noon, ...advised(100, true) },
+    // Read from rows: not within a whole rollup of the period.
+    { startedAt: noon + 7 * MINUTE, ...advised(10, true) },
+    { startedAt: noon + MINUTE, ...advised(1, false) },
+    {
+      startedAt: noon + MINUTE,
+      requestBody: messageRequest("Hi", { model: "claude-sonnet-4-6" }),
+      ...ended,
+    },
+    // An error after the advisor has been billed.
+    {
+      startedAt: noon + 2 * MINUTE,
+      ...failing,
+      responseMetadata: { ...failing.responseMetadata, outcome: "upstream_failed" },
+    },
+  );
+  const [from, to] = [noon, noon + 8 * MINUTE];
+  const { models, totals } = await overviewOf(from, to);
+  const expected = [
+    { model: "claude-opus-5-5", requests: 4, errors: 1, inputTokens: 1_111, outputTokens: 28 },
+    { model: "claude-sonnet-4-6", requests: 4, errors: 2, inputTokens: 1_200, outputTokens: 90 },
+  ];
+  expect(models).toMatchObject(expected);
+  expect(totals).toMatchObject({ requests: 5, errors: 2, inputTokens: 2_311, outputTokens: 118 });
+  const byModel = (await errorsOf(from, to)).models;
+  for (const { model, ...counts } of expected) {
+    const only = `&model=${model}`;
+    const [overview, errors, rows] = await Promise.all([
+      overviewOf(from, to, only),
+      errorsOf(from, to, only),
+      requestsOf(from, to, only),
     ]);
-  });
+    expect(overview.totals).toMatchObject(counts);
+    expect(overview.models).toMatchObject([{ model, ...counts }]);
+    const { series, domains, accounts, requestTypes } = overview;
+    const lists: Overview["previous"][][] = [series, domains, accounts, requestTypes];
+    for (const list of lists)
+      expect([sum(list, (one) => one.requests), sum(list, (one) => one.errors)]).toEqual([
+        counts.requests,
+        counts.errors,
+      ]);
+    expect([errors.requests, errors.total]).toEqual([counts.requests, counts.errors]);
+    expect(errors.models).toEqual([{ model, count: counts.errors }]);
+    expect(byModel).toContainEqual({ model, count: counts.errors });
+    expect(rows).toHaveLength(counts.requests);
+    expect(rows.filter((row) => row.failed)).toHaveLength(counts.errors);
+  }
+  const before = await overviewOf(to, to + 8 * MINUTE, "&model=claude-sonnet-4-6");
+  expect(before.previous).toMatchObject({ requests: 4, errors: 2 });
+  const { usage } = await ask<DailyUsage>("/api/token-usage/daily?accountId=acc_1&days=2");
+  for (const { model, requests } of expected)
+    expect(
+      sum(
+        usage.filter((one) => one.model === model),
+        (one) => one.totalRequests,
+      ),
+    ).toBe(requests);
+  expect((await ask<FilterOptions>("/api/choices")).models).toEqual(["claude-opus-5-5", "claude-sonnet-4-6"]);
 });
 
 /** Numbers from 0 to 1, the same in every run. */

@@ -130,17 +130,18 @@ describe("refused is", () => {
   });
 });
 
-describe("when the certificates cannot be fetched", () => {
-  it.each([
-    ["an error", async () => new Response("no", { status: 500 })],
-    ["nonsense", async () => new Response("<html>")],
-    ["no keys in it", async () => Response.json({ hello: 1 })],
-    ["no connection", () => Promise.reject(new TypeError("connect failed"))],
-  ])("%s: every token is refused as unavailable", async (_, respond) => {
+it.each([
+  ["an error", async () => new Response("no", { status: 500 })],
+  ["nonsense", async () => new Response("<html>")],
+  ["no keys in it", async () => Response.json({ hello: 1 })],
+  ["no connection", () => Promise.reject(new TypeError("connect failed"))],
+])(
+  "when the certificates cannot be fetched %s: every token is refused as unavailable",
+  async (_, respond) => {
     certs = respond;
     expect((await who(await token({ email: "ann@example.com" }))).result).toBe("unavailable");
-  });
-});
+  },
+);
 
 /** HS256 with the published key as secret: works against verifiers that believe the header. */
 async function confused(): Promise<string> {

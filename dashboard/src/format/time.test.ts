@@ -15,26 +15,24 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-describe("durations", () => {
-  it.each([
-    [0, "0 ms"],
-    [0.4, "0 ms"],
-    [812, "812 ms"],
-    [999.6, "1.0 s"],
-    [4230, "4.2 s"],
-    [59_949, "59.9 s"],
-    [59_999, "1 m"],
-    [64_000, "1 m 4 s"],
-    [3_599_600, "1 h"],
-    [7_260_000, "2 h 1 m"],
-    [47.9 * HOUR, "47 h 54 m"],
-    [50 * HOUR, "2 d 2 h"],
-    [-5, "0 ms"],
-    [null, "–"],
-    [Number.NaN, "–"],
-  ])("writes %s ms as %s", (milliseconds, text) => {
-    expect(formatDuration(milliseconds)).toBe(text);
-  });
+it.each([
+  [0, "0 ms"],
+  [0.4, "0 ms"],
+  [812, "812 ms"],
+  [999.6, "1.0 s"],
+  [4230, "4.2 s"],
+  [59_949, "59.9 s"],
+  [59_999, "1 m"],
+  [64_000, "1 m 4 s"],
+  [3_599_600, "1 h"],
+  [7_260_000, "2 h 1 m"],
+  [47.9 * HOUR, "47 h 54 m"],
+  [50 * HOUR, "2 d 2 h"],
+  [-5, "0 ms"],
+  [null, "–"],
+  [Number.NaN, "–"],
+])("durations writes %s ms as %s", (milliseconds, text) => {
+  expect(formatDuration(milliseconds)).toBe(text);
 });
 
 describe("times", () => {

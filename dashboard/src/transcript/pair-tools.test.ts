@@ -68,18 +68,16 @@ describe("tool calls and their results", () => {
   });
 });
 
-describe("what a call did, in a few words", () => {
-  it.each([
-    [{ description: "List", command: "ls -la" }, "ls -la"],
-    [{ file_path: "/a/b.ts", old_string: "x" }, "/a/b.ts"],
-    [{ todos: [1, 2] }, "2 items"],
-    [{ other: "first text" }, "first text"],
-    [{ command: "  ", path: "/p" }, "/p"],
-    ["plain", "plain"],
-    [{}, ""],
-    [null, ""],
-    [{ command: `echo ${"x".repeat(500)}` }, `echo ${"x".repeat(114)}…`],
-  ])("of %j", (input, words) => {
-    expect(toolSummary(input)).toBe(words);
-  });
+it.each([
+  [{ description: "List", command: "ls -la" }, "ls -la"],
+  [{ file_path: "/a/b.ts", old_string: "x" }, "/a/b.ts"],
+  [{ todos: [1, 2] }, "2 items"],
+  [{ other: "first text" }, "first text"],
+  [{ command: "  ", path: "/p" }, "/p"],
+  ["plain", "plain"],
+  [{}, ""],
+  [null, ""],
+  [{ command: `echo ${"x".repeat(500)}` }, `echo ${"x".repeat(114)}…`],
+])("what a call did, in a few words of %j", (input, words) => {
+  expect(toolSummary(input)).toBe(words);
 });

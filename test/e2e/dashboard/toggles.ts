@@ -24,35 +24,33 @@ async function useFolds(page: Page): Promise<number> {
 }
 
 export function describeToggles(demo: () => DemoStack): void {
-  describe("tabs", () => {
-    it("of a conversation, of a request and of administration show their content and mark the current tab", async () => {
-      const { page } = await demo().open();
-      const request = await busiestRequest(demo());
-      for (const [path, tabs] of [
-        [
-          `/conversations/${demo().branchedConversation}`,
-          { Tree: ".tree-panel.alone", Timeline: ".timeline", Transcript: "ol.transcript" },
-        ],
-        [
-          `/requests/${request}`,
-          {
-            "Raw JSON": ".raw .json",
-            Headers: "table.headers",
-            Stream: "ol.events",
-            Conversation: "ol.transcript",
-          },
-        ],
-        ["/domains", { Accounts: ".account-list", "Audit log": "table.audit", Domains: "table.domains" }],
-      ] as const) {
-        await page.goto(demo().url + path);
-        for (const [tab, content] of Object.entries(tabs)) {
-          await page.click(`.tabs >> text="${tab}"`);
-          await page.waitForSelector(content);
-          expect(await page.textContent(".tabs [aria-current]")).toBe(tab);
-        }
-        expect(new URL(page.url()).pathname, "path of the last tab").toBe(path);
+  it("tabs of a conversation, of a request and of administration show their content and mark the current tab", async () => {
+    const { page } = await demo().open();
+    const request = await busiestRequest(demo());
+    for (const [path, tabs] of [
+      [
+        `/conversations/${demo().branchedConversation}`,
+        { Tree: ".tree-panel.alone", Timeline: ".timeline", Transcript: "ol.transcript" },
+      ],
+      [
+        `/requests/${request}`,
+        {
+          "Raw JSON": ".raw .json",
+          Headers: "table.headers",
+          Stream: "ol.events",
+          Conversation: "ol.transcript",
+        },
+      ],
+      ["/domains", { Accounts: ".account-list", "Audit log": "table.audit", Domains: "table.domains" }],
+    ] as const) {
+      await page.goto(demo().url + path);
+      for (const [tab, content] of Object.entries(tabs)) {
+        await page.click(`.tabs >> text="${tab}"`);
+        await page.waitForSelector(content);
+        expect(await page.textContent(".tabs [aria-current]")).toBe(tab);
       }
-    });
+      expect(new URL(page.url()).pathname, "path of the last tab").toBe(path);
+    }
   });
 
   describe("folds and switches", () => {

@@ -173,33 +173,31 @@ describe("the Slack payload of an error", () => {
   });
 });
 
-describe("the Slack payload of a window past its threshold", () => {
-  test.each<[string, Partial<ThresholdEvent>, string]>([
-    [
-      "has the reset and the forecast",
-      {},
-      "the 5h window is 76 % used (threshold 75 %). It resets at 2026-11-22 14:00 UTC, in 1 h 20 min. At this pace it is full at 2026-11-22 13:25 UTC, in 45 min.",
-    ],
-    [
-      "says that it is full",
-      { window: "7d_oi", utilization: 1.04, threshold: 0.9, fullAt: NOW, resetsAt: NOW + 51_811_000 },
-      "the 7d_oi window is 104 % used (threshold 90 %). It resets at 2026-11-23 03:03 UTC, in 14 h 24 min. It is full.",
-    ],
-    [
-      "has only the utilization without reset and forecast",
-      { window: "overage", utilization: 0.756, resetsAt: null, fullAt: null },
-      "the extra usage is 75.6 % used (threshold 75 %).",
-    ],
-    [
-      "names the token limit of an account",
-      { window: "tokens", utilization: 0.9, threshold: 0.9, resetsAt: null, fullAt: NOW + 1_800_000 },
-      "the token limit of five hours is 90 % used (threshold 90 %). At this pace it is full at 2026-11-22 13:10 UTC, in 30 min.",
-    ],
-  ])("%s", (_name, more, text) => {
-    expect(payload(thresholdEvent(more))).toStrictEqual(
-      thresholdPayload(`:hourglass_flowing_sand: Account *acc_1*: ${text} ${USAGE}`),
-    );
-  });
+test.each<[string, Partial<ThresholdEvent>, string]>([
+  [
+    "has the reset and the forecast",
+    {},
+    "the 5h window is 76 % used (threshold 75 %). It resets at 2026-11-22 14:00 UTC, in 1 h 20 min. At this pace it is full at 2026-11-22 13:25 UTC, in 45 min.",
+  ],
+  [
+    "says that it is full",
+    { window: "7d_oi", utilization: 1.04, threshold: 0.9, fullAt: NOW, resetsAt: NOW + 51_811_000 },
+    "the 7d_oi window is 104 % used (threshold 90 %). It resets at 2026-11-23 03:03 UTC, in 14 h 24 min. It is full.",
+  ],
+  [
+    "has only the utilization without reset and forecast",
+    { window: "overage", utilization: 0.756, resetsAt: null, fullAt: null },
+    "the extra usage is 75.6 % used (threshold 75 %).",
+  ],
+  [
+    "names the token limit of an account",
+    { window: "tokens", utilization: 0.9, threshold: 0.9, resetsAt: null, fullAt: NOW + 1_800_000 },
+    "the token limit of five hours is 90 % used (threshold 90 %). At this pace it is full at 2026-11-22 13:10 UTC, in 30 min.",
+  ],
+])("the Slack payload of a window past its threshold %s", (_name, more, text) => {
+  expect(payload(thresholdEvent(more))).toStrictEqual(
+    thresholdPayload(`:hourglass_flowing_sand: Account *acc_1*: ${text} ${USAGE}`),
+  );
 });
 
 describe("the Slack payload is one text", () => {

@@ -79,18 +79,16 @@ describe("eachMember and eachElement", () => {
   });
 });
 
-describe("stringEquals", () => {
-  test.each([
-    ['"messages"', true],
-    ['"mess\\u0061ges"', true],
-    ['"\\u006D\\u0065\\u0073\\u0073\\u0061\\u0067\\u0065\\u0073"', true],
-    ['"message"', false],
-    ['"messagesx"', false],
-    ['"messag\\\\es"', false],
-    ['"Messages"', false],
-    ['""', false],
-  ])("of %s is %s for messages", (spelling, isMessages) => {
-    const bytes = bytesOf(spelling);
-    expect(stringEquals(bytes, 0, bytes.length, bytesOf("messages"))).toBe(isMessages);
-  });
+test.each([
+  ['"messages"', true],
+  ['"mess\\u0061ges"', true],
+  ['"\\u006D\\u0065\\u0073\\u0073\\u0061\\u0067\\u0065\\u0073"', true],
+  ['"message"', false],
+  ['"messagesx"', false],
+  ['"messag\\\\es"', false],
+  ['"Messages"', false],
+  ['""', false],
+])("stringEquals of %s is %s for messages", (spelling, isMessages) => {
+  const bytes = bytesOf(spelling);
+  expect(stringEquals(bytes, 0, bytes.length, bytesOf("messages"))).toBe(isMessages);
 });

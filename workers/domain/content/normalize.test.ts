@@ -99,12 +99,10 @@ describe("a message", () => {
   );
 });
 
-describe("a system block and a tool", () => {
-  test("are stored without their own marker only", () => {
-    expect(normalised("system", `{"type":"text","text":"a",${CACHED}}`).content).toBe(
-      '{"type":"text","text":"a"}',
-    );
-    const schema = `"input_schema":{"properties":{${CACHED}},${CACHED}}`;
-    expect(normalised("tools", `{"name":"a",${schema},${CACHED}}`).content).toBe(`{"name":"a",${schema}}`);
-  });
+test("a system block and a tool are stored without their own marker only", () => {
+  expect(normalised("system", `{"type":"text","text":"a",${CACHED}}`).content).toBe(
+    '{"type":"text","text":"a"}',
+  );
+  const schema = `"input_schema":{"properties":{${CACHED}},${CACHED}}`;
+  expect(normalised("tools", `{"name":"a",${schema},${CACHED}}`).content).toBe(`{"name":"a",${schema}}`);
 });

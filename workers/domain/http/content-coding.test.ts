@@ -1,25 +1,34 @@
 import { describe, expect, it } from "vitest";
 import { acceptsEncoding, negotiateEncoding, upstreamAcceptEncoding } from "./content-coding.ts";
 
-describe("a response that the client gets as upstream coded it", () => {
-  it.each<[coding: string | null, length: string | null, accepted: string | null, passed: number | null, stored: string]>([
-    [null, "10", null, 10, "identity"],
-    [null, null, "gzip", null, "identity"],
-    [null, "10, 10", null, null, "identity"],
-    ["", "10", null, 10, "identity"],
-    ["identity", "10", "gzip", 10, "identity"],
-    // The runtime has decoded these, and codes them again.
-    ["gzip", "10", "br, gzip", null, "identity"],
-    ["br", "10", "*", null, "identity"],
-    // These it passes on.
-    ["zstd", "10", "gzip, zstd", 10, "zstd"],
-    ["ZSTD", "10", "zstd", 10, "zstd"],
-    ["x-gzip", "10", "gzip", 10, "x-gzip"],
-    ["GZIP", "10", "gzip", 10, "gzip"],
-    ["gzip, br", "10", "br, gzip", 10, "gzip, br"],
-    ["unheard-of", "10", "unheard-of", 10, "unheard-of"],
-    ["zstd", "10", "*;q=0.1", 10, "zstd"],
-  ])("is %j of length %s to %j", (coding, length, accepted, passed, storedEncoding) => {
+it.each<
+  [
+    coding: string | null,
+    length: string | null,
+    accepted: string | null,
+    passed: number | null,
+    stored: string,
+  ]
+>([
+  [null, "10", null, 10, "identity"],
+  [null, null, "gzip", null, "identity"],
+  [null, "10, 10", null, null, "identity"],
+  ["", "10", null, 10, "identity"],
+  ["identity", "10", "gzip", 10, "identity"],
+  // The runtime has decoded these, and codes them again.
+  ["gzip", "10", "br, gzip", null, "identity"],
+  ["br", "10", "*", null, "identity"],
+  // These it passes on.
+  ["zstd", "10", "gzip, zstd", 10, "zstd"],
+  ["ZSTD", "10", "zstd", 10, "zstd"],
+  ["x-gzip", "10", "gzip", 10, "x-gzip"],
+  ["GZIP", "10", "gzip", 10, "gzip"],
+  ["gzip, br", "10", "br, gzip", 10, "gzip, br"],
+  ["unheard-of", "10", "unheard-of", 10, "unheard-of"],
+  ["zstd", "10", "*;q=0.1", 10, "zstd"],
+])(
+  "a response that the client gets as upstream coded it is %j of length %s to %j",
+  (coding, length, accepted, passed, storedEncoding) => {
     expect(negotiateEncoding(coding, length, accepted)).toEqual({
       contentEncoding: coding,
       isDecoded: false,
@@ -27,8 +36,8 @@ describe("a response that the client gets as upstream coded it", () => {
       length: passed,
       storedEncoding,
     });
-  }); // prettier-ignore
-});
+  },
+);
 
 describe("a response in a coding that the client does not accept", () => {
   it.each<[coding: string, accepted: string | null, undone: string[]]>([
@@ -96,24 +105,22 @@ describe("a client that refuses a body without coding", () => {
   });
 });
 
-describe("acceptsEncoding", () => {
-  it.each([
-    ["gzip", true],
-    ["GZIP", true],
-    ["x-gzip", true],
-    ["br, gzip;q=0.5", true],
-    ["*", true],
-    ["br;q=1, *;q=0.1", true],
-    ["gzip;q=0", false],
-    ["gzip; q=0.000", false],
-    ["*, gzip;q=0", false],
-    ["*;q=0", false],
-    ["br", false],
-    ["identity", false],
-    ["xgzip", false],
-    ["", false],
-    [null, false],
-  ])("reads %j as %s for gzip", (header, accepts) => {
-    expect(acceptsEncoding(header, "gzip")).toBe(accepts);
-  });
+it.each([
+  ["gzip", true],
+  ["GZIP", true],
+  ["x-gzip", true],
+  ["br, gzip;q=0.5", true],
+  ["*", true],
+  ["br;q=1, *;q=0.1", true],
+  ["gzip;q=0", false],
+  ["gzip; q=0.000", false],
+  ["*, gzip;q=0", false],
+  ["*;q=0", false],
+  ["br", false],
+  ["identity", false],
+  ["xgzip", false],
+  ["", false],
+  [null, false],
+])("acceptsEncoding reads %j as %s for gzip", (header, accepts) => {
+  expect(acceptsEncoding(header, "gzip")).toBe(accepts);
 });

@@ -1,33 +1,29 @@
 import { describe, expect, it } from "vitest";
 import { isEndpointAllowed, isOAuthPath, isPlainPath, rawHost, rawTarget } from "./paths.ts";
 
-describe("rawTarget", () => {
-  it.each([
-    ["http://a/v1/messages", "/v1/messages", ""],
-    ["http://a/v1/messages?beta=true", "/v1/messages", "?beta=true"],
-    ["http://a/v1/x?a=/../b?c&d=%zz{}", "/v1/x", "?a=/../b?c&d=%zz{}"],
-    ["http://a/v1/a/../b", "/v1/a/../b", ""],
-    ["http://a//v1/x", "//v1/x", ""],
-    ["http://a/v1/%2e%2e/x", "/v1/%2e%2e/x", ""],
-    ["http://a/v1/x\\y", "/v1/x\\y", ""],
-    ["http://[::1]:8787/v1/x?", "/v1/x", "?"],
-    ["http://a/v1/x#y?z", "/v1/x", ""],
-    ["http://a", "/", ""],
-    ["http://a?x=1", "", "?x=1"],
-  ])("splits %s without resolving it", (url, path, query) => {
-    expect(rawTarget(url)).toEqual({ path, query });
-  });
+it.each([
+  ["http://a/v1/messages", "/v1/messages", ""],
+  ["http://a/v1/messages?beta=true", "/v1/messages", "?beta=true"],
+  ["http://a/v1/x?a=/../b?c&d=%zz{}", "/v1/x", "?a=/../b?c&d=%zz{}"],
+  ["http://a/v1/a/../b", "/v1/a/../b", ""],
+  ["http://a//v1/x", "//v1/x", ""],
+  ["http://a/v1/%2e%2e/x", "/v1/%2e%2e/x", ""],
+  ["http://a/v1/x\\y", "/v1/x\\y", ""],
+  ["http://[::1]:8787/v1/x?", "/v1/x", "?"],
+  ["http://a/v1/x#y?z", "/v1/x", ""],
+  ["http://a", "/", ""],
+  ["http://a?x=1", "", "?x=1"],
+])("rawTarget splits %s without resolving it", (url, path, query) => {
+  expect(rawTarget(url)).toEqual({ path, query });
 });
 
-describe("rawHost", () => {
-  it.each([
-    ["http://Team.Example:8787/v1", "Team.Example:8787"],
-    ["http://[::1]:8787/v1", "[::1]:8787"],
-    ["https://a", "a"],
-    ["http://a?x=://b/", "a"],
-  ])("finds it in %s", (url, host) => {
-    expect(rawHost(url)).toBe(host);
-  });
+it.each([
+  ["http://Team.Example:8787/v1", "Team.Example:8787"],
+  ["http://[::1]:8787/v1", "[::1]:8787"],
+  ["https://a", "a"],
+  ["http://a?x=://b/", "a"],
+])("rawHost finds it in %s", (url, host) => {
+  expect(rawHost(url)).toBe(host);
 });
 
 describe("isPlainPath", () => {
@@ -126,10 +122,8 @@ describe("isEndpointAllowed", () => {
   });
 });
 
-describe("isOAuthPath", () => {
-  it("sees login traffic however it is spelt", () => {
-    expect(["/v1/oauth/token", "/v1/oauth", "/v1/OAUTH/x", "/v1/%6Fauth/x"].every(isOAuthPath)).toBe(true);
-    expect(["/v1/oauth%20/token", "/v1/oauth./token", "/v1/oauth;/token"].every(isOAuthPath)).toBe(true);
-    expect(["/v1/messages", "/v1/x/oauth", "/v1/oauthx", "/v1/oauth2/token"].some(isOAuthPath)).toBe(false);
-  });
+it("isOAuthPath sees login traffic however it is spelt", () => {
+  expect(["/v1/oauth/token", "/v1/oauth", "/v1/OAUTH/x", "/v1/%6Fauth/x"].every(isOAuthPath)).toBe(true);
+  expect(["/v1/oauth%20/token", "/v1/oauth./token", "/v1/oauth;/token"].every(isOAuthPath)).toBe(true);
+  expect(["/v1/messages", "/v1/x/oauth", "/v1/oauthx", "/v1/oauth2/token"].some(isOAuthPath)).toBe(false);
 });

@@ -15,13 +15,11 @@ const used = (outputTokens: number): TokenTotals => ({
   unpricedCount: 0,
 });
 
-describe("series", () => {
-  it("have every slot, from the one the window begins in to the one it ends in", () => {
-    const slots = slotsBetween(NOW - 10 * MINUTE + 1, NOW + 1, 5 * MINUTE);
-    expect(slots.map((at) => new Date(at).toISOString().slice(11, 16))).toEqual(["11:50", "11:55", "12:00"]);
-    const series = filledSeries(slots, new Map([[slots[1]!, used(7)]]));
-    expect(series.map(({ outputTokens }) => outputTokens)).toEqual([0, 7, 0]);
-  });
+it("series have every slot, from the one the window begins in to the one it ends in", () => {
+  const slots = slotsBetween(NOW - 10 * MINUTE + 1, NOW + 1, 5 * MINUTE);
+  expect(slots.map((at) => new Date(at).toISOString().slice(11, 16))).toEqual(["11:50", "11:55", "12:00"]);
+  const series = filledSeries(slots, new Map([[slots[1]!, used(7)]]));
+  expect(series.map(({ outputTokens }) => outputTokens)).toEqual([0, 7, 0]);
 });
 
 describe("a sliding window", () => {
@@ -72,10 +70,8 @@ describe("a sliding window", () => {
   });
 });
 
-describe("limits", () => {
-  it("are null where there is none, and may be exceeded", () => {
-    expect(limitFigures(null, 5)).toEqual({ remaining: null, percentageUsed: null });
-    expect(limitFigures(200, 50)).toEqual({ remaining: 150, percentageUsed: 25 });
-    expect(limitFigures(200, 300)).toEqual({ remaining: 0, percentageUsed: 150 });
-  });
+it("limits are null where there is none, and may be exceeded", () => {
+  expect(limitFigures(null, 5)).toEqual({ remaining: null, percentageUsed: null });
+  expect(limitFigures(200, 50)).toEqual({ remaining: 150, percentageUsed: 25 });
+  expect(limitFigures(200, 300)).toEqual({ remaining: 0, percentageUsed: 150 });
 });
