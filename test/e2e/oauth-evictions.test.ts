@@ -3,11 +3,10 @@
  * a login server that fails in every way, rotates refresh tokens and ends a login whose refresh token is used twice.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { HOUR_MS as HOUR } from "../../workers/runtime/constants.ts";
 import type { LoginFault } from "../../scripts/local/fake-claude/server.ts";
 import { startProxyHarness, type ProxyHarness } from "../support/proxy-harness.ts";
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
 let harness: ProxyHarness;
 beforeAll(async () => {
   harness = await startProxyHarness({ OAUTH_TOKEN_TIMEOUT_MS: "2000" });

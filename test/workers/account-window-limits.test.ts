@@ -7,6 +7,7 @@ import {
 } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { HOUR_MS as HOUR, MINUTE_MS as MINUTE } from "../../workers/runtime/constants.ts";
 import { LIVE_FEED_NAME } from "../../workers/runtime/constants.ts";
 import { reportRateLimits } from "../../workers/proxy/report/rate-limit-reports.ts";
 import { messageStream, makeExchange } from "../support/exchanges.ts";
@@ -15,8 +16,6 @@ import { windowExchange } from "../support/window-exchanges.ts";
 import { waitUntil } from "../support/wait.ts";
 
 const NOW = Date.UTC(2026, 10, 22, 12);
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
 const RESET = NOW + 2 * HOUR;
 
 let made = 0;

@@ -2,15 +2,13 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { DAY_MS as DAY, HOUR_MS as HOUR, MINUTE_MS as MINUTE } from "../../workers/runtime/constants.ts";
 import { byField, TOTAL_KINDS, type TokenTotals } from "../../workers/schemas/tokens.ts";
 import type { WindowExchange, WindowShare } from "../../workers/schemas/window.ts";
 import { manyExchanges, windowExchange, withDisorder } from "../support/window-exchanges.ts";
 import { random } from "../support/prose.ts";
 
 const NOW = Date.UTC(2026, 10, 22, 12, 0, 30);
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 const WINDOW = 5 * HOUR;
 
 let made = 0;

@@ -1,5 +1,6 @@
 /** `/api/errors`: every failed exchange once, by whatever it is asked for, with the newest of each kind. */
 import { beforeAll, describe, expect, it } from "vitest";
+import { HOUR_MS as HOUR, MINUTE_MS as MINUTE } from "../../workers/runtime/constants.ts";
 import type { Errors } from "../../workers/schemas/api/failures.ts";
 import type { Overview } from "../../workers/schemas/api/overview.ts";
 import {
@@ -12,8 +13,6 @@ import { ask, store, columns } from "../support/worker-api.ts";
 import { resetDatabase } from "../support/worker-database.ts";
 
 const T = Date.UTC(2026, 10, 22, 12);
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
 const iso = (at: number) => encodeURIComponent(new Date(at).toISOString());
 const PERIOD = `from=${iso(T)}&to=${iso(T + 24 * HOUR)}`;
 const errors = (query = "") => ask<Errors>(`/api/errors?${PERIOD}${query}`);

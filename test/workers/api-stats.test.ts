@@ -1,5 +1,6 @@
 /** Sums: right to the exchange, also where a period begins between two rollups, and of hostile names. */
 import { beforeEach, describe, expect, it } from "vitest";
+import { DAY_MS as DAY, HOUR_MS as HOUR, MINUTE_MS as MINUTE } from "../../workers/runtime/constants.ts";
 import type { DomainTokens, Stats } from "../../workers/schemas/api/compat.ts";
 import type { Overview } from "../../workers/schemas/api/overview.ts";
 import { messageStream, type ExchangeOptions, messageRequest, jsonResponse } from "../support/exchanges.ts";
@@ -7,9 +8,6 @@ import { queryRows, resetDatabase } from "../support/worker-database.ts";
 import { ask, store } from "../support/worker-api.ts";
 
 const T = Date.UTC(2026, 10, 22, 12);
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 const iso = (at: number) => encodeURIComponent(new Date(at).toISOString());
 
 beforeEach(resetDatabase);

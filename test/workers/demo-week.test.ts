@@ -445,7 +445,7 @@ describe("with requests in the last hour, one of them rate-limited", () => {
       expect(window).toMatchObject({
         tokenLimit: 1_000_000,
         remaining: 1_000_000 - used,
-        percentageUsed: used / 10_000,
+        percentageUsed: expect.closeTo(used / 10_000, 9) as number,
         thresholds: [0.5, 0.9],
         status: "allowed_warning",
         bindingWindow: "5h",

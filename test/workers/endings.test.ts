@@ -1,6 +1,7 @@
 /** Whatever its ending, an exchange has failed or not by one rule, and every count of a day with all endings says the same. */
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { HOUR_MS as HOUR, MINUTE_MS as MINUTE } from "../../workers/runtime/constants.ts";
 import { usageCsv } from "../../dashboard/src/pages/usage/csv.ts";
 import { parseUsd } from "../../workers/domain/pricing/usd.ts";
 import { loadConfig } from "../../workers/runtime/config.ts";
@@ -24,9 +25,6 @@ import { ask } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { storeEndings } from "../support/worker-endings.ts";
 import { deliver, journal, messageOf, resetStorage, storedRow } from "../support/worker-ingest.ts";
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
 
 describe("an exchange that ends as", () => {
   beforeEach(resetStorage);

@@ -1,5 +1,6 @@
 /** Periods are half-open and exact to the millisecond, hours and days are those of the viewer's zone, in every endpoint alike. */
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { DAY_MS as DAY, HOUR_MS as HOUR, MINUTE_MS as MINUTE } from "../../workers/runtime/constants.ts";
 import type { DailyUsage } from "../../workers/schemas/api/compat.ts";
 import type { Errors } from "../../workers/schemas/api/failures.ts";
 import type { FilterOptions } from "../../workers/schemas/api/filter-options.ts";
@@ -11,9 +12,6 @@ import { ask, store } from "../support/worker-api.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
 
 const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 const at = Date.parse;
 const iso = (time: number) => new Date(time).toISOString();
 const query = (from: number, to: number, rest = "") =>

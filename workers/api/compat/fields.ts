@@ -1,10 +1,7 @@
 /** Totals under the names that the compatibility endpoints have for them. */
 import type { TokenTotals } from "../../schemas/tokens.ts";
+export { iso } from "../../domain/usage/calendar.ts";
 import { tokenTotalsView } from "../../store/usage/totals.ts";
-
-export function iso(at: number): string {
-  return new Date(at).toISOString();
-}
 
 export function cost(totals: TokenTotals) {
   const { costUsd, unpricedCount } = tokenTotalsView(totals);

@@ -1,5 +1,6 @@
 /** The window of an account as the API returns it. */
 import { bindingWindow } from "../../domain/windows/rate-limit-headers.ts";
+import { iso } from "../../domain/usage/calendar.ts";
 import { limitFigures } from "../../domain/usage/time-series.ts";
 import type { WindowDetail, WindowView } from "../../schemas/api/windows.ts";
 import type { TokenTotals } from "../../schemas/tokens.ts";
@@ -84,10 +85,6 @@ function totalsView(totals: TokenTotals) {
 
 function shareView(share: WindowShare) {
   return { ...totalsView(share), shareOfTokens: share.shareOfTokens, shareOfCost: share.shareOfCost };
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }
 
 function isoOrNull(at: number | null): string | null {

@@ -2,6 +2,7 @@
  * Deduplicates alerts by key. The same error is sent once in ten minutes, then as a summary; most other alerts once an hour; a
  * user's text once per conversation. Called by the AlertOutbox object.
  */
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../runtime/constants.ts";
 import type { AlertEvent } from "../../schemas/alert.ts";
 
 /** What the outbox stores under a key. */
@@ -23,9 +24,6 @@ export interface DedupeKey {
   sendsSummary: boolean;
 }
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 /** The longest of the times below; older records are deleted. */
 export const MAX_QUIET_MS = 8 * DAY_MS;
 

@@ -122,23 +122,19 @@ describe("5. a cache marker that moves", () => {
   });
 });
 
-describe("6. another model, other tools", () => {
-  it("change nothing", async () => {
-    const tools = [{ name: "Bash", input_schema: { type: "object" } }];
-    const first = { ...HELLO, body: { model: "claude-opus-5-5" }, tools };
-    const next = after("hi", { body: { model: "claude-haiku-4-5", max_tokens: 9 }, tools: [] });
-    expect((await linkedInOrder([first, next]))[1]).toBe(TURN);
-  });
+it("6. another model, other tools change nothing", async () => {
+  const tools = [{ name: "Bash", input_schema: { type: "object" } }];
+  const first = { ...HELLO, body: { model: "claude-opus-5-5" }, tools };
+  const next = after("hi", { body: { model: "claude-haiku-4-5", max_tokens: 9 }, tools: [] });
+  expect((await linkedInOrder([first, next]))[1]).toBe(TURN);
 });
 
-describe("7 and 8. an answer", () => {
-  it.each<[string, TestRequest["answer"], unknown]>([
-    ["received as an array and sent back as a string", [text("hi")], "hi"],
-    ["received as a string and sent back as an array", "hi", [text("hi")]],
-    ["trimmed by the client", [text("\n hi \n")], "hi"],
-  ])("%s is the same", async (_, answer, sent) => {
-    expect((await linkedInOrder([{ ...HELLO, answer }, after(sent)]))[1]).toBe(TURN);
-  });
+it.each<[string, TestRequest["answer"], unknown]>([
+  ["received as an array and sent back as a string", [text("hi")], "hi"],
+  ["received as a string and sent back as an array", "hi", [text("hi")]],
+  ["trimmed by the client", [text("\n hi \n")], "hi"],
+])("7 and 8. an answer %s is the same", async (_, answer, sent) => {
+  expect((await linkedInOrder([{ ...HELLO, answer }, after(sent)]))[1]).toBe(TURN);
 });
 
 describe("9. two requests in flight with one parent", () => {

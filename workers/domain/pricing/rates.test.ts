@@ -126,18 +126,16 @@ test("Fable 5.2 and Mythos 5.2 have the rates of Claude Code's catalogue", () =>
     }
 });
 
-describe("a rate that is not known is not guessed", () => {
-  test.each<[string, Partial<RateQuery> & { model: string | null }]>([
-    ["unknown_model", { model: null }],
-    ["unknown_model", { model: "claude-opus-5-50" }],
-    ["unknown_model", { model: "claude-opus-5[2m]" }],
-    ["unknown_model", { model: "claude-opus-5[1m][1m]" }],
-    ["unknown_model", { model: "[1m]" }],
-    ["unknown_model", { model: "claude-opus-5 [1m]" }],
-    ["no_price_at_date", { model: "claude-haiku-5-5", at: new Date("2026-10-06T23:59:59.999Z") }],
-    ["no_fast_price", { model: "claude-opus-4-7", isFast: true }],
-    ["fast_in_batch", { model: "claude-opus-5-5", isFast: true, isBatch: true }],
-  ])("%s: %j", (problem, question) => {
-    expect(findRates({ ...plain, ...question })).toEqual({ rates: null, problem });
-  });
+test.each<[string, Partial<RateQuery> & { model: string | null }]>([
+  ["unknown_model", { model: null }],
+  ["unknown_model", { model: "claude-opus-5-50" }],
+  ["unknown_model", { model: "claude-opus-5[2m]" }],
+  ["unknown_model", { model: "claude-opus-5[1m][1m]" }],
+  ["unknown_model", { model: "[1m]" }],
+  ["unknown_model", { model: "claude-opus-5 [1m]" }],
+  ["no_price_at_date", { model: "claude-haiku-5-5", at: new Date("2026-10-06T23:59:59.999Z") }],
+  ["no_fast_price", { model: "claude-opus-4-7", isFast: true }],
+  ["fast_in_batch", { model: "claude-opus-5-5", isFast: true, isBatch: true }],
+])("a rate that is not known is not guessed %s: %j", (problem, question) => {
+  expect(findRates({ ...plain, ...question })).toEqual({ rates: null, problem });
 });

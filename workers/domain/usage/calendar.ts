@@ -83,3 +83,8 @@ function offsetAt(at: number, zone: string): number {
   const ms = Number(hours) * HOUR_MS + Number(minutes) * MINUTE_MS + Number(seconds) * 1_000;
   return sign === "-" ? -ms : ms;
 }
+
+/** ISO 8601 in UTC with milliseconds. */
+export function iso(at: number): string {
+  return new Date(at).toISOString();
+}

@@ -1,6 +1,6 @@
 /** Failed exchanges of a period, counted from the rows: there are few, and the partial index on `failed` has them alone. */
 import { type SQL, sql } from "drizzle-orm";
-import { BUCKET_MS, type Buckets, bucketsOf } from "../../domain/usage/calendar.ts";
+import { BUCKET_MS, type Buckets, bucketsOf, iso } from "../../domain/usage/calendar.ts";
 import { refusedBy } from "../../domain/outcome.ts";
 import type { Errors } from "../../schemas/api/failures.ts";
 import type { RefusedBy } from "../../schemas/exchange.ts";
@@ -153,8 +153,4 @@ function statusOf({ status }: CountRow): number | null {
 
 function refusedByOf(row: CountRow): RefusedBy {
   return refusedBy({ status: statusOf(row), timeToFirstByteMs: Number(row.has_headers) === 1 ? 0 : null });
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }

@@ -4,7 +4,7 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { ROLLUP_BUCKET_MS } from "../../runtime/constants.ts";
-import { BUCKET_MS, type Buckets, bucketsOf } from "../../domain/usage/calendar.ts";
+import { BUCKET_MS, type Buckets, bucketsOf, iso } from "../../domain/usage/calendar.ts";
 import {
   addHistograms,
   LATENCY_BOUNDS_MS,
@@ -238,8 +238,4 @@ function overviewTotals(totals: UsageTotals): OverviewTotals {
     toolCallCount,
     cacheHitShare: cacheHitShare(totals),
   };
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }

@@ -6,7 +6,6 @@ import type {
   Transcript as TranscriptBody,
 } from "../../../../workers/schemas/api/conversations.ts";
 import type { Result } from "../../api/client.ts";
-import { AnalysisPanel } from "../../components/conversations/analysis-panel.tsx";
 import { BranchList } from "../../components/tree/branch-list.tsx";
 import { ConversationStats } from "../../components/conversations/stats.tsx";
 import { ProblemCard } from "../../components/ui/problem.tsx";
@@ -104,7 +103,13 @@ export function ConversationPage({ view, detail, tree, transcript, comparison: c
           <div class="conversation-side">
             {drawn ? <TreePanel {...beside} drawn={drawn} /> : <NoTree tree={tree} view={view} />}
             {branches}
-            <AnalysisPanel />
+            {/* The place of the analysis, beside the transcript. */}
+            <section class="card analysis-panel" id="analysis">
+              <h2>Analysis</h2>
+              <p class="mute">
+                Not available in this version. Export the transcript to analyze it elsewhere.
+              </p>
+            </section>
           </div>
           {transcript?.ok === false ? (
             <ProblemCard problem={transcript.problem} what="the transcript" view={view} />
