@@ -152,97 +152,93 @@ describe("accounts", () => {
   });
 });
 
-describe("a login", () => {
-  it("shows the terms, links to the login page of Claude and takes the code", async () => {
-    const { api, ask, post } = visit();
-    const first = await ask("/accounts/acc_maya/login");
-    expect(first.text).toContain("For a team, use API keys, or passthrough");
-    expect(first.text).not.toContain("Open login page");
-    const begun = await post("/accounts/acc_maya/login", "/accounts/acc_maya/login", {});
-    expect([begun.status, begun.location]).toEqual([303, "/accounts/acc_maya/login"]);
-    const second = await ask("/accounts/acc_old-login/login");
-    expect(second.text).toMatch(
-      /href="http:\/\/127\.0\.0\.1:\d+\/oauth\/authorize[^"]*" target="_blank" rel="noopener noreferrer"/,
-    );
-    const path = "/accounts/acc_old-login/login";
-    const code = "POST /api/accounts/acc_old-login/oauth/login/code";
-    const login = api.overrides[code];
-    api.overrides[code] = invalid("code", "is no code of this login");
-    const wrong = await post(path, `${path}/code`, { code: "abc" });
-    api.overrides[code] = login;
-    expect(wrong.status).toBe(400);
-    expect(wrongFields(wrong.text)).toEqual(["code"]);
-    const done = await post(path, `${path}/code`, { code: " abc#def " });
-    expect([done.status, done.location]).toEqual([303, "/accounts/acc_old-login?done=login"]);
-    expect(api.sent.at(-1)).toEqual({ code: "abc#def" });
-  });
-
-  it("started from the setup of a domain assigns the account and returns to the setup", async () => {
-    const { api, post } = visit();
-    const path = "/accounts/acc_old-login/login";
-    const done = await post(`${path}?domain=new.example`, `${path}/code`, {
-      code: "a#b",
-      domain: "new.example",
-    });
-    expect(done.location).toBe("/domains/new?step=slack&domain=new.example");
-    expect(api.requested).toContain("PUT /api/domains/new.example");
-    expect(api.sent.at(-1)).toEqual({ accountId: "acc_old-login" });
-  });
+it("a login shows the terms, links to the login page of Claude and takes the code", async () => {
+  const { api, ask, post } = visit();
+  const first = await ask("/accounts/acc_maya/login");
+  expect(first.text).toContain("For a team, use API keys, or passthrough");
+  expect(first.text).not.toContain("Open login page");
+  const begun = await post("/accounts/acc_maya/login", "/accounts/acc_maya/login", {});
+  expect([begun.status, begun.location]).toEqual([303, "/accounts/acc_maya/login"]);
+  const second = await ask("/accounts/acc_old-login/login");
+  expect(second.text).toMatch(
+    /href="http:\/\/127\.0\.0\.1:\d+\/oauth\/authorize[^"]*" target="_blank" rel="noopener noreferrer"/,
+  );
+  const path = "/accounts/acc_old-login/login";
+  const code = "POST /api/accounts/acc_old-login/oauth/login/code";
+  const login = api.overrides[code];
+  api.overrides[code] = invalid("code", "is no code of this login");
+  const wrong = await post(path, `${path}/code`, { code: "abc" });
+  api.overrides[code] = login;
+  expect(wrong.status).toBe(400);
+  expect(wrongFields(wrong.text)).toEqual(["code"]);
+  const done = await post(path, `${path}/code`, { code: " abc#def " });
+  expect([done.status, done.location]).toEqual([303, "/accounts/acc_old-login?done=login"]);
+  expect(api.sent.at(-1)).toEqual({ code: "abc#def" });
 });
 
-describe("the setup of a domain", () => {
-  it("normalizes a pasted host and rejects a configured or invalid one", async () => {
-    const { api, ask } = visit();
-    expect((await ask("/domains/new")).text).toContain("Domain name");
-    const next = await ask("/domains/new?domain=https%3A%2F%2FNew.Example%2Fv1");
-    expect(next.text).toContain("How should requests authenticate");
-    expect(api.requested).toContain("GET /api/domains/new.example");
-    const taken = await ask("/domains/new?domain=checkout.claude.example");
-    expect([taken.status, wrongFields(taken.text)]).toEqual([400, ["domain"]]);
-    expect(taken.text).toContain("is already configured");
-    api.overrides["GET /api/domains/a b"] = invalid("domain", "is not allowed");
-    const none = await ask("/domains/new?domain=a+b");
-    expect([none.status, wrongFields(none.text)]).toEqual([400, ["domain"]]);
-    expect(none.text).toContain('value="a b"');
+it("a login started from the setup of a domain assigns the account and returns to the setup", async () => {
+  const { api, post } = visit();
+  const path = "/accounts/acc_old-login/login";
+  const done = await post(`${path}?domain=new.example`, `${path}/code`, {
+    code: "a#b",
+    domain: "new.example",
   });
+  expect(done.location).toBe("/domains/new?step=slack&domain=new.example");
+  expect(api.requested).toContain("PUT /api/domains/new.example");
+  expect(api.sent.at(-1)).toEqual({ accountId: "acc_old-login" });
+});
 
-  it("leads from account to Slack to the first key, which is shown once with its commands", async () => {
-    const { api, ask, post } = visit();
-    const account = (fields: Record<string, string>) =>
-      post("/domains/new?domain=new.example", "/domains/new/account", { domain: "new.example", ...fields });
-    const keyed = await account({ credential: "api_key", api_key: " sk-ant-1 ", accountId: "team" });
-    expect(keyed.status).toBe(303);
-    expect(keyed.location).toMatch(/^\/domains\/new\?step=slack&domain=/);
-    await account({ credential: "existing", existing: "acc_maya", accountId: "team" });
-    await account({ credential: "passthrough", accountId: "team" });
-    expect(api.sent).toEqual([
-      { accountId: "team", credential: { type: "api_key", api_key: "sk-ant-1" } },
-      { accountId: "acc_maya" },
-      { accountId: "team", credential: { type: "passthrough" } },
-    ]);
-    const login = await account({ credential: "oauth", accountId: "acc_maya" });
-    expect(login.location).toBe("/accounts/acc_maya/login?domain=new.example");
+it("the setup of a domain normalizes a pasted host and rejects a configured or invalid one", async () => {
+  const { api, ask } = visit();
+  expect((await ask("/domains/new")).text).toContain("Domain name");
+  const next = await ask("/domains/new?domain=https%3A%2F%2FNew.Example%2Fv1");
+  expect(next.text).toContain("How should requests authenticate");
+  expect(api.requested).toContain("GET /api/domains/new.example");
+  const taken = await ask("/domains/new?domain=checkout.claude.example");
+  expect([taken.status, wrongFields(taken.text)]).toEqual([400, ["domain"]]);
+  expect(taken.text).toContain("is already configured");
+  api.overrides["GET /api/domains/a b"] = invalid("domain", "is not allowed");
+  const none = await ask("/domains/new?domain=a+b");
+  expect([none.status, wrongFields(none.text)]).toEqual([400, ["domain"]]);
+  expect(none.text).toContain('value="a b"');
+});
 
-    const domain = "checkout.claude.example";
-    const slack = await post(`/domains/new?step=slack&domain=${domain}`, "/domains/new/slack", {
-      domain,
-      webhook_url: "https://hooks.slack.com/x",
-      enabled: "1",
-    });
-    expect(slack.location).toBe(`/domains/new?step=key&domain=${domain}`);
-    expect((await ask(slack.location ?? "")).text).toContain("First client key");
-    const made = await post(`/domains/new?step=key&domain=${domain}`, "/domains/new/key", {
-      domain,
-      name: "ann",
-    });
-    expect(made.status).toBe(200);
-    for (const words of [
-      "Copy this key now",
-      `export ANTHROPIC_BASE_URL=https://${domain}`,
-      `export ANTHROPIC_AUTH_TOKEN=cnp_live_`,
-    ])
-      expect(made.text).toContain(words);
+it("the setup of a domain leads from account to Slack to the first key, which is shown once with its commands", async () => {
+  const { api, ask, post } = visit();
+  const account = (fields: Record<string, string>) =>
+    post("/domains/new?domain=new.example", "/domains/new/account", { domain: "new.example", ...fields });
+  const keyed = await account({ credential: "api_key", api_key: " sk-ant-1 ", accountId: "team" });
+  expect(keyed.status).toBe(303);
+  expect(keyed.location).toMatch(/^\/domains\/new\?step=slack&domain=/);
+  await account({ credential: "existing", existing: "acc_maya", accountId: "team" });
+  await account({ credential: "passthrough", accountId: "team" });
+  expect(api.sent).toEqual([
+    { accountId: "team", credential: { type: "api_key", api_key: "sk-ant-1" } },
+    { accountId: "acc_maya" },
+    { accountId: "team", credential: { type: "passthrough" } },
+  ]);
+  const login = await account({ credential: "oauth", accountId: "acc_maya" });
+  expect(login.location).toBe("/accounts/acc_maya/login?domain=new.example");
+
+  const domain = "checkout.claude.example";
+  const slack = await post(`/domains/new?step=slack&domain=${domain}`, "/domains/new/slack", {
+    domain,
+    webhook_url: "https://hooks.slack.com/x",
+    enabled: "1",
   });
+  expect(slack.location).toBe(`/domains/new?step=key&domain=${domain}`);
+  expect((await ask(slack.location ?? "")).text).toContain("First client key");
+  const made = await post(`/domains/new?step=key&domain=${domain}`, "/domains/new/key", {
+    domain,
+    name: "ann",
+  });
+  expect(made.status).toBe(200);
+  for (const words of [
+    "Copy this key now",
+    `export ANTHROPIC_BASE_URL=https://${domain}`,
+    `export ANTHROPIC_AUTH_TOKEN=cnp_live_`,
+  ])
+    expect(made.text).toContain(words);
 });
 
 describe("Slack of a domain", () => {

@@ -253,68 +253,66 @@ const windows: WindowView[] = recordedBody<WindowList>("/api/windows")
     ][n]!,
   }));
 
-describe("usage windows", () => {
-  it("show what is used, when it resets and the forecast, the fullest account first", async () => {
-    const page = await visit("/usage", { "GET /api/windows": { windows } });
-    expect(page(".window-list .window-account")).toEqual([
-      "acc_busy Last 5 h: 1 request, 31.4k output tokens, unpriced",
-      "acc_calm Last 5 h: 12 requests, 31.4k output tokens, unpriced",
-      "acc_key Last 5 h: 0 requests, 31.4k output tokens, $0.00",
-    ]);
-    // The first sentence of each is the text alternative of its bar.
-    expect(page(".window-rows li")).toEqual([
-      "5 h 97% used. At this pace, full in 14 m. 97% resets in 2 h 10 m At this pace, full in 14 m.",
-      "7 d opus 102% used. Limit reached. 102% resets in 2 d Limit reached.",
-      "5 h 68% used. At this pace, 90% when it resets. 68% resets in 2 h 10 m",
-      "7 d 0% used 0% reset 5 m ago",
-      "Custom limit 40% used 40% rolling 5 h",
-    ]);
-    expect(page(".window-none")).toEqual(["No usage windows reported. API keys have none."]);
-  });
+it("usage windows show what is used, when it resets and the forecast, the fullest account first", async () => {
+  const page = await visit("/usage", { "GET /api/windows": { windows } });
+  expect(page(".window-list .window-account")).toEqual([
+    "acc_busy Last 5 h: 1 request, 31.4k output tokens, unpriced",
+    "acc_calm Last 5 h: 12 requests, 31.4k output tokens, unpriced",
+    "acc_key Last 5 h: 0 requests, 31.4k output tokens, $0.00",
+  ]);
+  // The first sentence of each is the text alternative of its bar.
+  expect(page(".window-rows li")).toEqual([
+    "5 h 97% used. At this pace, full in 14 m. 97% resets in 2 h 10 m At this pace, full in 14 m.",
+    "7 d opus 102% used. Limit reached. 102% resets in 2 d Limit reached.",
+    "5 h 68% used. At this pace, 90% when it resets. 68% resets in 2 h 10 m",
+    "7 d 0% used 0% reset 5 m ago",
+    "Custom limit 40% used 40% rolling 5 h",
+  ]);
+  expect(page(".window-none")).toEqual(["No usage windows reported. API keys have none."]);
+});
 
-  it("of one account list its sessions, domains, models and rate limits", async () => {
-    const recorded = recordedBody<WindowDetail>("/api/windows/acc_checkout?historyHours=24");
-    const row = { ...recorded.sessions[0]!, requests: 36, outputTokens: 31_420, costUsd: "0.0829988" };
-    const [limit] = recorded.classic;
-    const page = await visit("/usage?accountId=acc_checkout", {
-      "GET /api/windows/acc_checkout": {
-        ...recorded,
-        windowStart: ago(300),
-        // The window from 10:20Z to 15:20Z, of which nothing was reported for 55 minutes.
-        usageFrom: ago(140),
-        reportedAt: ago(1),
-        unified: [{ ...unified, reportedAt: ago(55), resetsAt: ago(-160) }],
-        sessions: [
-          { ...row, sessionId: "7c34705d-032e-49cf-a883-eab1b5e71be7", shareOfCost: 0.8 },
-          { ...row, sessionId: null, requests: 0, outputTokens: 0, costUsd: null, shareOfCost: 0.2 },
-        ],
-        domains: [{ ...row, domain: "a.example", shareOfCost: 1 }],
-        models: [{ ...row, model: "claude-haiku-4-5-20251001", costUsd: null, shareOfCost: 0 }],
-        classic: [
+it("usage windows of one account list its sessions, domains, models and rate limits", async () => {
+  const recorded = recordedBody<WindowDetail>("/api/windows/acc_checkout?historyHours=24");
+  const row = { ...recorded.sessions[0]!, requests: 36, outputTokens: 31_420, costUsd: "0.0829988" };
+  const [limit] = recorded.classic;
+  const page = await visit("/usage?accountId=acc_checkout", {
+    "GET /api/windows/acc_checkout": {
+      ...recorded,
+      windowStart: ago(300),
+      // The window from 10:20Z to 15:20Z, of which nothing was reported for 55 minutes.
+      usageFrom: ago(140),
+      reportedAt: ago(1),
+      unified: [{ ...unified, reportedAt: ago(55), resetsAt: ago(-160) }],
+      sessions: [
+        { ...row, sessionId: "7c34705d-032e-49cf-a883-eab1b5e71be7", shareOfCost: 0.8 },
+        { ...row, sessionId: null, requests: 0, outputTokens: 0, costUsd: null, shareOfCost: 0.2 },
+      ],
+      domains: [{ ...row, domain: "a.example", shareOfCost: 1 }],
+      models: [{ ...row, model: "claude-haiku-4-5-20251001", costUsd: null, shareOfCost: 0 }],
+      classic: [
           { ...limit!, kind: "input-tokens", limit: 2_000_000, remaining: 500_000, utilization: 0.75, resetsAt: ago(-1), reportedAt: ago(1) },
         ], // prettier-ignore
-      } satisfies WindowDetail,
-    });
-    expect(page("#live-account h2")).toEqual(["Usage windows of acc_checkout"]);
-    expect(page("#live-account .window-rows .stale")).toEqual([
-      "5 h 68% used. At this pace, 95% when it resets. 68% resets in 2 h 40 m At this pace, 95% when it resets. Reported 55 m ago {2026-11-30 17:15:00 GMT+5:30}",
-    ]);
-    expect(page("#live-window-usage h2").map((title) => title.split(" {")[0])).toEqual([
-      expect.stringContaining("Sessions since 15:50"),
-      "Domains since 15:50",
-      "Models since 15:50",
-    ]);
-    expect(page("#live-window-usage th")).toContain("Share of cost");
-    expect(page("#live-window-usage tbody tr")).toEqual([
-      "b5e71be7 {7c34705d-032e-49cf-a883-eab1b5e71be7} | 36 | 31.4k {31,420} | $0.0830 {$0.0829988} | 80%",
-      "No session | 0 | 0 {0} | $0.00 {$0} | 20%",
-      "a.example {a.example} | 36 | 31.4k {31,420} | $0.0830 {$0.0829988} | 100%",
-      "haiku-4-5 {claude-haiku-4-5-20251001} | 36 | 31.4k {31,420} | unpriced {no price known for this model} | –",
-    ]);
-    expect(page("main tr")).toContain(
-      "input tokens | 2,000,000 | 500,000 | 75% | in 1 m {2026-11-30 18:11:00 GMT+5:30}",
-    );
+    } satisfies WindowDetail,
   });
+  expect(page("#live-account h2")).toEqual(["Usage windows of acc_checkout"]);
+  expect(page("#live-account .window-rows .stale")).toEqual([
+    "5 h 68% used. At this pace, 95% when it resets. 68% resets in 2 h 40 m At this pace, 95% when it resets. Reported 55 m ago {2026-11-30 17:15:00 GMT+5:30}",
+  ]);
+  expect(page("#live-window-usage h2").map((title) => title.split(" {")[0])).toEqual([
+    expect.stringContaining("Sessions since 15:50"),
+    "Domains since 15:50",
+    "Models since 15:50",
+  ]);
+  expect(page("#live-window-usage th")).toContain("Share of cost");
+  expect(page("#live-window-usage tbody tr")).toEqual([
+    "b5e71be7 {7c34705d-032e-49cf-a883-eab1b5e71be7} | 36 | 31.4k {31,420} | $0.0830 {$0.0829988} | 80%",
+    "No session | 0 | 0 {0} | $0.00 {$0} | 20%",
+    "a.example {a.example} | 36 | 31.4k {31,420} | $0.0830 {$0.0829988} | 100%",
+    "haiku-4-5 {claude-haiku-4-5-20251001} | 36 | 31.4k {31,420} | unpriced {no price known for this model} | –",
+  ]);
+  expect(page("main tr")).toContain(
+    "input tokens | 2,000,000 | 500,000 | 75% | in 1 m {2026-11-30 18:11:00 GMT+5:30}",
+  );
 });
 
 it("errors show their share of all requests: over time, by error, domain and model", async () => {

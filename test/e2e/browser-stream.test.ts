@@ -1,6 +1,6 @@
 /** A stream end to end: timed while a client reads it, stored, and drawn on the request's page in a real Chromium. */
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
 import type { LocalStack } from "../../scripts/local/local-stack.ts";
 import type { RequestDetail } from "../../workers/schemas/api/requests.ts";
@@ -54,46 +54,42 @@ const gaps = () =>
   );
 const longestGap = () => Math.max(...gaps());
 
-describe("a timed stream", () => {
-  it("has its times from the API, the pause among them", () => {
-    const { streamingChunks, responseBytes } = detail;
-    expect(detail.streamTiming).toEqual({ resolutionMs: 1 });
-    expect(streamingChunks.at(-1)?.endByte).toBe(responseBytes);
-    expect(Math.min(...gaps())).toBeGreaterThanOrEqual(0);
-    expect(longestGap()).toBeGreaterThan(PAUSE_MS / 2);
-    expect(streamingChunks[0]!.offsetMs).toBeGreaterThanOrEqual(Math.floor(detail.timeToFirstByteMs!));
-    expect(streamingChunks.at(-1)!.offsetMs).toBeLessThanOrEqual(detail.durationMs! + 1);
-  });
-
-  it.each([
-    [1440, "light"],
-    [1440, "dark"],
-    [390, "light"],
-    [390, "dark"],
-  ] as const)(
-    "is drawn at %i px in %s, leads to the late event, and axe finds nothing serious",
-    async (width, colorScheme) => {
-      const { page, browserErrors } = await openWatchedPage(browser, { width, colorScheme });
-      await signInOn(page, stack, `/requests/${detail.requestId}?tab=stream`);
-
-      const drawing = page.locator(".chunk-timeline svg[role=img]");
-      expect(await drawing.getAttribute("aria-label")).toMatch(
-        /1 pause of 250 ms or more, longest [\d.]+ s$/,
-      );
-      const { width: drawn, height } = (await drawing.boundingBox())!;
-      expect(drawn).toBeGreaterThan(width === 390 ? 250 : 700);
-      expect(height).toBeLessThan(120);
-      const pause = (await page.locator(".chunk-pause").boundingBox())!;
-      expect(pause.width / drawn).toBeCloseTo(longestGap() / detail.durationMs!, 2);
-
-      await page.click(".pauses a");
-      await page.waitForURL(new RegExp(`#event-${LATE_EVENT}$`));
-      const late = page.locator(`#event-${LATE_EVENT}`);
-      expect(await late.locator(".event-gap").innerText()).toMatch(/^A\s*\+[\d.]+ s$/);
-      expect(await page.locator(".event-time").count()).toBe(await page.locator(".events > li").count());
-      expect(await sidewaysOverflow(page)).toBe(0);
-      expect([...browserErrors, ...(await accessibilityProblems(page))]).toEqual([]);
-      await page.context().close();
-    },
-  );
+it("a timed stream has its times from the API, the pause among them", () => {
+  const { streamingChunks, responseBytes } = detail;
+  expect(detail.streamTiming).toEqual({ resolutionMs: 1 });
+  expect(streamingChunks.at(-1)?.endByte).toBe(responseBytes);
+  expect(Math.min(...gaps())).toBeGreaterThanOrEqual(0);
+  expect(longestGap()).toBeGreaterThan(PAUSE_MS / 2);
+  expect(streamingChunks[0]!.offsetMs).toBeGreaterThanOrEqual(Math.floor(detail.timeToFirstByteMs!));
+  expect(streamingChunks.at(-1)!.offsetMs).toBeLessThanOrEqual(detail.durationMs! + 1);
 });
+
+it.each([
+  [1440, "light"],
+  [1440, "dark"],
+  [390, "light"],
+  [390, "dark"],
+] as const)(
+  "a timed stream is drawn at %i px in %s, leads to the late event, and axe finds nothing serious",
+  async (width, colorScheme) => {
+    const { page, browserErrors } = await openWatchedPage(browser, { width, colorScheme });
+    await signInOn(page, stack, `/requests/${detail.requestId}?tab=stream`);
+
+    const drawing = page.locator(".chunk-timeline svg[role=img]");
+    expect(await drawing.getAttribute("aria-label")).toMatch(/1 pause of 250 ms or more, longest [\d.]+ s$/);
+    const { width: drawn, height } = (await drawing.boundingBox())!;
+    expect(drawn).toBeGreaterThan(width === 390 ? 250 : 700);
+    expect(height).toBeLessThan(120);
+    const pause = (await page.locator(".chunk-pause").boundingBox())!;
+    expect(pause.width / drawn).toBeCloseTo(longestGap() / detail.durationMs!, 2);
+
+    await page.click(".pauses a");
+    await page.waitForURL(new RegExp(`#event-${LATE_EVENT}$`));
+    const late = page.locator(`#event-${LATE_EVENT}`);
+    expect(await late.locator(".event-gap").innerText()).toMatch(/^A\s*\+[\d.]+ s$/);
+    expect(await page.locator(".event-time").count()).toBe(await page.locator(".events > li").count());
+    expect(await sidewaysOverflow(page)).toBe(0);
+    expect([...browserErrors, ...(await accessibilityProblems(page))]).toEqual([]);
+    await page.context().close();
+  },
+);

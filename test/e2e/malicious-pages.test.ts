@@ -3,7 +3,7 @@
  * nothing, and no page becomes wider than the screen or heavier than it may be, whatever is folded or open.
  */
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import type { ConversationDetail, ConversationList } from "../../workers/schemas/api/conversations.ts";
 import type { RequestList } from "../../workers/schemas/api/requests.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
@@ -130,69 +130,65 @@ async function intruders(page: Page): Promise<string[]> {
   }, EXECUTED_FLAG);
 }
 
-describe("a hostile data set", () => {
-  it("shows as text and breaks no page, at a desk's width and a phone's, folded and open", async () => {
-    const { page, browserErrors } = await signedIn();
-    const found: string[] = [];
-    for (const [n, path] of (await everyPath()).entries()) {
-      const note = (problem: string) => found.push(`${path.slice(0, 120)}: ${problem}`);
-      const response = await page.goto(stack.dashboardUrl + path);
-      if (response!.status() >= 500) note(`status ${response!.status()}`);
-      const bytes = (await response!.body()).byteLength;
-      if (bytes > MOST_BYTES) note(`${bytes} bytes`);
-      // The next page begins at the width that this one ends at.
-      for (const width of n % 2 === 0 ? WIDTHS : WIDTHS.toReversed()) {
-        await page.setViewportSize({ width, height: 900 });
-        for (const isOpen of [false, true]) {
-          await page.evaluate((open) => {
-            for (const fold of document.querySelectorAll<HTMLDetailsElement>("main details"))
-              fold.open = open;
-          }, isOpen);
-          const pixels = await sidewaysOverflow(page);
-          if (pixels > 0) note(`${pixels} pixels wider than ${width}, folds ${isOpen ? "open" : "closed"}`);
-        }
+it("a hostile data set shows as text and breaks no page, at a desk's width and a phone's, folded and open", async () => {
+  const { page, browserErrors } = await signedIn();
+  const found: string[] = [];
+  for (const [n, path] of (await everyPath()).entries()) {
+    const note = (problem: string) => found.push(`${path.slice(0, 120)}: ${problem}`);
+    const response = await page.goto(stack.dashboardUrl + path);
+    if (response!.status() >= 500) note(`status ${response!.status()}`);
+    const bytes = (await response!.body()).byteLength;
+    if (bytes > MOST_BYTES) note(`${bytes} bytes`);
+    // The next page begins at the width that this one ends at.
+    for (const width of n % 2 === 0 ? WIDTHS : WIDTHS.toReversed()) {
+      await page.setViewportSize({ width, height: 900 });
+      for (const isOpen of [false, true]) {
+        await page.evaluate((open) => {
+          for (const fold of document.querySelectorAll<HTMLDetailsElement>("main details")) fold.open = open;
+        }, isOpen);
+        const pixels = await sidewaysOverflow(page);
+        if (pixels > 0) note(`${pixels} pixels wider than ${width}, folds ${isOpen ? "open" : "closed"}`);
       }
-      for (const intruder of await intruders(page)) note(intruder);
-      // That something is not there or no good request may be said by its status; nothing else is to be complained of.
-      for (const complaint of browserErrors.splice(0))
-        if (!/status of 40[04]/.test(complaint)) note(complaint);
     }
-    expect(found).toEqual([]);
-    await page.context().close();
-  });
+    for (const intruder of await intruders(page)) note(intruder);
+    // That something is not there or no good request may be said by its status; nothing else is to be complained of.
+    for (const complaint of browserErrors.splice(0)) if (!/status of 40[04]/.test(complaint)) note(complaint);
+  }
+  expect(found).toEqual([]);
+  await page.context().close();
+});
 
-  it("can be read where it belongs", async () => {
-    const { page } = await signedIn();
-    const { conversations } = await getJson<ConversationList>("/api/conversations");
-    const [talk] = conversations.filter(({ branchCount }) => branchCount > 1);
-    const words = "<script>globalThis.";
-    const wanted: [path: string, selector: string][] = [
-      ["/", ".top-list"],
-      ["/requests", "table.requests"],
-      [`/requests/${exchanges[0]}`, ".definition-list"],
-      [`/requests/${exchanges[0]}`, "ol.transcript"],
-      [`/requests/${exchanges[0]}?tab=raw`, ".raw"],
-      [`/requests/${exchanges[0]}?tab=headers`, "table.headers"],
-      [`/requests/${exchanges[0]}?tab=stream`, "ol.events"],
-      [`/requests/${exchanges[5]}`, ".callout"],
-      ["/conversations", "table.conversations"],
-      [`/conversations/${talk!.conversationId}`, "h1"],
-      ["/usage", "table.usage"],
-      ["/errors", "table.last-errors"],
-      ["/accounts", ".account-list"],
-      ["/audit", "table.audit"],
-      [`/domains/${LONGEST_HOST}`, ".key-list"],
-    ];
-    for (const [path, selector] of wanted) {
-      await page.goto(stack.dashboardUrl + path);
-      expect((await page.locator(selector).allTextContents()).join(" "), `${path} ${selector}`).toContain(
-        words,
-      );
-    }
-    await page.goto(`${stack.dashboardUrl}/conversations`);
-    await page.locator(".conversations tbody tr").first().hover();
-    await page.locator("#preview-card").waitFor({ state: "visible" });
-    expect(await intruders(page)).toEqual([]);
-    await page.context().close();
-  });
+it("a hostile data set can be read where it belongs", async () => {
+  const { page } = await signedIn();
+  const { conversations } = await getJson<ConversationList>("/api/conversations");
+  const [talk] = conversations.filter(({ branchCount }) => branchCount > 1);
+  const words = "<script>globalThis.";
+  const wanted: [path: string, selector: string][] = [
+    ["/", ".top-list"],
+    ["/requests", "table.requests"],
+    [`/requests/${exchanges[0]}`, ".definition-list"],
+    [`/requests/${exchanges[0]}`, "ol.transcript"],
+    [`/requests/${exchanges[0]}?tab=raw`, ".raw"],
+    [`/requests/${exchanges[0]}?tab=headers`, "table.headers"],
+    [`/requests/${exchanges[0]}?tab=stream`, "ol.events"],
+    [`/requests/${exchanges[5]}`, ".callout"],
+    ["/conversations", "table.conversations"],
+    [`/conversations/${talk!.conversationId}`, "h1"],
+    ["/usage", "table.usage"],
+    ["/errors", "table.last-errors"],
+    ["/accounts", ".account-list"],
+    ["/audit", "table.audit"],
+    [`/domains/${LONGEST_HOST}`, ".key-list"],
+  ];
+  for (const [path, selector] of wanted) {
+    await page.goto(stack.dashboardUrl + path);
+    expect((await page.locator(selector).allTextContents()).join(" "), `${path} ${selector}`).toContain(
+      words,
+    );
+  }
+  await page.goto(`${stack.dashboardUrl}/conversations`);
+  await page.locator(".conversations tbody tr").first().hover();
+  await page.locator("#preview-card").waitFor({ state: "visible" });
+  expect(await intruders(page)).toEqual([]);
+  await page.context().close();
 });

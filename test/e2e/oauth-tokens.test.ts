@@ -184,50 +184,48 @@ describe("a token that Claude rejects before its expiry", () => {
   });
 });
 
-describe("a login that has ended", () => {
-  it("gives 401 with the way to renew it, and raises one alert", async () => {
-    const { get, domain, accountId } = await loggedIn();
-    const { oauth } = harness.claude;
-    const pair = { ...oauth.issue(), expiresAt: Date.now() - 1 };
-    // Another party uses the refresh token first.
-    const elsewhere = await fetch(`${harness.claude.url}/v1/oauth/token`, {
-      method: "POST",
-      headers: { "anthropic-beta": "oauth-2025-04-20" },
-      body: JSON.stringify({ grant_type: "refresh_token", refresh_token: pair.refreshToken, client_id: "x" }),
-    });
-    expect(elsewhere.status).toBe(200);
-    const before = oauth.punished;
-    expect(await harness.login(accountId, pair)).toBe("stored");
-    for (const sent of await Promise.all(Array.from({ length: 20 }, () => get()))) {
-      expect(sent.status).toBe(401);
-      expect(sent.headers["www-authenticate"]).toBe("Bearer");
-      expect(sent.headers["x-should-retry"]).toBe("false");
-      expect(messageOf(sent)).toContain(
-        `has ended. An administrator renews it with \`npx nexus oauth login ${domain}\``,
-      );
-    }
-    expect(oauth.punished - before).toBe(1);
-    expect(calls()).toEqual([]);
-    expect(await harness.account(accountId)).toMatchObject({ state: "needs_login", nextRefreshAt: null });
-    await waitFor(async () => expect(await harness.alerts()).toContain(accountId));
-    await harness.fireAlarm(accountId);
-    await get();
-    expect((await harness.alerts()).filter((one) => one === accountId)).toHaveLength(1);
+it("a login that has ended gives 401 with the way to renew it, and raises one alert", async () => {
+  const { get, domain, accountId } = await loggedIn();
+  const { oauth } = harness.claude;
+  const pair = { ...oauth.issue(), expiresAt: Date.now() - 1 };
+  // Another party uses the refresh token first.
+  const elsewhere = await fetch(`${harness.claude.url}/v1/oauth/token`, {
+    method: "POST",
+    headers: { "anthropic-beta": "oauth-2025-04-20" },
+    body: JSON.stringify({ grant_type: "refresh_token", refresh_token: pair.refreshToken, client_id: "x" }),
   });
+  expect(elsewhere.status).toBe(200);
+  const before = oauth.punished;
+  expect(await harness.login(accountId, pair)).toBe("stored");
+  for (const sent of await Promise.all(Array.from({ length: 20 }, () => get()))) {
+    expect(sent.status).toBe(401);
+    expect(sent.headers["www-authenticate"]).toBe("Bearer");
+    expect(sent.headers["x-should-retry"]).toBe("false");
+    expect(messageOf(sent)).toContain(
+      `has ended. An administrator renews it with \`npx nexus oauth login ${domain}\``,
+    );
+  }
+  expect(oauth.punished - before).toBe(1);
+  expect(calls()).toEqual([]);
+  expect(await harness.account(accountId)).toMatchObject({ state: "needs_login", nextRefreshAt: null });
+  await waitFor(async () => expect(await harness.alerts()).toContain(accountId));
+  await harness.fireAlarm(accountId);
+  await get();
+  expect((await harness.alerts()).filter((one) => one === accountId)).toHaveLength(1);
+});
 
-  it("works again with the next login, at once", async () => {
-    const { get, accountId } = await loggedIn(-1);
-    harness.claude.oauth.end("");
-    const { refreshToken } = harness.claude.oauth.issue();
-    expect(
-      await harness.login(
-        accountId,
-        { accessToken: "x", refreshToken: `${refreshToken}-wrong`, expiresAt: 1, scopes: [] },
-        true,
-      ),
-    ).toBe("stored");
-    expect((await get()).status).toBe(401);
-    expect(await harness.login(accountId, harness.claude.oauth.issue())).toBe("stored");
-    expect((await get()).status).toBe(200);
-  });
+it("a login that has ended works again with the next login, at once", async () => {
+  const { get, accountId } = await loggedIn(-1);
+  harness.claude.oauth.end("");
+  const { refreshToken } = harness.claude.oauth.issue();
+  expect(
+    await harness.login(
+      accountId,
+      { accessToken: "x", refreshToken: `${refreshToken}-wrong`, expiresAt: 1, scopes: [] },
+      true,
+    ),
+  ).toBe("stored");
+  expect((await get()).status).toBe(401);
+  expect(await harness.login(accountId, harness.claude.oauth.issue())).toBe("stored");
+  expect((await get()).status).toBe(200);
 });

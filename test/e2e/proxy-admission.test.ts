@@ -81,101 +81,88 @@ describe("the client key", () => {
   });
 });
 
-describe("a passthrough domain", () => {
-  it("takes its key from x-nexus-key and forwards the client's own credential", async () => {
-    const { domain, key } = await harness.tenant({ credentialType: "passthrough" });
-    const own = { authorization: "Bearer sk-ant-mine", "x-api-key": "sk-ant-mine" }; // as a key helper sends it
-    const sent = await harness.send({
-      host: domain,
-      method: "GET",
-      path: "/v1/models",
-      headers: { ...own, "x-nexus-key": key },
-    });
-    expect(sent.status).toBe(200);
-    const received = harness.claude.requests[0]!;
-    expect(headerOf(received, "authorization")).toBe(own.authorization);
-    expect(headerOf(received, "x-api-key")).toBe(own["x-api-key"]);
-    expect(headerOf(received, "x-nexus-key")).toBeUndefined();
+it("a passthrough domain takes its key from x-nexus-key and forwards the client's own credential", async () => {
+  const { domain, key } = await harness.tenant({ credentialType: "passthrough" });
+  const own = { authorization: "Bearer sk-ant-mine", "x-api-key": "sk-ant-mine" }; // as a key helper sends it
+  const sent = await harness.send({
+    host: domain,
+    method: "GET",
+    path: "/v1/models",
+    headers: { ...own, "x-nexus-key": key },
   });
-
-  it("does not accept the client key in the header of the client's own credential", async () => {
-    const { domain, key } = await harness.tenant({ credentialType: "passthrough" });
-    const presented: Record<string, string>[] = [
-      bearer(key),
-      { "x-api-key": key },
-      { "x-nexus-key": "wrong" },
-    ];
-    for (const headers of presented) expect((await harness.send({ host: domain, headers })).status).toBe(401);
-    expect(harness.claude.requests).toHaveLength(0);
-  });
+  expect(sent.status).toBe(200);
+  const received = harness.claude.requests[0]!;
+  expect(headerOf(received, "authorization")).toBe(own.authorization);
+  expect(headerOf(received, "x-api-key")).toBe(own["x-api-key"]);
+  expect(headerOf(received, "x-nexus-key")).toBeUndefined();
 });
 
-describe("the Host", () => {
-  it("names the domain in any case, with port or trailing dot", async () => {
-    const { domain, key } = await harness.tenant();
-    for (const host of [`${domain}:8787`, domain.toUpperCase(), `${domain}.`, `${domain}.:443`]) {
-      const sent = await harness.send({ host, headers: bearer(key), method: "GET", path: "/v1/models" });
-      expect(sent.status, host).toBe(200);
-    }
-  });
-
-  it("never opens loopback names outside the local stack", async () => {
-    for (const host of ["localhost", "127.0.0.1:8787", "[::1]:8787"])
-      expect((await harness.send({ host, headers: bearer("sk-ant-mine") })).status, host).toBe(401);
-  });
+it("a passthrough domain does not accept the client key in the header of the client's own credential", async () => {
+  const { domain, key } = await harness.tenant({ credentialType: "passthrough" });
+  const presented: Record<string, string>[] = [bearer(key), { "x-api-key": key }, { "x-nexus-key": "wrong" }];
+  for (const headers of presented) expect((await harness.send({ host: domain, headers })).status).toBe(401);
+  expect(harness.claude.requests).toHaveLength(0);
 });
 
-describe("a path", () => {
-  it.each([
-    "/v1/../v1/messages",
-    "/v1/messages/..",
-    "/v1/./messages",
-    "//v1/messages",
-    "/v1//messages",
-    "/x/../v1/messages",
-    "/v1/%2e%2e/messages",
-    "/v1/messages%2fbatches",
-    "/v1/messages%5cbatches",
-    "/v1/messages\\batches",
-    "/v1/messages%252fbatches",
-    "/v1/%252e%252e/messages",
-  ])("is refused when it is spelt %s", async (path) => {
-    const { domain, key } = await harness.tenant();
-    const sent = await harness.send({ host: domain, headers: bearer(key), path });
-    expect(sent.status).toBe(400);
-    expect(sent.body.toString()).toContain("invalid_request_error");
-    expect(harness.claude.requests).toHaveLength(0);
-  });
+it("the Host names the domain in any case, with port or trailing dot", async () => {
+  const { domain, key } = await harness.tenant();
+  for (const host of [`${domain}:8787`, domain.toUpperCase(), `${domain}.`, `${domain}.:443`]) {
+    const sent = await harness.send({ host, headers: bearer(key), method: "GET", path: "/v1/models" });
+    expect(sent.status, host).toBe(200);
+  }
+});
 
-  it("of administration or login is allowed only by the domain's list", async () => {
-    const all = await harness.tenant();
-    const listed = await harness.tenant({ endpoints: ["/v1/organizations/*", "/v1/models"] });
-    const get = ({ domain, key }: { domain: string; key: string }, path: string) =>
-      harness.send({ host: domain, headers: bearer(key), method: "GET", path });
-    for (const path of [
-      "/v1/organizations/users",
-      "/v1/organizations%20",
-      "/v1/organizations%20/users",
-      "/v1/organizations./users",
-      "/v1/organizations;x/users",
-      "/v1/organizations;/users",
-      "/v1/oauth/token",
-      "/v1/oauth%20/token",
-      "/v1/%6Fauth/token",
-    ]) {
-      const refused = await get(all, path);
-      expect(refused.status, path).toBe(403);
-      expect(refused.body.toString()).toContain("permission_error");
-    }
-    expect(harness.claude.requests).toHaveLength(0);
-    expect((await get(listed, "/v1/models")).status).toBe(200);
-    expect((await get(listed, "/v1/models/claude-opus-5-5")).status).toBe(403);
-    await get(listed, "/v1/organizations/users");
-    expect(harness.claude.requests.map(({ path }) => path)).toEqual([
-      "/v1/models",
-      "/v1/organizations/users",
-    ]);
-  });
+it("the Host never opens loopback names outside the local stack", async () => {
+  for (const host of ["localhost", "127.0.0.1:8787", "[::1]:8787"])
+    expect((await harness.send({ host, headers: bearer("sk-ant-mine") })).status, host).toBe(401);
+});
+
+it.each([
+  "/v1/../v1/messages",
+  "/v1/messages/..",
+  "/v1/./messages",
+  "//v1/messages",
+  "/v1//messages",
+  "/x/../v1/messages",
+  "/v1/%2e%2e/messages",
+  "/v1/messages%2fbatches",
+  "/v1/messages%5cbatches",
+  "/v1/messages\\batches",
+  "/v1/messages%252fbatches",
+  "/v1/%252e%252e/messages",
+])("a path is refused when it is spelt %s", async (path) => {
+  const { domain, key } = await harness.tenant();
+  const sent = await harness.send({ host: domain, headers: bearer(key), path });
+  expect(sent.status).toBe(400);
+  expect(sent.body.toString()).toContain("invalid_request_error");
+  expect(harness.claude.requests).toHaveLength(0);
+});
+
+it("a path of administration or login is allowed only by the domain's list", async () => {
+  const all = await harness.tenant();
+  const listed = await harness.tenant({ endpoints: ["/v1/organizations/*", "/v1/models"] });
+  const get = ({ domain, key }: { domain: string; key: string }, path: string) =>
+    harness.send({ host: domain, headers: bearer(key), method: "GET", path });
+  for (const path of [
+    "/v1/organizations/users",
+    "/v1/organizations%20",
+    "/v1/organizations%20/users",
+    "/v1/organizations./users",
+    "/v1/organizations;x/users",
+    "/v1/organizations;/users",
+    "/v1/oauth/token",
+    "/v1/oauth%20/token",
+    "/v1/%6Fauth/token",
+  ]) {
+    const refused = await get(all, path);
+    expect(refused.status, path).toBe(403);
+    expect(refused.body.toString()).toContain("permission_error");
+  }
+  expect(harness.claude.requests).toHaveLength(0);
+  expect((await get(listed, "/v1/models")).status).toBe(200);
+  expect((await get(listed, "/v1/models/claude-opus-5-5")).status).toBe(403);
+  await get(listed, "/v1/organizations/users");
+  expect(harness.claude.requests.map(({ path }) => path)).toEqual(["/v1/models", "/v1/organizations/users"]);
 });
 
 it("an account without a usable credential gets 401 with the reason", async () => {
@@ -186,12 +173,13 @@ it("an account without a usable credential gets 401 with the reason", async () =
   expect(sent.body.toString()).toContain("no_credential");
 });
 
-describe("a request that the proxy rejects", () => {
-  it.each([
-    ["an endpoint that is not allowed", "/v1/organizations/users", {}, 403, "permission_error"],
-    ["a login", "/v1/oauth/token", {}, 403, "permission_error"],
-    ["no credential", "/v1/messages", { credentialType: "oauth" }, 401, "authentication_error"],
-  ] as const)("after it has authenticated is recorded unread: %s", async (_, path, given, status, type) => {
+it.each([
+  ["an endpoint that is not allowed", "/v1/organizations/users", {}, 403, "permission_error"],
+  ["a login", "/v1/oauth/token", {}, 403, "permission_error"],
+  ["no credential", "/v1/messages", { credentialType: "oauth" }, 401, "authentication_error"],
+] as const)(
+  "a request that the proxy rejects after it has authenticated is recorded unread: %s",
+  async (_, path, given, status, type) => {
     const tenant = await harness.tenant(given);
     const sent = await tenant.send({ path, body: "x".repeat(300) });
     expect(sent.status).toBe(status);
@@ -211,49 +199,47 @@ describe("a request that the proxy rejects", () => {
     });
     expect(response.body.toString()).toBe(path.startsWith("/v1/oauth") ? "" : sent.body.toString());
     expect(harness.claude.requests).toHaveLength(0);
-  });
+  },
+);
 
-  it("before it has authenticated is not recorded", async () => {
-    const { domain, key } = await harness.tenant();
-    const known = await harness.journalIds();
-    const refused = [
-      await harness.send({ host: domain, headers: bearer("wrong"), path: "/v1/messages" }),
-      await harness.send({ host: domain, headers: bearer(key), path: "/v1/../v1/messages" }),
-    ];
-    expect(refused.map(({ status }) => status)).toEqual([401, 400]);
-    // The next exchange is in the journal, so that those before it would be.
-    const { id } = await harness.send({
-      host: domain,
-      headers: bearer(key),
-      path: "/v1/models",
-      method: "GET",
-    });
-    await harness.recorded(id);
-    expect((await harness.journalIds()).filter((each) => !known.includes(each))).toEqual([id]);
+it("a request that the proxy rejects before it has authenticated is not recorded", async () => {
+  const { domain, key } = await harness.tenant();
+  const known = await harness.journalIds();
+  const refused = [
+    await harness.send({ host: domain, headers: bearer("wrong"), path: "/v1/messages" }),
+    await harness.send({ host: domain, headers: bearer(key), path: "/v1/../v1/messages" }),
+  ];
+  expect(refused.map(({ status }) => status)).toEqual([401, 400]);
+  // The next exchange is in the journal, so that those before it would be.
+  const { id } = await harness.send({
+    host: domain,
+    headers: bearer(key),
+    path: "/v1/models",
+    method: "GET",
   });
+  await harness.recorded(id);
+  expect((await harness.journalIds()).filter((each) => !known.includes(each))).toEqual([id]);
 });
 
-describe("paths outside the API", () => {
-  it("accept warm-ups and telemetry without a key, and record nothing", async () => {
-    for (const path of ["/", "/api/hello"]) {
-      const sent = await harness.send({ method: "HEAD", path, host: "anything.example" });
-      expect(sent.status, path).toBe(200);
-      expect(sent.headers["x-nexus-request-id"]).toBeUndefined();
-    }
-    const dropped = await harness.send({ path: "/api/event_logging/batch", body: "{}" });
-    expect(dropped.status).toBe(200);
-    expect(harness.claude.requests).toHaveLength(0);
-  });
+it("paths outside the API accept warm-ups and telemetry without a key, and record nothing", async () => {
+  for (const path of ["/", "/api/hello"]) {
+    const sent = await harness.send({ method: "HEAD", path, host: "anything.example" });
+    expect(sent.status, path).toBe(200);
+    expect(sent.headers["x-nexus-request-id"]).toBeUndefined();
+  }
+  const dropped = await harness.send({ path: "/api/event_logging/batch", body: "{}" });
+  expect(dropped.status).toBe(200);
+  expect(harness.claude.requests).toHaveLength(0);
+});
 
-  it("give a description, 404 in Claude's shape, and readiness without a database", async () => {
-    const root = await harness.send({ method: "GET", path: "/" });
-    expect(JSON.parse(root.body.toString())).toHaveProperty("name");
-    const missing = await harness.send({ method: "GET", path: "/v2/messages" });
-    expect(missing.status).toBe(404);
-    expect(missing.body.toString()).toContain("not_found_error");
-    for (const path of ["/health", "/health/live", "/health/ready"])
-      expect((await harness.send({ method: "GET", path })).status, path).toBe(200);
-    const ready = await harness.send({ method: "GET", path: "/health/ready" });
-    expect(JSON.parse(ready.body.toString())).toMatchObject({ database: "down" });
-  });
+it("paths outside the API give a description, 404 in Claude's shape, and readiness without a database", async () => {
+  const root = await harness.send({ method: "GET", path: "/" });
+  expect(JSON.parse(root.body.toString())).toHaveProperty("name");
+  const missing = await harness.send({ method: "GET", path: "/v2/messages" });
+  expect(missing.status).toBe(404);
+  expect(missing.body.toString()).toContain("not_found_error");
+  for (const path of ["/health", "/health/live", "/health/ready"])
+    expect((await harness.send({ method: "GET", path })).status, path).toBe(200);
+  const ready = await harness.send({ method: "GET", path: "/health/ready" });
+  expect(JSON.parse(ready.body.toString())).toMatchObject({ database: "down" });
 });

@@ -82,21 +82,22 @@ describe("a request that may have reached upstream", () => {
   }); // prettier-ignore
 });
 
-describe("a request of a safe method", () => {
-  it.each(["GET", "HEAD", "OPTIONS"])("is sent again when its connection fails: %s", async (method) => {
+it.each(["GET", "HEAD", "OPTIONS"])(
+  "a request of a safe method is sent again when its connection fails: %s",
+  async (method) => {
     harness.answer(OK);
     harness.claude.script(() => true, refuse, { times: 1 });
     const sent = await tenant.send({ method, path: "/v1/models" });
     expect(sent.status).toBe(200);
     await expectAttempts(sent, 2);
-  });
+  },
+);
 
-  it("is sent three times at most", async () => {
-    harness.answer(refuse);
-    const sent = await tenant.send({ method: "GET", path: "/v1/models" });
-    expect(sent.status).toBe(502);
-    await expectAttempts(sent, 3);
-  });
+it("a request of a safe method is sent three times at most", async () => {
+  harness.answer(refuse);
+  const sent = await tenant.send({ method: "GET", path: "/v1/models" });
+  expect(sent.status).toBe(502);
+  await expectAttempts(sent, 3);
 });
 
 describe("a request whose access token Claude rejects", () => {

@@ -92,62 +92,60 @@ describe("a request body", () => {
   });
 });
 
-describe("the request line and headers", () => {
-  it("keep method, path and query as spelt", async () => {
-    harness.answer(raw({}));
-    const path = "/v1/files/a%20b;c=1?beta=true&x=%zz&y=/../z&q=a+b%2Fc&empty";
-    for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) await send({ method, path });
-    expect(harness.claude.requests.map(({ method, url }) => `${method} ${url}`)).toEqual(
-      ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].map((method) => `${method} ${path}`),
-    );
-  });
+it("the request line and headers keep method, path and query as spelt", async () => {
+  harness.answer(raw({}));
+  const path = "/v1/files/a%20b;c=1?beta=true&x=%zz&y=/../z&q=a+b%2Fc&empty";
+  for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) await send({ method, path });
+  expect(harness.claude.requests.map(({ method, url }) => `${method} ${url}`)).toEqual(
+    ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].map((method) => `${method} ${path}`),
+  );
+});
 
-  it("pass Claude's headers and no others", async () => {
-    const sent = await send({
-      method: "GET",
-      path: "/v1/models",
-      headers: {
-        "anthropic-version": "2026-10-21",
-        "anthropic-beta": "one-2025-01-01,two-2025-02-02",
-        "x-claude-code-session-id": "0e3c9d0a-6a0f-4b57-9d0c-0f4f3f0a7a11",
-        "x-custom": "kept",
-        "user-agent": "claude-cli/2.1.330",
-        "accept-encoding": "gzip, deflate, br, zstd",
-        cookie: "a=b",
-        connection: "close, x-hop",
-        "x-hop": "1",
-        te: "trailers",
-        "proxy-authorization": "Basic x",
-        "x-forwarded-for": "10.0.0.1",
-        "x-forwarded-proto": "https",
-        "x-real-ip": "10.0.0.1",
-        forwarded: "for=10.0.0.1",
-        "true-client-ip": "10.0.0.1",
-        "cf-connecting-ip": "10.0.0.1",
-        "cf-ray": "1-FRA",
-        "cdn-loop": "cloudflare",
-        "x-nexus-anything": "x",
-        "x-dashboard-key": "x",
-      },
-    });
-    expect(sent.status).toBe(200);
-    expect(harness.claude.violations).toEqual([]);
-    const names = harness.claude.requests[0]!.headers.map(([name]) => name.toLowerCase()).sort();
-    expect(names).toEqual(
-      [
-        "accept-encoding",
-        "anthropic-beta",
-        "anthropic-version",
-        "host",
-        "user-agent",
-        "x-api-key",
-        "x-claude-code-session-id",
-        "x-custom",
-      ].sort(),
-    );
-    expect(headerOf(harness.claude.requests[0]!, "anthropic-version")).toBe("2026-10-21");
-    expect(headerOf(harness.claude.requests[0]!, "accept-encoding")).toBe("identity");
+it("the request line and headers pass Claude's headers and no others", async () => {
+  const sent = await send({
+    method: "GET",
+    path: "/v1/models",
+    headers: {
+      "anthropic-version": "2026-10-21",
+      "anthropic-beta": "one-2025-01-01,two-2025-02-02",
+      "x-claude-code-session-id": "0e3c9d0a-6a0f-4b57-9d0c-0f4f3f0a7a11",
+      "x-custom": "kept",
+      "user-agent": "claude-cli/2.1.330",
+      "accept-encoding": "gzip, deflate, br, zstd",
+      cookie: "a=b",
+      connection: "close, x-hop",
+      "x-hop": "1",
+      te: "trailers",
+      "proxy-authorization": "Basic x",
+      "x-forwarded-for": "10.0.0.1",
+      "x-forwarded-proto": "https",
+      "x-real-ip": "10.0.0.1",
+      forwarded: "for=10.0.0.1",
+      "true-client-ip": "10.0.0.1",
+      "cf-connecting-ip": "10.0.0.1",
+      "cf-ray": "1-FRA",
+      "cdn-loop": "cloudflare",
+      "x-nexus-anything": "x",
+      "x-dashboard-key": "x",
+    },
   });
+  expect(sent.status).toBe(200);
+  expect(harness.claude.violations).toEqual([]);
+  const names = harness.claude.requests[0]!.headers.map(([name]) => name.toLowerCase()).sort();
+  expect(names).toEqual(
+    [
+      "accept-encoding",
+      "anthropic-beta",
+      "anthropic-version",
+      "host",
+      "user-agent",
+      "x-api-key",
+      "x-claude-code-session-id",
+      "x-custom",
+    ].sort(),
+  );
+  expect(headerOf(harness.claude.requests[0]!, "anthropic-version")).toBe("2026-10-21");
+  expect(headerOf(harness.claude.requests[0]!, "accept-encoding")).toBe("identity");
 });
 
 describe("a response", () => {

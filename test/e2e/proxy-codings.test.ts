@@ -62,8 +62,9 @@ async function expectDecoded(sent: Sent, text = TEXT) {
   expect(response.body.toString()).toBe(text);
 }
 
-describe("a coding that the client accepts", () => {
-  it.each(["gzip", "br"])("%s reaches it, and the archive decoded", async (coding) => {
+it.each(["gzip", "br"])(
+  "a coding that the client accepts %s reaches it, and the archive decoded",
+  async (coding) => {
     harness.answer(coded(coding, CODERS[coding]!(Buffer.from(TEXT))));
     const sent = await send("gzip, deflate, br, zstd");
     expect(sent.headers["content-encoding"]).toBe(coding);
@@ -71,15 +72,18 @@ describe("a coding that the client accepts", () => {
     expect(decode(sent.body).toString()).toBe(TEXT);
     const { response } = await harness.recorded(sent.id);
     expect([response.body.toString(), response.metadata.bodyCoding]).toEqual([TEXT, "identity"]);
-  });
+  },
+);
 
-  it.each([
-    ["zstd", "zstd"],
-    ["deflate", "deflate, gzip"],
-    ["x-gzip", "gzip"],
-    ["gzip, br", "br, gzip"],
-    ["zstd", "*"],
-  ])("%s reaches it unmodified under %s, and the archive names it", async (coding, accepted) => {
+it.each([
+  ["zstd", "zstd"],
+  ["deflate", "deflate, gzip"],
+  ["x-gzip", "gzip"],
+  ["gzip, br", "br, gzip"],
+  ["zstd", "*"],
+])(
+  "a coding that the client accepts %s reaches it unmodified under %s, and the archive names it",
+  async (coding, accepted) => {
     const data = CODERS[coding]!(Buffer.from(TEXT));
     harness.answer(coded(coding, data));
     const sent = await send(accepted);
@@ -87,8 +91,8 @@ describe("a coding that the client accepts", () => {
     expect(sent.body.equals(data)).toBe(true);
     const { response } = await harness.recorded(sent.id);
     expect([response.body.equals(data), response.metadata.bodyCoding]).toEqual([true, coding]);
-  });
-});
+  },
+);
 
 describe("a coding that the client does not accept", () => {
   const accepted: (string | null)[] = [null, "identity", "unheard-of", "*;q=0, identity"];

@@ -133,22 +133,20 @@ describe("with R2 down", () => {
   });
 });
 
-describe("with the queue down", () => {
-  it("for a moment, the message is sent later", async () => {
-    harness.answer(streamed);
-    await harness.break({ EXCHANGES: { how: "fail", failures: 2 } });
-    const sent = await send();
-    expect(sent.isComplete).toBe(true);
-    await harness.notification(sent.id);
-  });
+it("with the queue down for a moment, the message is sent later", async () => {
+  harness.answer(streamed);
+  await harness.break({ EXCHANGES: { how: "fail", failures: 2 } });
+  const sent = await send();
+  expect(sent.isComplete).toBe(true);
+  await harness.notification(sent.id);
+});
 
-  it("for long, the journal keeps the exchange for the sweep", async () => {
-    harness.answer(streamed);
-    await harness.break({ EXCHANGES: { how: "fail" } });
-    const sent = await send();
-    await harness.recorded(sent.id);
-    expect(sent.isComplete).toBe(true);
-  });
+it("with the queue down for long, the journal keeps the exchange for the sweep", async () => {
+  harness.answer(streamed);
+  await harness.break({ EXCHANGES: { how: "fail" } });
+  const sent = await send();
+  await harness.recorded(sent.id);
+  expect(sent.isComplete).toBe(true);
 });
 
 it("with KV down cached domains and keys work, and unknown ones are not reported as missing", async () => {

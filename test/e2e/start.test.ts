@@ -152,24 +152,22 @@ describe.concurrent("a failing start prints one line", () => {
   });
 });
 
-describe("a stop", () => {
-  it("takes at most three seconds; the next start has the key and the last exchange", async () => {
-    const key = keyIn(program.output());
-    const requestId = await exchange();
-    expect(await stopProgram()).toBeLessThanOrEqual(3_000);
-    await expect(fetch(`${proxy}/health`)).rejects.toThrow();
-    await restartProgram();
-    expect(keyIn(program.output())).toBe(key);
-    await waitUntil(() => isStored(requestId), 100);
-  });
+it("a stop takes at most three seconds; the next start has the key and the last exchange", async () => {
+  const key = keyIn(program.output());
+  const requestId = await exchange();
+  expect(await stopProgram()).toBeLessThanOrEqual(3_000);
+  await expect(fetch(`${proxy}/health`)).rejects.toThrow();
+  await restartProgram();
+  expect(keyIn(program.output())).toBe(key);
+  await waitUntil(() => isStored(requestId), 100);
+});
 
-  it("by SIGKILL leaves ports and recorded exchanges to the next start", async () => {
-    const requestId = await exchange();
-    program.process.kill("SIGKILL");
-    await program.ended;
-    await restartProgram();
-    await waitUntil(() => isStored(requestId), 100);
-  });
+it("a stop by SIGKILL leaves ports and recorded exchanges to the next start", async () => {
+  const requestId = await exchange();
+  program.process.kill("SIGKILL");
+  await program.ended;
+  await restartProgram();
+  await waitUntil(() => isStored(requestId), 100);
 });
 
 describe("npm start", () => {

@@ -136,31 +136,29 @@ describe("the bridge over HTTP", () => {
   });
 });
 
-describe("the bridge over WebSocket", () => {
-  it("carries an interactive transaction", async () => {
-    const pool = new Pool({ connectionString: postgres.url });
-    const client = await pool.connect();
-    await client.query("BEGIN");
-    await client.query("SELECT pg_advisory_xact_lock(1)");
-    const { rows } = await client.query<{ n: number }>("SELECT $1::int AS n", [3]);
-    await client.query("COMMIT");
-    client.release();
-    await pool.end();
-    expect(rows).toEqual([{ n: 3 }]);
-  });
+it("the bridge over WebSocket carries an interactive transaction", async () => {
+  const pool = new Pool({ connectionString: postgres.url });
+  const client = await pool.connect();
+  await client.query("BEGIN");
+  await client.query("SELECT pg_advisory_xact_lock(1)");
+  const { rows } = await client.query<{ n: number }>("SELECT $1::int AS n", [3]);
+  await client.query("COMMIT");
+  client.release();
+  await pool.end();
+  expect(rows).toEqual([{ n: 3 }]);
+});
 
-  it("reports an unreachable database as a Postgres error", async () => {
-    const gone = await startNeonBridge({ databaseUrls: ["postgresql://nexus@127.0.0.1:9/nexus"] });
-    vi.spyOn(neonConfig, "wsProxy", "get").mockReturnValue(
-      (host, port) => `${gone.address}/v2?address=${host}:${port}`,
-    );
-    const pool = new Pool({ connectionString: "postgresql://nexus@127.0.0.1:9/nexus" });
-    await expect(pool.query("SELECT 1")).rejects.toMatchObject({
-      code: "08001",
-      message: expect.stringContaining("127.0.0.1:9") as string,
-    });
-    vi.restoreAllMocks();
-    await pool.end();
-    await gone.close();
+it("the bridge over WebSocket reports an unreachable database as a Postgres error", async () => {
+  const gone = await startNeonBridge({ databaseUrls: ["postgresql://nexus@127.0.0.1:9/nexus"] });
+  vi.spyOn(neonConfig, "wsProxy", "get").mockReturnValue(
+    (host, port) => `${gone.address}/v2?address=${host}:${port}`,
+  );
+  const pool = new Pool({ connectionString: "postgresql://nexus@127.0.0.1:9/nexus" });
+  await expect(pool.query("SELECT 1")).rejects.toMatchObject({
+    code: "08001",
+    message: expect.stringContaining("127.0.0.1:9") as string,
   });
+  vi.restoreAllMocks();
+  await pool.end();
+  await gone.close();
 });

@@ -217,21 +217,19 @@ describe("nexus domains import", () => {
   });
 });
 
-describe("nexus keys", () => {
-  it("creates a key and prints only the key", async () => {
-    const { stdout, bodies } = await run(["keys", "create", "a.example", "for CI"]);
-    expect([stdout, bodies]).toEqual(["cnp_live_new\n", [{ name: "for CI" }]]);
-  });
+it("nexus keys creates a key and prints only the key", async () => {
+  const { stdout, bodies } = await run(["keys", "create", "a.example", "for CI"]);
+  expect([stdout, bodies]).toEqual(["cnp_live_new\n", [{ name: "for CI" }]]);
+});
 
-  it("lists and revokes", async () => {
-    expect((await run(["keys", "list", "a.example"])).stdout).toMatch(
-      /^k-1 +2026-11-01T00:00:00.000Z +- +laptop$/m,
-    );
-    expect(JSON.parse((await run(["keys", "list", "a.example", "--json"])).stdout)).toEqual({
-      clientKeys: detail.clientKeys,
-    });
-    expect((await run(["keys", "revoke", "a.example", "k-1"])).code).toBe(0);
+it("nexus keys lists and revokes", async () => {
+  expect((await run(["keys", "list", "a.example"])).stdout).toMatch(
+    /^k-1 +2026-11-01T00:00:00.000Z +- +laptop$/m,
+  );
+  expect(JSON.parse((await run(["keys", "list", "a.example", "--json"])).stdout)).toEqual({
+    clientKeys: detail.clientKeys,
   });
+  expect((await run(["keys", "revoke", "a.example", "k-1"])).code).toBe(0);
 });
 
 describe("nexus oauth", () => {

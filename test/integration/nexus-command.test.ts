@@ -87,43 +87,41 @@ describe("nexus status", () => {
   });
 });
 
-describe("a failure prints one line and exits with 1", () => {
-  it.each([
-    [
-      "a refusal",
-      { status: 403, body: { error: { code: "forbidden", message: "Wrong key." } } },
-      /^nexus: Wrong key\.\n$/,
-    ],
-    ["a page that is not the API", { body: "<html>" }, /cannot read \(no JSON\)/],
-    ["a response of another version", { body: { ...healthy, journal: 3 } }, /cannot read \(journal\)/],
-    [
-      "an error that is not the API's",
-      { status: 502, body: "Bad gateway" },
-      /returned 502, which is not a response of the API/,
-    ],
-    [
-      "a redirect, which is not followed",
-      { status: 302, headers: { location: "/" }, body: "" },
-      /returned 302/,
-    ],
-  ])("%s", async (_name, response, message) => {
-    const api = await startScriptedApi(() => response);
-    const ran = await api.run(["status"]);
-    expect(ran).toMatchObject({ code: 1, stdout: "" });
-    expect(ran.stderr).toMatch(message);
-    expect(ran.stderr).toMatch(/^[^\n]+\n$/);
-    expect(api.calls).toHaveLength(1);
-  });
+it.each([
+  [
+    "a refusal",
+    { status: 403, body: { error: { code: "forbidden", message: "Wrong key." } } },
+    /^nexus: Wrong key\.\n$/,
+  ],
+  ["a page that is not the API", { body: "<html>" }, /cannot read \(no JSON\)/],
+  ["a response of another version", { body: { ...healthy, journal: 3 } }, /cannot read \(journal\)/],
+  [
+    "an error that is not the API's",
+    { status: 502, body: "Bad gateway" },
+    /returned 502, which is not a response of the API/,
+  ],
+  [
+    "a redirect, which is not followed",
+    { status: 302, headers: { location: "/" }, body: "" },
+    /returned 302/,
+  ],
+])("a failure prints one line and exits with 1 %s", async (_name, response, message) => {
+  const api = await startScriptedApi(() => response);
+  const ran = await api.run(["status"]);
+  expect(ran).toMatchObject({ code: 1, stdout: "" });
+  expect(ran.stderr).toMatch(message);
+  expect(ran.stderr).toMatch(/^[^\n]+\n$/);
+  expect(api.calls).toHaveLength(1);
+});
 
-  it("no server at the address", async () => {
-    const api = await startScriptedApi(() => ({}));
-    await api.stop();
-    const ran = await api.run(["status"]);
-    expect(ran).toMatchObject({ code: 1, stdout: "" });
-    expect(ran.stderr).toMatch(
-      /^nexus: http:\S+ cannot be reached \(ECONNREFUSED\)\. Is the local stack running[^\n]*\n$/,
-    );
-  });
+it("a failure prints one line and exits with 1 no server at the address", async () => {
+  const api = await startScriptedApi(() => ({}));
+  await api.stop();
+  const ran = await api.run(["status"]);
+  expect(ran).toMatchObject({ code: 1, stdout: "" });
+  expect(ran.stderr).toMatch(
+    /^nexus: http:\S+ cannot be reached \(ECONNREFUSED\)\. Is the local stack running[^\n]*\n$/,
+  );
 });
 
 describe("wrong arguments exit with 2 without a call of the API", () => {
@@ -167,32 +165,30 @@ it("every command has --help", async () => {
   }
 });
 
-describe("the key", () => {
-  it("of a local stack is read from its data directory", async () => {
-    const api = await startScriptedApi(() => ({ body: healthy }));
-    const DATA_DIR = await mkdtemp(join(tmpdir(), "nexus-test-"));
-    const secrets = join(DATA_DIR, "secrets.json");
-    const run = () => nexus(["status"], { NEXUS_URL: api.url, DATA_DIR });
-    expect(await run()).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining("No key") as string,
-    });
-    await writeFile(secrets, "{");
-    expect(await run()).toMatchObject({ code: 1, stderr: expect.stringContaining("not JSON") as string });
-    await writeFile(secrets, JSON.stringify({ DASHBOARD_API_KEY: "generated" }));
-    expect((await run()).code).toBe(0);
-    expect(api.calls.map((call) => call.key)).toEqual(["generated"]);
-    await rm(DATA_DIR, { recursive: true });
+it("the key of a local stack is read from its data directory", async () => {
+  const api = await startScriptedApi(() => ({ body: healthy }));
+  const DATA_DIR = await mkdtemp(join(tmpdir(), "nexus-test-"));
+  const secrets = join(DATA_DIR, "secrets.json");
+  const run = () => nexus(["status"], { NEXUS_URL: api.url, DATA_DIR });
+  expect(await run()).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("No key") as string,
   });
+  await writeFile(secrets, "{");
+  expect(await run()).toMatchObject({ code: 1, stderr: expect.stringContaining("not JSON") as string });
+  await writeFile(secrets, JSON.stringify({ DASHBOARD_API_KEY: "generated" }));
+  expect((await run()).code).toBe(0);
+  expect(api.calls.map((call) => call.key)).toEqual(["generated"]);
+  await rm(DATA_DIR, { recursive: true });
+});
 
-  it("of a local stack is not sent to another machine", async () => {
-    const DATA_DIR = await mkdtemp(join(tmpdir(), "nexus-test-"));
-    await writeFile(join(DATA_DIR, "secrets.json"), JSON.stringify({ DASHBOARD_API_KEY: "generated" }));
-    const ran = await nexus(["status", "--url", "https://nexus.invalid"], { DATA_DIR });
-    expect(ran).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(/^nexus: DASHBOARD_API_KEY is not set[^\n]*\n$/) as string,
-    });
-    await rm(DATA_DIR, { recursive: true });
+it("the key of a local stack is not sent to another machine", async () => {
+  const DATA_DIR = await mkdtemp(join(tmpdir(), "nexus-test-"));
+  await writeFile(join(DATA_DIR, "secrets.json"), JSON.stringify({ DASHBOARD_API_KEY: "generated" }));
+  const ran = await nexus(["status", "--url", "https://nexus.invalid"], { DATA_DIR });
+  expect(ran).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^nexus: DASHBOARD_API_KEY is not set[^\n]*\n$/) as string,
   });
+  await rm(DATA_DIR, { recursive: true });
 });

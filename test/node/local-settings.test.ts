@@ -49,25 +49,23 @@ describe("the data directory", () => {
   });
 });
 
-describe("the secrets", () => {
-  it("are generated once, valid as configuration, and readable only by the owner", async () => {
-    const path = await directory();
-    const secrets = await loadSecrets(path);
-    expect(await loadSecrets(path)).toEqual(secrets);
-    expect(loadConfig({ DATABASE_URL: "-", ...secrets })).toMatchObject(secrets);
-    expect(await loadSecrets(await directory())).not.toEqual(secrets);
-    const file = join(path, "secrets.json");
-    expect((await stat(file)).mode & 0o777).toBe(0o600);
-    await chmod(file, 0o644);
-    await loadSecrets(path);
-    expect((await stat(file)).mode & 0o777).toBe(0o600);
-  });
+it("the secrets are generated once, valid as configuration, and readable only by the owner", async () => {
+  const path = await directory();
+  const secrets = await loadSecrets(path);
+  expect(await loadSecrets(path)).toEqual(secrets);
+  expect(loadConfig({ DATABASE_URL: "-", ...secrets })).toMatchObject(secrets);
+  expect(await loadSecrets(await directory())).not.toEqual(secrets);
+  const file = join(path, "secrets.json");
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  await chmod(file, 0o644);
+  await loadSecrets(path);
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+});
 
-  it("are not replaced when the file is damaged", async () => {
-    const path = await directory();
-    await writeFile(join(path, "secrets.json"), "{");
-    await expect(loadSecrets(path)).rejects.toThrow("damaged");
-  });
+it("the secrets are not replaced when the file is damaged", async () => {
+  const path = await directory();
+  await writeFile(join(path, "secrets.json"), "{");
+  await expect(loadSecrets(path)).rejects.toThrow("damaged");
 });
 
 describe("the settings", () => {
@@ -96,21 +94,19 @@ describe("the settings", () => {
   });
 });
 
-describe("the cron triggers of wrangler.toml", () => {
-  it.each([
-    ["* * * * *", ["2026-11-29T23:59", "2026-11-30T00:00", "2026-11-30T00:01"]],
-    ["41 * * * *", ["2026-11-30T00:41", "2026-11-30T01:41"]],
-    ["17 3 * * *", ["2026-11-30T03:17", "2026-12-01T03:17", "2026-12-02T03:17"]],
-  ])("%s fires at the right UTC minutes", async (expression, minutes) => {
-    expect(await readFile("wrangler.toml", "utf8")).toContain(`  "${expression}",`);
-    const job = schedule(expression, () => undefined);
-    const runs = job.nextRuns(minutes.length, "2026-11-29T23:58:00Z");
-    job.stop();
-    expect(runs.map((run) => run.toISOString())).toEqual(minutes.map((minute) => `${minute}:00.000Z`));
-  });
+it.each([
+  ["* * * * *", ["2026-11-29T23:59", "2026-11-30T00:00", "2026-11-30T00:01"]],
+  ["41 * * * *", ["2026-11-30T00:41", "2026-11-30T01:41"]],
+  ["17 3 * * *", ["2026-11-30T03:17", "2026-12-01T03:17", "2026-12-02T03:17"]],
+])("the cron triggers of wrangler.toml %s fires at the right UTC minutes", async (expression, minutes) => {
+  expect(await readFile("wrangler.toml", "utf8")).toContain(`  "${expression}",`);
+  const job = schedule(expression, () => undefined);
+  const runs = job.nextRuns(minutes.length, "2026-11-29T23:58:00Z");
+  job.stop();
+  expect(runs.map((run) => run.toISOString())).toEqual(minutes.map((minute) => `${minute}:00.000Z`));
+});
 
-  it("are the ones above", async () => {
-    const crons = /^crons = \[([^\]]*)\]/m.exec(await readFile("wrangler.toml", "utf8"))![1]!;
-    expect(crons.match(/"[^"]+"/g)).toHaveLength(3);
-  });
+it("the cron triggers of wrangler.toml are the ones above", async () => {
+  const crons = /^crons = \[([^\]]*)\]/m.exec(await readFile("wrangler.toml", "utf8"))![1]!;
+  expect(crons.match(/"[^"]+"/g)).toHaveLength(3);
 });

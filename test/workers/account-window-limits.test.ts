@@ -159,40 +159,38 @@ describe("the vendor's limits", () => {
   });
 });
 
-describe("the proxy", () => {
-  it("reports an account's newest headers at most once a second, in the background", async () => {
-    const reported: { accountId: string; headers: Record<string, string> }[] = [];
-    const report = (one: (typeof reported)[number]) => void reported.push(one);
-    const windows = { getByName: () => ({ report }) };
-    const fake = { ...env, ACCOUNT_WINDOW: windows as unknown as Env["ACCOUNT_WINDOW"] };
-    const ctx = createExecutionContext();
-    const note = (account: { accountId: string | null; domain: string }, headers: Record<string, string>) =>
-      reportRateLimits(fake, ctx, account, headers, Date.now());
-    for (let n = 0; n < 50; n++)
-      note({ accountId: "a", domain: "d" }, { "anthropic-ratelimit-unified-5h-utilization": `0.${n}` });
-    note({ accountId: null, domain: "d" }, { "anthropic-ratelimit-x-limit": "1" });
-    note(
-      { accountId: null, domain: "d" },
-      { "anthropic-organization-id": "org", "anthropic-fast-input-tokens-limit": "1" },
-    );
-    note({ accountId: "quiet", domain: "d" }, { "content-type": "text/plain", "retry-after": "1" });
-    expect(reported).toEqual([]);
-    await waitOnExecutionContext(ctx);
-    expect(reported.map(({ accountId, headers }) => [accountId, Object.entries(headers)])).toEqual([
-      ["a", [["anthropic-ratelimit-unified-5h-utilization", "0.49"]]],
-      ["d", [["anthropic-ratelimit-x-limit", "1"]]],
-      ["org", [["anthropic-fast-input-tokens-limit", "1"]]],
-    ]);
-  });
+it("the proxy reports an account's newest headers at most once a second, in the background", async () => {
+  const reported: { accountId: string; headers: Record<string, string> }[] = [];
+  const report = (one: (typeof reported)[number]) => void reported.push(one);
+  const windows = { getByName: () => ({ report }) };
+  const fake = { ...env, ACCOUNT_WINDOW: windows as unknown as Env["ACCOUNT_WINDOW"] };
+  const ctx = createExecutionContext();
+  const note = (account: { accountId: string | null; domain: string }, headers: Record<string, string>) =>
+    reportRateLimits(fake, ctx, account, headers, Date.now());
+  for (let n = 0; n < 50; n++)
+    note({ accountId: "a", domain: "d" }, { "anthropic-ratelimit-unified-5h-utilization": `0.${n}` });
+  note({ accountId: null, domain: "d" }, { "anthropic-ratelimit-x-limit": "1" });
+  note(
+    { accountId: null, domain: "d" },
+    { "anthropic-organization-id": "org", "anthropic-fast-input-tokens-limit": "1" },
+  );
+  note({ accountId: "quiet", domain: "d" }, { "content-type": "text/plain", "retry-after": "1" });
+  expect(reported).toEqual([]);
+  await waitOnExecutionContext(ctx);
+  expect(reported.map(({ accountId, headers }) => [accountId, Object.entries(headers)])).toEqual([
+    ["a", [["anthropic-ratelimit-unified-5h-utilization", "0.49"]]],
+    ["d", [["anthropic-ratelimit-x-limit", "1"]]],
+    ["org", [["anthropic-fast-input-tokens-limit", "1"]]],
+  ]);
+});
 
-  it("ignores a failing window", async () => {
-    const broken = { getByName: () => ({ report: () => Promise.reject(new Error("overloaded")) }) };
-    const ctx = createExecutionContext();
-    const headers = { "anthropic-ratelimit-unified-5h-utilization": "0.5" };
-    const fake = { ...env, ACCOUNT_WINDOW: broken as unknown as Env["ACCOUNT_WINDOW"] };
-    reportRateLimits(fake, ctx, { accountId: "broken", domain: "d" }, headers, Date.now());
-    await expect(waitOnExecutionContext(ctx)).resolves.toBeUndefined();
-  });
+it("the proxy ignores a failing window", async () => {
+  const broken = { getByName: () => ({ report: () => Promise.reject(new Error("overloaded")) }) };
+  const ctx = createExecutionContext();
+  const headers = { "anthropic-ratelimit-unified-5h-utilization": "0.5" };
+  const fake = { ...env, ACCOUNT_WINDOW: broken as unknown as Env["ACCOUNT_WINDOW"] };
+  reportRateLimits(fake, ctx, { accountId: "broken", domain: "d" }, headers, Date.now());
+  await expect(waitOnExecutionContext(ctx)).resolves.toBeUndefined();
 });
 
 describe("ingest", () => {

@@ -199,25 +199,23 @@ describe("with clocks that jump,", () => {
   });
 });
 
-describe("reconciling with Postgres", () => {
-  it("adds what is missing, corrects what differs, deletes what is gone, keeps what is newer", async () => {
-    const { accountId, stub, record, total } = newWindow();
-    const at = { startedAt: NOW - MINUTE };
-    await record(windowExchange(1, at), windowExchange(2, { ...at, outputTokens: 1 }), windowExchange(3, at));
-    const upTo = await stub.sequence();
-    await record(windowExchange(4, { ...at, outputTokens: 40 }));
-    const changed = windowExchange(2, { ...at, outputTokens: 200 });
-    const exchanges = [windowExchange(1, at), changed, windowExchange(5, at)];
-    await stub.reconcile({ accountId, from: NOW - HOUR, to: NOW, upTo, exchanges });
-    expect(await total()).toMatchObject({ requests: 4, outputTokens: 5 + 200 + 5 + 40 });
-  });
+it("reconciling with Postgres adds what is missing, corrects what differs, deletes what is gone, keeps what is newer", async () => {
+  const { accountId, stub, record, total } = newWindow();
+  const at = { startedAt: NOW - MINUTE };
+  await record(windowExchange(1, at), windowExchange(2, { ...at, outputTokens: 1 }), windowExchange(3, at));
+  const upTo = await stub.sequence();
+  await record(windowExchange(4, { ...at, outputTokens: 40 }));
+  const changed = windowExchange(2, { ...at, outputTokens: 200 });
+  const exchanges = [windowExchange(1, at), changed, windowExchange(5, at)];
+  await stub.reconcile({ accountId, from: NOW - HOUR, to: NOW, upTo, exchanges });
+  expect(await total()).toMatchObject({ requests: 4, outputTokens: 5 + 200 + 5 + 40 });
+});
 
-  it("changes nothing that is correct", async () => {
-    const { accountId, stub, record } = newWindow();
-    const rows = [1, 2, 3].map((n) => windowExchange(n, { startedAt: NOW - n * MINUTE }));
-    await record(...rows);
-    const upTo = await stub.sequence();
-    await stub.reconcile({ accountId, from: NOW - HOUR, to: NOW, upTo, exchanges: rows });
-    expect(await stub.sequence()).toBe(upTo);
-  });
+it("reconciling with Postgres changes nothing that is correct", async () => {
+  const { accountId, stub, record } = newWindow();
+  const rows = [1, 2, 3].map((n) => windowExchange(n, { startedAt: NOW - n * MINUTE }));
+  await record(...rows);
+  const upTo = await stub.sequence();
+  await stub.reconcile({ accountId, from: NOW - HOUR, to: NOW, upTo, exchanges: rows });
+  expect(await stub.sequence()).toBe(upTo);
 });

@@ -92,43 +92,41 @@ beforeEach(async () => {
   await fetch(`${SLACK}/seen`, { method: "DELETE" });
 });
 
-describe("messages", () => {
-  it("streamed and not, are sent once per conversation", async () => {
-    const { domain, texts } = await newDomain("ok");
-    const plain = jsonResponse({
-      type: "message",
-      role: "assistant",
-      content: [{ type: "text", text: "Plainly." }],
-      usage: { input_tokens: 1, output_tokens: 2 },
+it("messages streamed and not, are sent once per conversation", async () => {
+  const { domain, texts } = await newDomain("ok");
+  const plain = jsonResponse({
+    type: "message",
+    role: "assistant",
+    content: [{ type: "text", text: "Plainly." }],
+    usage: { input_tokens: 1, output_tokens: 2 },
+  });
+  // The same text again is a retry only within one session.
+  const build = () =>
+    asked(domain, "Fix the build", {
+      requestMetadata: { headers: { "x-claude-code-session-id": "0c1d4f5e-6a7b-4c8d-9e0f-1a2b3c4d5e6f" } },
     });
-    // The same text again is a retry only within one session.
-    const build = () =>
-      asked(domain, "Fix the build", {
-        requestMetadata: { headers: { "x-claude-code-session-id": "0c1d4f5e-6a7b-4c8d-9e0f-1a2b3c4d5e6f" } },
-      });
-    await store(build(), asked(domain, "Plain, please", plain));
-    expect((await texts(2)).sort()).toEqual([
-      ":bust_in_silhouette: User: Fix the build\n:robot_face: Claude: It is done.",
-      ":bust_in_silhouette: User: Plain, please\n:robot_face: Claude: Plainly.",
-    ]);
-    await store(build(), asked(domain, "Something else"));
-    expect((await texts(3))[2]).toContain("Something else");
-  });
+  await store(build(), asked(domain, "Plain, please", plain));
+  expect((await texts(2)).sort()).toEqual([
+    ":bust_in_silhouette: User: Fix the build\n:robot_face: Claude: It is done.",
+    ":bust_in_silhouette: User: Plain, please\n:robot_face: Claude: Plainly.",
+  ]);
+  await store(build(), asked(domain, "Something else"));
+  expect((await texts(3))[2]).toContain("Something else");
+});
 
-  it("of a domain that opted out, of an old exchange, or without user text are not sent", async () => {
-    const quiet = await newDomain("ok", { enabled: false });
-    const { domain, texts } = await newDomain("ok");
-    const title = { requestBody: messageRequest("Write a title") };
-    await store(
-      asked(quiet.domain, "Nobody's business"),
-      asked(domain, "Yesterday's news", { startedAt: Date.now() - 2 * 3_600_000 }),
-      asked(domain, "quota"),
-      asked(domain, "", title),
-      asked(domain, "The only one"),
-    );
-    expect(await texts(1)).toEqual([expect.stringContaining("The only one")]);
-    expect(await quiet.received()).toEqual([]);
-  });
+it("messages of a domain that opted out, of an old exchange, or without user text are not sent", async () => {
+  const quiet = await newDomain("ok", { enabled: false });
+  const { domain, texts } = await newDomain("ok");
+  const title = { requestBody: messageRequest("Write a title") };
+  await store(
+    asked(quiet.domain, "Nobody's business"),
+    asked(domain, "Yesterday's news", { startedAt: Date.now() - 2 * 3_600_000 }),
+    asked(domain, "quota"),
+    asked(domain, "", title),
+    asked(domain, "The only one"),
+  );
+  expect(await texts(1)).toEqual([expect.stringContaining("The only one")]);
+  expect(await quiet.received()).toEqual([]);
 });
 
 describe("errors", () => {
@@ -327,32 +325,30 @@ it("a backlog raises an alert only when the oldest exchange waits too long", asy
   expect(raised).toHaveBeenCalledWith({ kind: "deployment" }, [expect.objectContaining(backlog)]);
 });
 
-describe("an exchange that R2 did not take", () => {
-  it("raises an alert in the deployment's channel, once per row however often its message is delivered", async () => {
-    const { raised, bindings } = outboxes();
-    const lost = makeExchange({ startedAt: Date.now() });
-    const recorded = await journal(makeExchange({ startedAt: Date.now() }));
-    const { request, response } = lost;
-    const notification = messageOf(lost, { request: request.metadata, response: response.metadata });
-    for (let n = 0; n < 2; n++) await deliver([notification, messageOf(recorded)], { bindings });
-    const at = expect.any(Number) as number;
-    const event = { kind: "unrecorded", domain: "team.example", requestId: lost.id, at };
-    expect(raised.mock.calls).toEqual([[{ kind: "deployment" }, [event]]]);
-  });
+it("an exchange that R2 did not take raises an alert in the deployment's channel, once per row however often its message is delivered", async () => {
+  const { raised, bindings } = outboxes();
+  const lost = makeExchange({ startedAt: Date.now() });
+  const recorded = await journal(makeExchange({ startedAt: Date.now() }));
+  const { request, response } = lost;
+  const notification = messageOf(lost, { request: request.metadata, response: response.metadata });
+  for (let n = 0; n < 2; n++) await deliver([notification, messageOf(recorded)], { bindings });
+  const at = expect.any(Number) as number;
+  const event = { kind: "unrecorded", domain: "team.example", requestId: lost.id, at };
+  expect(raised.mock.calls).toEqual([[{ kind: "deployment" }, [event]]]);
+});
 
-  it("raises an alert with a count where not even metadata is known", async () => {
-    const { raised, bindings } = outboxes();
-    const counters = (counts: Record<string, number>) => ({
-      body: { v: 1, kind: "counters", id: crypto.randomUUID(), at: Date.now(), counts },
-    });
-    await deliver([counters({ facts_lost: 2 }), counters({ unrecorded: 9 }), counters({ facts_lost: 1 })], {
-      bindings,
-    });
-    await deliver([counters({ refused_path: 1 })], { bindings });
-    expect(raised.mock.calls).toEqual([
-      [{ kind: "deployment" }, [{ kind: "facts_lost", exchanges: 3, at: expect.any(Number) as number }]],
-    ]);
+it("an exchange that R2 did not take raises an alert with a count where not even metadata is known", async () => {
+  const { raised, bindings } = outboxes();
+  const counters = (counts: Record<string, number>) => ({
+    body: { v: 1, kind: "counters", id: crypto.randomUUID(), at: Date.now(), counts },
   });
+  await deliver([counters({ facts_lost: 2 }), counters({ unrecorded: 9 }), counters({ facts_lost: 1 })], {
+    bindings,
+  });
+  await deliver([counters({ refused_path: 1 })], { bindings });
+  expect(raised.mock.calls).toEqual([
+    [{ kind: "deployment" }, [{ kind: "facts_lost", exchanges: 3, at: expect.any(Number) as number }]],
+  ]);
 });
 
 describe("POST /api/domains/:domain/slack-test", () => {

@@ -184,26 +184,24 @@ it("conversations are found by their texts", async () => {
   expect(await found("search=!!!")).toEqual([]);
 });
 
-describe("the index", () => {
-  it("is deferred while much is stored, and completed later", async () => {
-    const made = Array.from({ length: 30 }, (_, n) => said(`number${n} of many`, n));
-    await ingest(...made);
-    expect(await snippets("many")).toHaveLength(0);
-    const [waiting] = await queryRows("SELECT count(*)::int AS n FROM search_entries WHERE words IS NULL");
-    // The response text is the same in all exchanges.
-    expect(waiting).toEqual({ n: 31 });
-    expect(await indexWaiting(loadConfig(env), 10_000)).toBe(31);
-    expect(await snippets("many", "&limit=100")).toHaveLength(30);
-    expect(await indexWaiting(loadConfig(env), 10_000)).toBe(0);
-  });
+it("the index is deferred while much is stored, and completed later", async () => {
+  const made = Array.from({ length: 30 }, (_, n) => said(`number${n} of many`, n));
+  await ingest(...made);
+  expect(await snippets("many")).toHaveLength(0);
+  const [waiting] = await queryRows("SELECT count(*)::int AS n FROM search_entries WHERE words IS NULL");
+  // The response text is the same in all exchanges.
+  expect(waiting).toEqual({ n: 31 });
+  expect(await indexWaiting(loadConfig(env), 10_000)).toBe(31);
+  expect(await snippets("many", "&limit=100")).toHaveLength(30);
+  expect(await indexWaiting(loadConfig(env), 10_000)).toBe(0);
+});
 
-  it("continues after contents that were deleted or are not messages", async () => {
-    await store(said("kept", 0));
-    await queryRows(
-      "INSERT INTO search_entries (content_id, domain_id, request_id, started_at) SELECT 999999, domain_id, request_id, started_at FROM search_entries LIMIT 1",
-    );
-    await queryRows("UPDATE search_entries SET words = NULL");
-    expect(await indexWaiting(loadConfig(env), 10_000)).toBe(3);
-    expect(await snippets("kept")).toEqual(["kept"]);
-  });
+it("the index continues after contents that were deleted or are not messages", async () => {
+  await store(said("kept", 0));
+  await queryRows(
+    "INSERT INTO search_entries (content_id, domain_id, request_id, started_at) SELECT 999999, domain_id, request_id, started_at FROM search_entries LIMIT 1",
+  );
+  await queryRows("UPDATE search_entries SET words = NULL");
+  expect(await indexWaiting(loadConfig(env), 10_000)).toBe(3);
+  expect(await snippets("kept")).toEqual(["kept"]);
 });

@@ -105,50 +105,48 @@ const read = (id: string) => ask<RequestDetail>(`/api/requests/${id}`);
 const search = async (words: string) =>
   (await ask<SearchResults>(`/api/search?q=${encodeURIComponent(words)}`)).results;
 
-describe("a request body in an unusual form is readable", () => {
-  it.each(KINDS)("$name", async (kind) => {
-    const { id } = await stored(kind);
-    const messages = [{ role: "user", content: kind.text ?? TEXT }];
-    const detail = await read(id);
-    expect(detail).toMatchObject({ requestBody: { ...BODY, messages }, requestBodyState: "whole" });
-    expect(detail).toMatchObject({ model: "claude-opus-5-5", stream: true, messageCount: 1 });
+it.each(KINDS)("a request body in an unusual form is readable $name", async (kind) => {
+  const { id } = await stored(kind);
+  const messages = [{ role: "user", content: kind.text ?? TEXT }];
+  const detail = await read(id);
+  expect(detail).toMatchObject({ requestBody: { ...BODY, messages }, requestBodyState: "whole" });
+  expect(detail).toMatchObject({ model: "claude-opus-5-5", stream: true, messageCount: 1 });
 
-    const transcript = await ask<Transcript>(`/api/conversations/${detail.conversationId}/messages`);
-    expect(transcript.messages).toMatchObject([messages[0]!, { role: "assistant" }]);
-    await indexWaiting(loadConfig(env), 10_000);
-    expect(await search("gzmarkertwo")).toMatchObject([{ requestId: id, role: "user" }]);
+  const transcript = await ask<Transcript>(`/api/conversations/${detail.conversationId}/messages`);
+  expect(transcript.messages).toMatchObject([messages[0]!, { role: "assistant" }]);
+  await indexWaiting(loadConfig(env), 10_000);
+  expect(await search("gzmarkertwo")).toMatchObject([{ requestId: id, role: "user" }]);
 
-    const row = await storedRow(id);
-    expect(row).toMatchObject({ bodyKind: "json", bodyBytes: kind.body.length, bodyMasked: false });
-    expect(hex(row.bodySha256!)).toBe(sha256(kind.body));
-    const download = await call(`/api/requests/${id}/body`);
-    expect(hex(download.bytes)).toBe(hex(kind.body));
-  });
+  const row = await storedRow(id);
+  expect(row).toMatchObject({ bodyKind: "json", bodyBytes: kind.body.length, bodyMasked: false });
+  expect(hex(row.bodySha256!)).toBe(sha256(kind.body));
+  const download = await call(`/api/requests/${id}/body`);
+  expect(hex(download.bytes)).toBe(hex(kind.body));
+});
 
-  it("whatever the form of each turn, the conversation is one and its messages are stored once", async () => {
-    const turns = [[user("One?")], [user("One?"), assistant("Well."), user("Two?")]];
-    const later = [...turns[1]!, assistant("Well."), user("Three?")];
-    const bodies = [...turns, later].map((messages) => JSON.stringify(messageRequest("", { messages })));
-    const forms: Kind[] = [
-      coded("gzip", gzipSync(bodies[0]!)),
-      coded("br", brotliCompressSync(bodies[1]!)),
-      { name: "UTF-16", body: utf16(`\ufeff${bodies[2]!}`, false) },
-    ];
-    const made = forms.map(({ body, headers }, n) =>
-      makeExchange({
-        startedAt: NOON + n * 10_000,
-        requestBody: body,
-        ...(headers && { requestMetadata: { headers } }),
-      }),
-    );
-    // Delivered twice, the later ones first.
-    for (const exchange of [...made.toReversed(), ...made]) await store(exchange);
-    const rows = await Promise.all(made.map(({ id }) => storedRow(id)));
-    expect(new Set(rows.map(({ conversationId }) => conversationId)).size).toBe(1);
-    expect(rows.map(({ parentRequestId }) => parentRequestId)).toEqual([null, made[0]!.id, made[1]!.id]);
-    const texts = await queryRows("SELECT 1 FROM nodes WHERE depth > 0 AND parent_id IS NOT NULL");
-    expect(texts).toHaveLength(4);
-  });
+it("a request body in an unusual form is readable whatever the form of each turn, the conversation is one and its messages are stored once", async () => {
+  const turns = [[user("One?")], [user("One?"), assistant("Well."), user("Two?")]];
+  const later = [...turns[1]!, assistant("Well."), user("Three?")];
+  const bodies = [...turns, later].map((messages) => JSON.stringify(messageRequest("", { messages })));
+  const forms: Kind[] = [
+    coded("gzip", gzipSync(bodies[0]!)),
+    coded("br", brotliCompressSync(bodies[1]!)),
+    { name: "UTF-16", body: utf16(`\ufeff${bodies[2]!}`, false) },
+  ];
+  const made = forms.map(({ body, headers }, n) =>
+    makeExchange({
+      startedAt: NOON + n * 10_000,
+      requestBody: body,
+      ...(headers && { requestMetadata: { headers } }),
+    }),
+  );
+  // Delivered twice, the later ones first.
+  for (const exchange of [...made.toReversed(), ...made]) await store(exchange);
+  const rows = await Promise.all(made.map(({ id }) => storedRow(id)));
+  expect(new Set(rows.map(({ conversationId }) => conversationId)).size).toBe(1);
+  expect(rows.map(({ parentRequestId }) => parentRequestId)).toEqual([null, made[0]!.id, made[1]!.id]);
+  const texts = await queryRows("SELECT 1 FROM nodes WHERE depth > 0 AND parent_id IS NOT NULL");
+  expect(texts).toHaveLength(4);
 });
 
 describe("a request body that cannot be read as a whole", () => {

@@ -70,28 +70,26 @@ describe("a writer", () => {
   });
 });
 
-describe("a reader", () => {
-  it("maps rows and sends a batch as one transaction", async () => {
-    await withWriter(config, (db) =>
-      db.insert(domains).values({ name: "c.example", endpoints: ["/v1/messages"] }),
-    );
-    const db = reader(config);
-    const [row] = await db.select().from(domains);
-    expect(row).toMatchObject({ name: "c.example", endpoints: ["/v1/messages"], configured: false });
-    expect(row?.createdAt).toBeInstanceOf(Date);
-    const [all, none] = await db.batch([
-      db.select({ name: domains.name }).from(domains),
-      db.select({ name: domains.name }).from(domains).where(eq(domains.name, "unknown")),
-    ]);
-    expect([all, none]).toEqual([[{ name: "c.example" }], []]);
-  });
+it("a reader maps rows and sends a batch as one transaction", async () => {
+  await withWriter(config, (db) =>
+    db.insert(domains).values({ name: "c.example", endpoints: ["/v1/messages"] }),
+  );
+  const db = reader(config);
+  const [row] = await db.select().from(domains);
+  expect(row).toMatchObject({ name: "c.example", endpoints: ["/v1/messages"], configured: false });
+  expect(row?.createdAt).toBeInstanceOf(Date);
+  const [all, none] = await db.batch([
+    db.select({ name: domains.name }).from(domains),
+    db.select({ name: domains.name }).from(domains).where(eq(domains.name, "unknown")),
+  ]);
+  expect([all, none]).toEqual([[{ name: "c.example" }], []]);
+});
 
-  it("asks DATABASE_READONLY_URL where there is one", async () => {
-    const elsewhere = { ...config, DATABASE_READONLY_URL: "postgresql://viewer:hush@127.0.0.1:9/nexus" };
-    const asking = withReader(elsewhere, (db) => db.select().from(domains));
-    await expect(asking).rejects.toBeInstanceOf(DatabaseUnavailableError);
-    await expect(asking).rejects.not.toThrow("hush");
-  });
+it("a reader asks DATABASE_READONLY_URL where there is one", async () => {
+  const elsewhere = { ...config, DATABASE_READONLY_URL: "postgresql://viewer:hush@127.0.0.1:9/nexus" };
+  const asking = withReader(elsewhere, (db) => db.select().from(domains));
+  await expect(asking).rejects.toBeInstanceOf(DatabaseUnavailableError);
+  await expect(asking).rejects.not.toThrow("hush");
 });
 
 it("the log has slow statements without their parameters", async () => {

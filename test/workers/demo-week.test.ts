@@ -381,38 +381,36 @@ describe("with requests in the last hour, one of them rate-limited", () => {
     },
   );
 
-  describe("counts of all time", () => {
-    it("have active accounts and models, and are filtered by domain and account", async () => {
-      const dashboard = await ask<DashboardStats>("/api/dashboard/stats");
-      const [used] = await queryRows("SELECT count(DISTINCT model)::int AS models FROM requests");
-      expect(dashboard).toMatchObject({ activeUsers: 3, modelsUsedCount: used!["models"] });
-      expect(dashboard.hourlyActivity).toHaveLength(24);
-      const [name] = await queryRows<{ domain: string }>(
-        "SELECT name AS domain FROM domains JOIN requests ON domain_id = domains.id WHERE requests.account_id = $1 LIMIT 1",
-        [ACCOUNT],
-      );
-      const { domain } = name!;
-      const one = await ask<DashboardStats>(`/api/dashboard/stats?domain=${domain}&accountId=${ACCOUNT}`);
-      const part = await ofRows("d.name = $1 AND account_id = $2", [domain, ACCOUNT]);
-      expect([one.totalRequests, one.activeUsers]).toEqual([part.requests, 1]);
-    });
+  it("counts of all time have active accounts and models, and are filtered by domain and account", async () => {
+    const dashboard = await ask<DashboardStats>("/api/dashboard/stats");
+    const [used] = await queryRows("SELECT count(DISTINCT model)::int AS models FROM requests");
+    expect(dashboard).toMatchObject({ activeUsers: 3, modelsUsedCount: used!["models"] });
+    expect(dashboard.hourlyActivity).toHaveLength(24);
+    const [name] = await queryRows<{ domain: string }>(
+      "SELECT name AS domain FROM domains JOIN requests ON domain_id = domains.id WHERE requests.account_id = $1 LIMIT 1",
+      [ACCOUNT],
+    );
+    const { domain } = name!;
+    const one = await ask<DashboardStats>(`/api/dashboard/stats?domain=${domain}&accountId=${ACCOUNT}`);
+    const part = await ofRows("d.name = $1 AND account_id = $2", [domain, ACCOUNT]);
+    expect([one.totalRequests, one.activeUsers]).toEqual([part.requests, 1]);
+  });
 
-    it("are zero, not null, without requests", async () => {
-      const unknown = await ask<DashboardStats>("/api/dashboard/stats?accountId=unknown");
-      expect(unknown).toMatchObject({ totalTokens: 0, totalBranches: 0, costUsd: "0", modelsUsed: [] });
-      const current = await ask<CurrentUsage>("/api/token-usage/current?accountId=unknown");
-      expect(current).toMatchObject({
-        totalTokens: 0,
-        domain: "all",
-        model: "all",
-        costUsd: "0",
-        tokenLimit: null,
-      });
-      expect((await ask<DailyUsage>("/api/token-usage/daily?accountId=unknown")).usage).toEqual([]);
-      const series = await ask<TimeSeries>("/api/token-usage/time-series?accountId=unknown");
-      expect(series.timeSeries.length).toBeGreaterThanOrEqual(60);
-      expect((await ask<HourlyTokens>("/api/usage/tokens/hourly?domain=unknown.example")).data).toEqual({});
+  it("counts of all time are zero, not null, without requests", async () => {
+    const unknown = await ask<DashboardStats>("/api/dashboard/stats?accountId=unknown");
+    expect(unknown).toMatchObject({ totalTokens: 0, totalBranches: 0, costUsd: "0", modelsUsed: [] });
+    const current = await ask<CurrentUsage>("/api/token-usage/current?accountId=unknown");
+    expect(current).toMatchObject({
+      totalTokens: 0,
+      domain: "all",
+      model: "all",
+      costUsd: "0",
+      tokenLimit: null,
     });
+    expect((await ask<DailyUsage>("/api/token-usage/daily?accountId=unknown")).usage).toEqual([]);
+    const series = await ask<TimeSeries>("/api/token-usage/time-series?accountId=unknown");
+    expect(series.timeSeries.length).toBeGreaterThanOrEqual(60);
+    expect((await ask<HourlyTokens>("/api/usage/tokens/hourly?domain=unknown.example")).data).toEqual({});
   });
 
   describe("windows and their limits", () => {

@@ -102,30 +102,28 @@ describe("a reader", () => {
   });
 });
 
-describe("exchanges in flight", () => {
-  it("are those started and not ended, in any order of notices", async () => {
-    const feed = newFeed();
-    await feed.publish([ended(3)], NOW);
-    await feed.publish([started(1, NOW - 5), started(2, NOW - 3), started(3), ended(1)], NOW);
-    const { count, newest } = await feed.inFlight(NOW);
-    expect([count, newest.map(({ requestId }) => requestId)]).toEqual([1, ["r2"]]);
-    await evictDurableObject(feed);
-    expect((await feed.inFlight(NOW)).count).toBe(1);
-    expect((await feed.inFlight(NOW + 2 * 3_600_000)).count).toBe(0);
-  });
+it("exchanges in flight are those started and not ended, in any order of notices", async () => {
+  const feed = newFeed();
+  await feed.publish([ended(3)], NOW);
+  await feed.publish([started(1, NOW - 5), started(2, NOW - 3), started(3), ended(1)], NOW);
+  const { count, newest } = await feed.inFlight(NOW);
+  expect([count, newest.map(({ requestId }) => requestId)]).toEqual([1, ["r2"]]);
+  await evictDurableObject(feed);
+  expect((await feed.inFlight(NOW)).count).toBe(1);
+  expect((await feed.inFlight(NOW + 2 * 3_600_000)).count).toBe(0);
+});
 
-  it("are shown by status and overview, and null when the feed fails", async () => {
-    const feed = env.LIVE_FEED.getByName(LIVE_FEED_NAME);
-    const { count } = await feed.inFlight();
-    await feed.publish([started(count + 1_000, Date.now())]);
-    expect((await ask<Status>("/api/status")).inFlight).toBe(count + 1);
-    const { inFlight } = await ask<Overview>("/api/overview");
-    expect(inFlight).toMatchObject({ count: count + 1 });
-    expect(inFlight?.newest[0]).toMatchObject({ requestId: `r${count + 1_000}`, domain: "a" });
-    await feed.publish([ended(count + 1_000)]);
-    const broken = { LIVE_FEED: { getByName: () => ({ inFlight: () => new Promise(() => undefined) }) } };
-    expect((await ask<Status>("/api/status", { bindings: broken })).inFlight).toBeNull();
-  });
+it("exchanges in flight are shown by status and overview, and null when the feed fails", async () => {
+  const feed = env.LIVE_FEED.getByName(LIVE_FEED_NAME);
+  const { count } = await feed.inFlight();
+  await feed.publish([started(count + 1_000, Date.now())]);
+  expect((await ask<Status>("/api/status")).inFlight).toBe(count + 1);
+  const { inFlight } = await ask<Overview>("/api/overview");
+  expect(inFlight).toMatchObject({ count: count + 1 });
+  expect(inFlight?.newest[0]).toMatchObject({ requestId: `r${count + 1_000}`, domain: "a" });
+  await feed.publish([ended(count + 1_000)]);
+  const broken = { LIVE_FEED: { getByName: () => ({ inFlight: () => new Promise(() => undefined) }) } };
+  expect((await ask<Status>("/api/status", { bindings: broken })).inFlight).toBeNull();
 });
 
 describe("GET /api/live", () => {

@@ -83,47 +83,45 @@ describe("an entry", () => {
   });
 });
 
-describe("the listing", () => {
-  it("is in order of time, names the parts, and continues at its cursor", async () => {
-    const ids = [idAt(1_000), idAt(2_000), idAt(3_000), idAt(4_000), idAt(5_000)];
-    for (const id of ids.toReversed()) await writeJournalRequest(bucket, requestOf(id), bytes("abc"));
-    for (const id of [ids[0]!, ids[2]!, ids[4]!])
-      await writeJournalResponse(bucket, responseOf(id), bytes("d"));
-    const before = Date.now() - 60_000;
+it("the listing is in order of time, names the parts, and continues at its cursor", async () => {
+  const ids = [idAt(1_000), idAt(2_000), idAt(3_000), idAt(4_000), idAt(5_000)];
+  for (const id of ids.toReversed()) await writeJournalRequest(bucket, requestOf(id), bytes("abc"));
+  for (const id of [ids[0]!, ids[2]!, ids[4]!])
+    await writeJournalResponse(bucket, responseOf(id), bytes("d"));
+  const before = Date.now() - 60_000;
 
-    const all = await listJournal(bucket, { limit: 100 });
-    expect(all.cursor).toBeNull();
-    expect(all.entries.map(({ id }) => id)).toEqual(ids);
-    expect(all.entries.map(({ hasRequest, hasResponse }) => [hasRequest, hasResponse])).toEqual([
-      [true, true],
-      [true, false],
-      [true, true],
-      [true, false],
-      [true, true],
-    ]);
-    for (const { bytes: size, uploadedAt } of all.entries) {
-      expect(size).toBeGreaterThan(100);
-      expect(uploadedAt).toBeGreaterThan(before);
-    }
+  const all = await listJournal(bucket, { limit: 100 });
+  expect(all.cursor).toBeNull();
+  expect(all.entries.map(({ id }) => id)).toEqual(ids);
+  expect(all.entries.map(({ hasRequest, hasResponse }) => [hasRequest, hasResponse])).toEqual([
+    [true, true],
+    [true, false],
+    [true, true],
+    [true, false],
+    [true, true],
+  ]);
+  for (const { bytes: size, uploadedAt } of all.entries) {
+    expect(size).toBeGreaterThan(100);
+    expect(uploadedAt).toBeGreaterThan(before);
+  }
 
-    for (const limit of [1, 2, 3, 4, 5]) {
-      const found: string[] = [];
-      let cursor: string | null = null;
-      let pages = 0;
-      do {
-        const page = await listJournal(bucket, { limit, ...(cursor ? { startAfter: cursor } : {}) });
-        expect(page.entries.length).toBeLessThanOrEqual(limit);
-        expect(page.entries).toEqual(
-          all.entries.filter(({ id }) => page.entries.some((each) => each.id === id)),
-        );
-        found.push(...page.entries.map(({ id }) => id));
-        cursor = page.cursor;
-      } while (cursor !== null && pages++ < 20);
-      expect(found, `pages of ${limit}`).toEqual(ids);
-    }
-  });
+  for (const limit of [1, 2, 3, 4, 5]) {
+    const found: string[] = [];
+    let cursor: string | null = null;
+    let pages = 0;
+    do {
+      const page = await listJournal(bucket, { limit, ...(cursor ? { startAfter: cursor } : {}) });
+      expect(page.entries.length).toBeLessThanOrEqual(limit);
+      expect(page.entries).toEqual(
+        all.entries.filter(({ id }) => page.entries.some((each) => each.id === id)),
+      );
+      found.push(...page.entries.map(({ id }) => id));
+      cursor = page.cursor;
+    } while (cursor !== null && pages++ < 20);
+    expect(found, `pages of ${limit}`).toEqual(ids);
+  }
+});
 
-  it("of an empty journal is empty and at its end", async () => {
-    expect(await listJournal(bucket, { limit: 10 })).toEqual({ entries: [], cursor: null });
-  });
+it("the listing of an empty journal is empty and at its end", async () => {
+  expect(await listJournal(bucket, { limit: 10 })).toEqual({ entries: [], cursor: null });
 });

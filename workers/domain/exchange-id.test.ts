@@ -46,21 +46,19 @@ describe("newExchangeId", () => {
   });
 });
 
-describe("startedAtOf", () => {
-  test("reads ids that others made", () => {
-    expect(startedAtOf(v7({ msecs: 1_234_567_890_123 }))).toBe(1_234_567_890_123);
-  });
+test("startedAtOf reads ids that others made", () => {
+  expect(startedAtOf(v7({ msecs: 1_234_567_890_123 }))).toBe(1_234_567_890_123);
+});
 
-  test.each([
-    "",
-    "017f22e2-79b0-4cc3-98c4-dc0c0c07398f",
-    "017f22e2-79b0-7cc3-c8c4-dc0c0c07398f",
-    "017F22E2-79B0-7CC3-98C4-DC0C0C07398F",
-    "017f22e2-79b0-7cc3-98c4-dc0c0c07398f\n",
-    "017f22e279b07cc398c4dc0c0c07398f",
-    "x017f22e2-79b0-7cc3-98c4-dc0c0c07398f",
-  ])("takes %j for no exchange id", (id) => {
-    expect(isExchangeId(id)).toBe(false);
-    expect(startedAtOf(id)).toBeNull();
-  });
+test.each([
+  "",
+  "017f22e2-79b0-4cc3-98c4-dc0c0c07398f",
+  "017f22e2-79b0-7cc3-c8c4-dc0c0c07398f",
+  "017F22E2-79B0-7CC3-98C4-DC0C0C07398F",
+  "017f22e2-79b0-7cc3-98c4-dc0c0c07398f\n",
+  "017f22e279b07cc398c4dc0c0c07398f",
+  "x017f22e2-79b0-7cc3-98c4-dc0c0c07398f",
+])("startedAtOf takes %j for no exchange id", (id) => {
+  expect(isExchangeId(id)).toBe(false);
+  expect(startedAtOf(id)).toBeNull();
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { stepFrom } from "./tree-navigation.ts";
 
 /** A trunk of three, a branch beside it, a box at the height of the second. */
@@ -14,22 +14,20 @@ const DOWN = [0, 1] as const;
 const LEFT = [-1, 0] as const;
 const RIGHT = [1, 0] as const;
 
-describe("arrows in a tree", () => {
-  it.each([
-    ["one", DOWN, "two"],
-    ["two", DOWN, "three"],
-    ["three", UP, "two"],
-    ["two", RIGHT, "box"],
-    ["box", LEFT, "two"],
-    ["three", RIGHT, "branch"],
-    ["branch", LEFT, "three"],
-  ])("from %s in direction %j lead to %s", (from, direction, to) => {
-    expect(stepFrom(from, direction, places)).toBe(to);
-  });
+it.each([
+  ["one", DOWN, "two"],
+  ["two", DOWN, "three"],
+  ["three", UP, "two"],
+  ["two", RIGHT, "box"],
+  ["box", LEFT, "two"],
+  ["three", RIGHT, "branch"],
+  ["branch", LEFT, "three"],
+])("arrows in a tree from %s in direction %j lead to %s", (from, direction, to) => {
+  expect(stepFrom(from, direction, places)).toBe(to);
+});
 
-  it("lead nowhere at the edge", () => {
-    expect(stepFrom("one", UP, places)).toBeUndefined();
-    expect(stepFrom("one", LEFT, places)).toBeUndefined();
-    expect(stepFrom("nothing", LEFT, places)).toBeUndefined();
-  });
+it("arrows in a tree lead nowhere at the edge", () => {
+  expect(stepFrom("one", UP, places)).toBeUndefined();
+  expect(stepFrom("one", LEFT, places)).toBeUndefined();
+  expect(stepFrom("nothing", LEFT, places)).toBeUndefined();
 });

@@ -1,7 +1,7 @@
 /** Signing in and out, and sessions that end while a page is open. */
 import pg from "pg";
 import type { Page } from "playwright-core";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import type { DemoStack } from "../../support/demo-stack.ts";
 
 const WANTED = "/requests?status=2xx";
@@ -15,71 +15,67 @@ async function enter(page: Page, key: string): Promise<void> {
 }
 
 export function describeAccess(demo: () => DemoStack): void {
-  describe("signing in", () => {
-    it("is required on every page, rejects a wrong key with a message, and leads to the requested page", async () => {
-      const { page, browserErrors } = await demo().open(WANTED, { signedIn: false, causesErrors: true });
-      expect(addressOf(page)).toBe(SIGN_IN);
-      await enter(page, "wrong");
-      await page.waitForSelector("#sign-in-message");
-      expect(await page.textContent("[role=alert]")).toContain("key");
-      expect(await page.getAttribute("input[name=key]", "aria-invalid")).toBe("true");
-      await enter(page, demo().demo.stack.dashboardKey);
-      await page.waitForURL(`**${WANTED}`);
-      const [cookie] = (await page.context().cookies()).filter(({ name }) => name === "nexus_session");
-      expect(cookie).toMatchObject({ httpOnly: true, sameSite: "Lax" });
-      // The browser reports the status 401, and nothing else.
-      expect(browserErrors).toEqual([expect.stringContaining("401")]);
-    });
-
-    it("ends with signing out: neither Back nor the old cookie opens a page", async () => {
-      const { page } = await signedInAnew(demo());
-      const cookies = await page.context().cookies();
-      await page.click(".side-foot >> text=Sign out");
-      await page.waitForURL("**/sign-in");
-      await page.goBack();
-      await page.waitForURL("**/sign-in**");
-      await page.context().addCookies(cookies);
-      await page.goto(demo().url + WANTED);
-      expect(addressOf(page)).toBe(SIGN_IN);
-    });
+  it("signing in is required on every page, rejects a wrong key with a message, and leads to the requested page", async () => {
+    const { page, browserErrors } = await demo().open(WANTED, { signedIn: false, causesErrors: true });
+    expect(addressOf(page)).toBe(SIGN_IN);
+    await enter(page, "wrong");
+    await page.waitForSelector("#sign-in-message");
+    expect(await page.textContent("[role=alert]")).toContain("key");
+    expect(await page.getAttribute("input[name=key]", "aria-invalid")).toBe("true");
+    await enter(page, demo().demo.stack.dashboardKey);
+    await page.waitForURL(`**${WANTED}`);
+    const [cookie] = (await page.context().cookies()).filter(({ name }) => name === "nexus_session");
+    expect(cookie).toMatchObject({ httpOnly: true, sameSite: "Lax" });
+    // The browser reports the status 401, and nothing else.
+    expect(browserErrors).toEqual([expect.stringContaining("401")]);
   });
 
-  describe("a session that ends while a page is open", () => {
-    it("by expiry shows a banner that leads through signing in back to the page", async () => {
-      const { page } = await signedInAnew(demo());
-      await page.waitForSelector("[data-live-state=live]");
-      await endAllSessions(demo());
-      await demo().exchange("Is anybody still signed in?");
-      const banner = page.locator("#session-ended");
-      await expect.poll(() => banner.count()).toBe(1);
-      expect(await banner.getAttribute("role")).toBe("alert");
-      expect(await banner.textContent()).toContain("Your session has ended");
-      // The content of the page stays.
-      expect(await page.locator("table.requests tbody tr").count()).toBeGreaterThan(0);
-      await banner.getByRole("link").click();
-      expect(addressOf(page)).toBe(SIGN_IN);
-      await enter(page, demo().demo.stack.dashboardKey);
-      await page.waitForURL(`**${WANTED}`);
-      expect(await banner.count()).toBe(0);
-    });
+  it("signing in ends with signing out: neither Back nor the old cookie opens a page", async () => {
+    const { page } = await signedInAnew(demo());
+    const cookies = await page.context().cookies();
+    await page.click(".side-foot >> text=Sign out");
+    await page.waitForURL("**/sign-in");
+    await page.goBack();
+    await page.waitForURL("**/sign-in**");
+    await page.context().addCookies(cookies);
+    await page.goto(demo().url + WANTED);
+    expect(addressOf(page)).toBe(SIGN_IN);
+  });
 
-    it("by signing out in another tab shows a banner until that tab signs in again", async () => {
-      const { page } = await signedInAnew(demo());
-      await page.waitForSelector("[data-live-state=live]");
-      const other = await page.context().newPage();
-      await other.goto(demo().url);
-      await other.click(".side-foot >> text=Sign out");
-      await other.waitForURL("**/sign-in");
-      await demo().exchange("And who is signed in now?");
-      const banner = page.locator("#session-ended");
-      await expect.poll(() => banner.count()).toBe(1);
-      await enter(other, demo().demo.stack.dashboardKey);
-      await other.waitForURL(`${demo().url}/`);
-      // A headless browser hides no tab: this event is what a browser sends when a tab becomes visible.
-      await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
-      await expect.poll(() => banner.count()).toBe(0);
-      await page.waitForSelector("[data-live-state=live]");
-    });
+  it("a session that ends while a page is open by expiry shows a banner that leads through signing in back to the page", async () => {
+    const { page } = await signedInAnew(demo());
+    await page.waitForSelector("[data-live-state=live]");
+    await endAllSessions(demo());
+    await demo().exchange("Is anybody still signed in?");
+    const banner = page.locator("#session-ended");
+    await expect.poll(() => banner.count()).toBe(1);
+    expect(await banner.getAttribute("role")).toBe("alert");
+    expect(await banner.textContent()).toContain("Your session has ended");
+    // The content of the page stays.
+    expect(await page.locator("table.requests tbody tr").count()).toBeGreaterThan(0);
+    await banner.getByRole("link").click();
+    expect(addressOf(page)).toBe(SIGN_IN);
+    await enter(page, demo().demo.stack.dashboardKey);
+    await page.waitForURL(`**${WANTED}`);
+    expect(await banner.count()).toBe(0);
+  });
+
+  it("a session that ends while a page is open by signing out in another tab shows a banner until that tab signs in again", async () => {
+    const { page } = await signedInAnew(demo());
+    await page.waitForSelector("[data-live-state=live]");
+    const other = await page.context().newPage();
+    await other.goto(demo().url);
+    await other.click(".side-foot >> text=Sign out");
+    await other.waitForURL("**/sign-in");
+    await demo().exchange("And who is signed in now?");
+    const banner = page.locator("#session-ended");
+    await expect.poll(() => banner.count()).toBe(1);
+    await enter(other, demo().demo.stack.dashboardKey);
+    await other.waitForURL(`${demo().url}/`);
+    // A headless browser hides no tab: this event is what a browser sends when a tab becomes visible.
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+    await expect.poll(() => banner.count()).toBe(0);
+    await page.waitForSelector("[data-live-state=live]");
   });
 }
 

@@ -1,6 +1,6 @@
 /** Every page, light and dark, at desktop and phone width; and that each check detects what it checks for. */
 import type { Page, Response } from "playwright-core";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import type { ConversationDetail } from "../../../workers/schemas/api/conversations.ts";
 import type { RequestList } from "../../../workers/schemas/api/requests.ts";
 import { accessibilityProblems, VISUAL_RULES } from "../../support/accessibility.ts";
@@ -47,72 +47,68 @@ async function everyPath({ getJson: ask, branchedConversation: talk }: DemoStack
 }
 
 export function describeEveryPage(demo: () => DemoStack): void {
-  describe("every page", () => {
-    it("has no serious axe violation, no horizontal scrolling, no browser error, and stays below its size limits", async () => {
-      const { page, browserErrors } = await demo().open();
-      // A running transition would be checked in between.
-      await page.emulateMedia({ reducedMotion: "reduce" });
-      const weight = weighing(page);
-      const found: string[] = [];
-      for (const path of await everyPath(demo())) {
-        await page.setViewportSize(DESK);
-        await page.emulateMedia({ colorScheme: "light" });
-        const response = await page.goto(demo().url + path);
-        const note = (problems: string[]) => found.push(...problems.map((problem) => `${path}: ${problem}`));
-        expect(response?.status(), path).toBe(path === "/nowhere" ? 404 : 200);
-        expect(await page.locator("h1").count(), path).toBe(1);
-        note(await accessibilityProblems(page));
-        note(await overflow(page));
-        await page.emulateMedia({ colorScheme: "dark" });
-        // At phone width, the tree and the navigation are hidden.
-        if (path === "/" || path.includes("view=tree"))
-          note(await accessibilityProblems(page, ["color-contrast"]));
-        await page.setViewportSize(PHONE);
-        note(await overflow(page));
-        note(await accessibilityProblems(page, VISUAL_RULES));
-        note(await weight());
-        note(browserErrors.splice(0).filter((words) => path !== "/nowhere" || !words.includes("404")));
-      }
-      expect(found).toEqual([]);
-    });
-
-    it("redirects to sign-in without a session", async () => {
-      for (const path of await everyPath(demo())) {
-        const answer = await fetch(demo().url + path, { redirect: "manual" });
-        expect(answer.status, path).toBe(302);
-        expect(answer.headers.get("location"), path).toMatch(/^\/sign-in/);
-      }
-    });
+  it("every page has no serious axe violation, no horizontal scrolling, no browser error, and stays below its size limits", async () => {
+    const { page, browserErrors } = await demo().open();
+    // A running transition would be checked in between.
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    const weight = weighing(page);
+    const found: string[] = [];
+    for (const path of await everyPath(demo())) {
+      await page.setViewportSize(DESK);
+      await page.emulateMedia({ colorScheme: "light" });
+      const response = await page.goto(demo().url + path);
+      const note = (problems: string[]) => found.push(...problems.map((problem) => `${path}: ${problem}`));
+      expect(response?.status(), path).toBe(path === "/nowhere" ? 404 : 200);
+      expect(await page.locator("h1").count(), path).toBe(1);
+      note(await accessibilityProblems(page));
+      note(await overflow(page));
+      await page.emulateMedia({ colorScheme: "dark" });
+      // At phone width, the tree and the navigation are hidden.
+      if (path === "/" || path.includes("view=tree"))
+        note(await accessibilityProblems(page, ["color-contrast"]));
+      await page.setViewportSize(PHONE);
+      note(await overflow(page));
+      note(await accessibilityProblems(page, VISUAL_RULES));
+      note(await weight());
+      note(browserErrors.splice(0).filter((words) => path !== "/nowhere" || !words.includes("404")));
+    }
+    expect(found).toEqual([]);
   });
 
-  describe("the checks of pages detect", () => {
-    it.each([
-      ["a script within the page", "<script>document.title = 'ran'</script>"],
-      ["a handler within the page", `<img src="/favicon.svg" onload="document.title = 'ran'">`],
-      ["a style within the page", `<p style="color: red">red</p>`],
-      ["a picture from elsewhere", `<img src="https://elsewhere.example/pixel.png">`],
-    ])("is %s", async (_what, markup) => {
-      const { page, browserErrors } = await demo().open(undefined, { causesErrors: true });
-      await page.route("**/settings", async (route) => {
-        const response = await route.fetch();
-        const body = (await response.text()).replace("</main>", `${markup}</main>`);
-        await route.fulfill({ response, body });
-      });
-      await page.goto(`${demo().url}/settings`);
-      await expect.poll(() => browserErrors.join("\n")).toContain("Content Security Policy");
-      expect(await page.title()).not.toBe("ran");
-    });
+  it("every page redirects to sign-in without a session", async () => {
+    for (const path of await everyPath(demo())) {
+      const answer = await fetch(demo().url + path, { redirect: "manual" });
+      expect(answer.status, path).toBe(302);
+      expect(answer.headers.get("location"), path).toMatch(/^\/sign-in/);
+    }
+  });
 
-    it("a dialog, a script error, a missing file, and content that is too wide", async () => {
-      const { page, browserErrors } = await demo().open("/settings", { causesErrors: true });
-      await page.evaluate("setTimeout(() => { alert('here'); missing(); })");
-      await page.evaluate("fetch('/assets/none.js')");
-      await expect.poll(() => browserErrors.length).toBe(3);
-      await page.evaluate("document.querySelector('h1').textContent = 'n'.repeat(3000)");
-      await page.evaluate("document.querySelector('h1').style.overflowWrap = 'normal'");
-      await page.evaluate("document.querySelector('h1').style.whiteSpace = 'nowrap'");
-      expect(await sidewaysOverflow(page)).toBeGreaterThan(0);
+  it.each([
+    ["a script within the page", "<script>document.title = 'ran'</script>"],
+    ["a handler within the page", `<img src="/favicon.svg" onload="document.title = 'ran'">`],
+    ["a style within the page", `<p style="color: red">red</p>`],
+    ["a picture from elsewhere", `<img src="https://elsewhere.example/pixel.png">`],
+  ])("the checks of pages detect is %s", async (_what, markup) => {
+    const { page, browserErrors } = await demo().open(undefined, { causesErrors: true });
+    await page.route("**/settings", async (route) => {
+      const response = await route.fetch();
+      const body = (await response.text()).replace("</main>", `${markup}</main>`);
+      await route.fulfill({ response, body });
     });
+    await page.goto(`${demo().url}/settings`);
+    await expect.poll(() => browserErrors.join("\n")).toContain("Content Security Policy");
+    expect(await page.title()).not.toBe("ran");
+  });
+
+  it("the checks of pages detect a dialog, a script error, a missing file, and content that is too wide", async () => {
+    const { page, browserErrors } = await demo().open("/settings", { causesErrors: true });
+    await page.evaluate("setTimeout(() => { alert('here'); missing(); })");
+    await page.evaluate("fetch('/assets/none.js')");
+    await expect.poll(() => browserErrors.length).toBe(3);
+    await page.evaluate("document.querySelector('h1').textContent = 'n'.repeat(3000)");
+    await page.evaluate("document.querySelector('h1').style.overflowWrap = 'normal'");
+    await page.evaluate("document.querySelector('h1').style.whiteSpace = 'nowrap'");
+    expect(await sidewaysOverflow(page)).toBeGreaterThan(0);
   });
 }
 

@@ -44,45 +44,43 @@ describe("what a user said", () => {
   );
 });
 
-describe("what Claude said", () => {
-  it("is text, and tools with a hint at each input", () => {
-    const answer = assistant([
-      { type: "thinking", thinking: "hm" },
-      text("Looking."),
-      call("Read", { file_path: "/home/me/project/src/app.ts" }),
-      call("Bash", { command: "npm test -- --run a very long command line that goes on and on" }),
-      call("Grep", { pattern: "function\\s+thatIsNamedSomethingLong" }),
-      call("Glob", { pattern: "**/*.ts" }),
-      call("LS", { path: "/tmp" }),
-      call("TodoWrite", { todos: [{ status: "pending" }, { status: "done" }, { status: "pending" }] }),
-      call("TodoRead", {}),
-      call("WebSearch", { query: "cloudflare durable objects alarms and their retries" }),
-      call("WebFetch", { url: "https://example.com/secret?token=1" }),
-      call("Task", { description: "Explore", prompt: "Look for all of the places where something is used" }),
-      call("mcp__x__y", { unknown: 1 }),
-      call("Edit", null),
-    ]);
-    const { answerText, tools } = said([user("go")], answer)!;
-    expect(answerText).toBe("Looking.");
-    expect(tools.map(({ name, hint }) => [name, hint])).toEqual([
-      ["Read", "src/app.ts"],
-      ["Bash", "npm test -- --run a very long command line that go"],
-      ["Grep", "function\\s+thatIsNamedSomethin"],
-      ["Glob", "**/*.ts"],
-      ["LS", "tmp"],
-      ["TodoWrite", "2 pending, 1 done"],
-      ["TodoRead", "reading the list"],
-      ["WebSearch", "cloudflare durable objects alarms and th"],
-      ["WebFetch", "example.com"],
-      ["Task", "Look for all of the places where somethi"],
-      ["mcp__x__y", null],
-      ["Edit", null],
-    ]);
-  });
+it("what Claude said is text, and tools with a hint at each input", () => {
+  const answer = assistant([
+    { type: "thinking", thinking: "hm" },
+    text("Looking."),
+    call("Read", { file_path: "/home/me/project/src/app.ts" }),
+    call("Bash", { command: "npm test -- --run a very long command line that goes on and on" }),
+    call("Grep", { pattern: "function\\s+thatIsNamedSomethingLong" }),
+    call("Glob", { pattern: "**/*.ts" }),
+    call("LS", { path: "/tmp" }),
+    call("TodoWrite", { todos: [{ status: "pending" }, { status: "done" }, { status: "pending" }] }),
+    call("TodoRead", {}),
+    call("WebSearch", { query: "cloudflare durable objects alarms and their retries" }),
+    call("WebFetch", { url: "https://example.com/secret?token=1" }),
+    call("Task", { description: "Explore", prompt: "Look for all of the places where something is used" }),
+    call("mcp__x__y", { unknown: 1 }),
+    call("Edit", null),
+  ]);
+  const { answerText, tools } = said([user("go")], answer)!;
+  expect(answerText).toBe("Looking.");
+  expect(tools.map(({ name, hint }) => [name, hint])).toEqual([
+    ["Read", "src/app.ts"],
+    ["Bash", "npm test -- --run a very long command line that go"],
+    ["Grep", "function\\s+thatIsNamedSomethin"],
+    ["Glob", "**/*.ts"],
+    ["LS", "tmp"],
+    ["TodoWrite", "2 pending, 1 done"],
+    ["TodoRead", "reading the list"],
+    ["WebSearch", "cloudflare durable objects alarms and th"],
+    ["WebFetch", "example.com"],
+    ["Task", "Look for all of the places where somethi"],
+    ["mcp__x__y", null],
+    ["Edit", null],
+  ]);
+});
 
-  it("is kept short, and may be nothing", () => {
-    const long = said([user("x".repeat(9_000))], assistant("y".repeat(9_000)))!;
-    expect([long.userText.length, long.answerText.length]).toEqual([4_000, 4_000]);
-    expect(said([user("x")], null)).toEqual({ userText: "x", answerText: "", tools: [] });
-  });
+it("what Claude said is kept short, and may be nothing", () => {
+  const long = said([user("x".repeat(9_000))], assistant("y".repeat(9_000)))!;
+  expect([long.userText.length, long.answerText.length]).toEqual([4_000, 4_000]);
+  expect(said([user("x")], null)).toEqual({ userText: "x", answerText: "", tools: [] });
 });

@@ -45,26 +45,24 @@ describe("the Access application", () => {
   });
 });
 
-describe("a person", () => {
-  test("is administrator only when named, whatever the case of the address", () => {
-    expect(identify(application(), { email: "ANN@example.com" })).toEqual({
-      role: "administrator",
-      actor: "ann@example.com",
-    });
-    expect(identify(application(), { email: "eve@example.com" })?.role).toBe("viewer");
-    expect(identify(application({ ACCESS_ADMIN_EMAILS: "" }), { email: "ann@example.com" })?.role).toBe(
-      "viewer",
-    );
+test("a person is administrator only when named, whatever the case of the address", () => {
+  expect(identify(application(), { email: "ANN@example.com" })).toEqual({
+    role: "administrator",
+    actor: "ann@example.com",
   });
+  expect(identify(application(), { email: "eve@example.com" })?.role).toBe("viewer");
+  expect(identify(application({ ACCESS_ADMIN_EMAILS: "" }), { email: "ann@example.com" })?.role).toBe(
+    "viewer",
+  );
+});
 
-  test("without an address is a service token or nobody", () => {
-    expect(identify(application(), { common_name: "ci.access" })).toEqual({
-      role: "viewer",
-      actor: "access-service:ci.access",
-    });
-    expect(identify(application(), { email: "", common_name: "ann@example.com" })).toBeNull();
-    expect(identify(application(), { sub: "x" })).toBeNull();
-    expect(identify(application(), { email: ["ann@example.com"] })).toBeNull();
-    expect(identify(application(), null)).toBeNull();
+test("a person without an address is a service token or nobody", () => {
+  expect(identify(application(), { common_name: "ci.access" })).toEqual({
+    role: "viewer",
+    actor: "access-service:ci.access",
   });
+  expect(identify(application(), { email: "", common_name: "ann@example.com" })).toBeNull();
+  expect(identify(application(), { sub: "x" })).toBeNull();
+  expect(identify(application(), { email: ["ann@example.com"] })).toBeNull();
+  expect(identify(application(), null)).toBeNull();
 });

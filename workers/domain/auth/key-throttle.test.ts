@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import {
   addWrongKey,
   delayMs,
@@ -12,18 +12,16 @@ import {
 const START = Date.UTC(2026, 0, 1);
 const counted = (count: number) => ({ count, lastAt: START });
 
-describe("the delay of a wrong key", () => {
-  test("begins after the free ones of its address and doubles up to ten seconds", () => {
-    const delays = [0, 1, 2, 3, 4, 5, 6, 4_000].map((n) =>
-      delayMs(counted(FREE_PER_ADDRESS + n), counted(FREE_PER_ADDRESS + n)),
-    );
-    expect(delays).toEqual([0, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000]);
-  });
+test("the delay of a wrong key begins after the free ones of its address and doubles up to ten seconds", () => {
+  const delays = [0, 1, 2, 3, 4, 5, 6, 4_000].map((n) =>
+    delayMs(counted(FREE_PER_ADDRESS + n), counted(FREE_PER_ADDRESS + n)),
+  );
+  expect(delays).toEqual([0, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000]);
+});
 
-  test("applies to an address without wrong keys after the free ones in total", () => {
-    expect(delayMs(counted(1), counted(FREE_IN_TOTAL))).toBe(0);
-    expect(delayMs(counted(1), counted(FREE_IN_TOTAL + 2))).toBe(2_000);
-  });
+test("the delay of a wrong key applies to an address without wrong keys after the free ones in total", () => {
+  expect(delayMs(counted(1), counted(FREE_IN_TOTAL))).toBe(0);
+  expect(delayMs(counted(1), counted(FREE_IN_TOTAL + 2))).toBe(2_000);
 });
 
 test("counts are forgotten after a quarter of an hour without a wrong key", () => {

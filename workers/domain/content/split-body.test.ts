@@ -20,39 +20,37 @@ function splitText(text: string) {
   };
 }
 
-describe("the skeleton", () => {
-  test.each([
-    [
-      '{"model":"m","messages":[{"a":1},{"b":2}],"tools":[],"n":1}',
-      '{"model":"m","messages":[],"tools":[],"n":1}',
-    ],
-    ['{ "messages" : [ 1 , 2 ] , "system":[3\n]}', '{ "messages" : [ ] , "system":[\n]}'],
-    ['{"messages":[  ],"system":[]}', '{"messages":[  ],"system":[]}'],
-    ['{"system":"You are","max_tokens":1}', '{"system":"","max_tokens":1}'],
-    ['{"system":""}', '{"system":""}'],
-    ['{"messages":"none","tools":{"a":[1]},"system":5}', '{"messages":"none","tools":{"a":[1]},"system":5}'],
-    ['{"mess\\u0061ges":[1]}', '{"mess\\u0061ges":[]}'],
-    ['{"messages":[1],"messages":[2]}', '{"messages":[1],"messages":[]}'],
-    ['{"messages":[1],"messages":null}', '{"messages":[1],"messages":null}'],
-    ['{"system":"a","system":["b"]}', '{"system":"a","system":[]}'],
-    [
-      '{"metadata":{"messages":[1]},"x":"\\"messages\\":[1]"}',
-      '{"metadata":{"messages":[1]},"x":"\\"messages\\":[1]"}',
-    ],
-  ])("of %s is %s", (text, skeleton) => {
-    const result = splitText(text);
-    expect(result).toMatchObject({ kind: "json", skeleton, rebuilt: text });
-    expect(result.split.sha256).toEqual(sha256(bytesOf(text)));
-    expect(result.split.skeletonSha256).toEqual(sha256(bytesOf(skeleton)));
-  });
+test.each([
+  [
+    '{"model":"m","messages":[{"a":1},{"b":2}],"tools":[],"n":1}',
+    '{"model":"m","messages":[],"tools":[],"n":1}',
+  ],
+  ['{ "messages" : [ 1 , 2 ] , "system":[3\n]}', '{ "messages" : [ ] , "system":[\n]}'],
+  ['{"messages":[  ],"system":[]}', '{"messages":[  ],"system":[]}'],
+  ['{"system":"You are","max_tokens":1}', '{"system":"","max_tokens":1}'],
+  ['{"system":""}', '{"system":""}'],
+  ['{"messages":"none","tools":{"a":[1]},"system":5}', '{"messages":"none","tools":{"a":[1]},"system":5}'],
+  ['{"mess\\u0061ges":[1]}', '{"mess\\u0061ges":[]}'],
+  ['{"messages":[1],"messages":[2]}', '{"messages":[1],"messages":[]}'],
+  ['{"messages":[1],"messages":null}', '{"messages":[1],"messages":null}'],
+  ['{"system":"a","system":["b"]}', '{"system":"a","system":[]}'],
+  [
+    '{"metadata":{"messages":[1]},"x":"\\"messages\\":[1]"}',
+    '{"metadata":{"messages":[1]},"x":"\\"messages\\":[1]"}',
+  ],
+])("the skeleton of %s is %s", (text, skeleton) => {
+  const result = splitText(text);
+  expect(result).toMatchObject({ kind: "json", skeleton, rebuilt: text });
+  expect(result.split.sha256).toEqual(sha256(bytesOf(text)));
+  expect(result.split.skeletonSha256).toEqual(sha256(bytesOf(skeleton)));
+});
 
-  test("contains a list of more than 20,000 elements unsplit", () => {
-    const text = `{"messages":[1${",1".repeat(20_000)}],"tools":[1${",1".repeat(19_999)}]}`;
-    const result = splitText(text);
-    expect(result.messages).toHaveLength(0);
-    expect(result.tools).toHaveLength(20_000);
-    expect(result.rebuilt).toBe(text);
-  });
+test("the skeleton contains a list of more than 20,000 elements unsplit", () => {
+  const text = `{"messages":[1${",1".repeat(20_000)}],"tools":[1${",1".repeat(19_999)}]}`;
+  const result = splitText(text);
+  expect(result.messages).toHaveLength(0);
+  expect(result.tools).toHaveLength(20_000);
+  expect(result.rebuilt).toBe(text);
 });
 
 describe("splitBody", () => {
@@ -140,39 +138,37 @@ describe("splitBody", () => {
   });
 });
 
-describe("secrets", () => {
-  test.each([
-    [
-      '{"mcp_servers":[{"url":"u","authorization_token":"s\\"3"},{"authorization_token" : "t"}],"messages":[1]}',
-      2,
-    ],
-    ['{"mcp_server\\u0073":[{"authorization\\u005ftoken":"s3cret"}]}', 1],
-    ['{"mcp_servers":[],"mcp_servers":[{"authorization_token":"a","authorization_token":"b"}]}', 2],
-    [
-      '{"requests":[{"custom_id":"1","params":{"mcp_servers":[{"authorization_token":"s"}],"messages":[]}}]}',
-      1,
-    ],
-    ['{"messages":[{"a":1}],"mcp_servers":[{"authorization_token":"cut o', 1],
-    ['{"mcp_servers":[{"authorization_token": "a"}],}', 1],
-  ])("are masked in %s", (text, count) => {
-    const result = splitText(text);
-    expect(result.split.masked).toBe(true);
-    expect(result.rebuilt.split('"***"')).toHaveLength(count + 1);
-    expect(result.rebuilt).not.toMatch(/token"? ?: ?"[^*]/);
-    expect(result.split.sha256).toEqual(sha256(bytesOf(result.rebuilt)));
-    const untouched = (body: string) => body.replaceAll(/(token" ?: ?)"(\\.|[^"\\])*("|$)/g, "$1");
-    expect(untouched(result.rebuilt)).toBe(untouched(text));
-  });
+test.each([
+  [
+    '{"mcp_servers":[{"url":"u","authorization_token":"s\\"3"},{"authorization_token" : "t"}],"messages":[1]}',
+    2,
+  ],
+  ['{"mcp_server\\u0073":[{"authorization\\u005ftoken":"s3cret"}]}', 1],
+  ['{"mcp_servers":[],"mcp_servers":[{"authorization_token":"a","authorization_token":"b"}]}', 2],
+  [
+    '{"requests":[{"custom_id":"1","params":{"mcp_servers":[{"authorization_token":"s"}],"messages":[]}}]}',
+    1,
+  ],
+  ['{"messages":[{"a":1}],"mcp_servers":[{"authorization_token":"cut o', 1],
+  ['{"mcp_servers":[{"authorization_token": "a"}],}', 1],
+])("secrets are masked in %s", (text, count) => {
+  const result = splitText(text);
+  expect(result.split.masked).toBe(true);
+  expect(result.rebuilt.split('"***"')).toHaveLength(count + 1);
+  expect(result.rebuilt).not.toMatch(/token"? ?: ?"[^*]/);
+  expect(result.split.sha256).toEqual(sha256(bytesOf(result.rebuilt)));
+  const untouched = (body: string) => body.replaceAll(/(token" ?: ?)"(\\.|[^"\\])*("|$)/g, "$1");
+  expect(untouched(result.rebuilt)).toBe(untouched(text));
+});
 
-  test.each([
-    '{"mcp_servers":[{"authorization_token":"***"},{"authorization_token":null},5,{"a":{"authorization_token":"x"}}]}',
-    '{"messages":[{"content":[{"type":"tool_use","input":{"mcp_servers":[{"authorization_token":"x"}]}}]}]}',
-    '{"authorization_token":"x","mcp_servers":{"authorization_token":"x"}}',
-    'a file that contains "authorization_token":"x"',
-    '{"note":"\\"authorization_token\\":\\"x\\"",',
-  ])("are not found in %s", (text) => {
-    expect(splitText(text)).toMatchObject({ rebuilt: text, split: { masked: false } });
-  });
+test.each([
+  '{"mcp_servers":[{"authorization_token":"***"},{"authorization_token":null},5,{"a":{"authorization_token":"x"}}]}',
+  '{"messages":[{"content":[{"type":"tool_use","input":{"mcp_servers":[{"authorization_token":"x"}]}}]}]}',
+  '{"authorization_token":"x","mcp_servers":{"authorization_token":"x"}}',
+  'a file that contains "authorization_token":"x"',
+  '{"note":"\\"authorization_token\\":\\"x\\"",',
+])("secrets are not found in %s", (text) => {
+  expect(splitText(text)).toMatchObject({ rebuilt: text, split: { masked: false } });
 });
 
 test("an answer and its copy in the next request are one content", () => {

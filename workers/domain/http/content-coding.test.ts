@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { acceptsEncoding, negotiateEncoding, upstreamAcceptEncoding } from "./content-coding.ts";
 
 it.each<
@@ -39,21 +39,22 @@ it.each<
   },
 );
 
-describe("a response in a coding that the client does not accept", () => {
-  it.each<[coding: string, accepted: string | null, undone: string[]]>([
-    ["gzip", "br", []],
-    ["br", null, []],
-    ["br", "", []],
-    ["gzip", "*, gzip;q=0", []],
-    ["zstd", null, ["zstd"]],
-    ["zstd", "identity", ["zstd"]],
-    ["zstd", "gzip, zstd;q=0", ["zstd"]],
-    ["deflate", "gzip", ["deflate"]],
-    ["x-gzip", "br", ["gzip"]],
-    ["GZip", "br", ["gzip"]],
-    ["gzip, br", "gzip", ["br", "gzip"]],
-    [" deflate ,, identity, zstd", "gzip", ["zstd", "deflate"]],
-  ])("%j to %j is decoded", (coding, accepted, undone) => {
+it.each<[coding: string, accepted: string | null, undone: string[]]>([
+  ["gzip", "br", []],
+  ["br", null, []],
+  ["br", "", []],
+  ["gzip", "*, gzip;q=0", []],
+  ["zstd", null, ["zstd"]],
+  ["zstd", "identity", ["zstd"]],
+  ["zstd", "gzip, zstd;q=0", ["zstd"]],
+  ["deflate", "gzip", ["deflate"]],
+  ["x-gzip", "br", ["gzip"]],
+  ["GZip", "br", ["gzip"]],
+  ["gzip, br", "gzip", ["br", "gzip"]],
+  [" deflate ,, identity, zstd", "gzip", ["zstd", "deflate"]],
+])(
+  "a response in a coding that the client does not accept %j to %j is decoded",
+  (coding, accepted, undone) => {
     expect(negotiateEncoding(coding, "10", accepted)).toEqual({
       contentEncoding: null,
       isDecoded: true,
@@ -61,49 +62,56 @@ describe("a response in a coding that the client does not accept", () => {
       length: null,
       storedEncoding: "identity",
     });
-  });
+  },
+);
 
-  it.each([
-    ["unheard-of", null],
-    ["compress", "gzip"],
-    ["gzip, unheard-of", "gzip"],
-    ["__proto__", null],
-    ["gzip,".repeat(5), null],
-    ["zstd,".repeat(100_000), null],
-  ])("and that cannot be decoded is reported: %.20s to %j", (coding, accepted) => {
+it.each([
+  ["unheard-of", null],
+  ["compress", "gzip"],
+  ["gzip, unheard-of", "gzip"],
+  ["__proto__", null],
+  ["gzip,".repeat(5), null],
+  ["zstd,".repeat(100_000), null],
+])(
+  "a response in a coding that the client does not accept and that cannot be decoded is reported: %.20s to %j",
+  (coding, accepted) => {
     expect(negotiateEncoding(coding, "10", accepted)).toBeNull();
-  });
-});
+  },
+);
 
-describe("a client that refuses a body without coding", () => {
-  it.each<[coding: string | null, accepted: string, contentEncoding: string | null]>([
-    [null, "gzip, identity;q=0", "gzip"],
-    [null, "br;q=1, *;q=0", "br"],
-    [null, "zstd, *;q=0", null],
-    [null, "*;q=0", null],
-    [null, "gzip, identity;q=0.1, *;q=0", null],
-    [null, "gzip, identity; q=0.000", "gzip"],
-    ["deflate", "gzip, identity;q=0", "gzip"],
-    ["gzip", "br, identity;q=0", "br"],
-  ])("gets %j under %j as %j", (coding, accepted, contentEncoding) => {
+it.each<[coding: string | null, accepted: string, contentEncoding: string | null]>([
+  [null, "gzip, identity;q=0", "gzip"],
+  [null, "br;q=1, *;q=0", "br"],
+  [null, "zstd, *;q=0", null],
+  [null, "*;q=0", null],
+  [null, "gzip, identity;q=0.1, *;q=0", null],
+  [null, "gzip, identity; q=0.000", "gzip"],
+  ["deflate", "gzip, identity;q=0", "gzip"],
+  ["gzip", "br, identity;q=0", "br"],
+])(
+  "a client that refuses a body without coding gets %j under %j as %j",
+  (coding, accepted, contentEncoding) => {
     expect(negotiateEncoding(coding, "10", accepted)).toMatchObject({
       contentEncoding,
       length: coding === null && contentEncoding === null ? 10 : null,
       storedEncoding: "identity",
     });
-  });
+  },
+);
 
-  it.each([
-    [null, "identity"],
-    ["gzip, deflate, br, zstd", "identity"],
-    ["gzip;q=1.0, identity;q=0.5", "identity"],
-    ["*;q=0, identity", "identity"],
-    ["gzip, identity;q=0", "gzip, identity;q=0"],
-    ["zstd, *;q=0", "zstd, *;q=0"],
-  ])("asks upstream for its own codings: %j as %j", (client, upstream) => {
+it.each([
+  [null, "identity"],
+  ["gzip, deflate, br, zstd", "identity"],
+  ["gzip;q=1.0, identity;q=0.5", "identity"],
+  ["*;q=0, identity", "identity"],
+  ["gzip, identity;q=0", "gzip, identity;q=0"],
+  ["zstd, *;q=0", "zstd, *;q=0"],
+])(
+  "a client that refuses a body without coding asks upstream for its own codings: %j as %j",
+  (client, upstream) => {
     expect(upstreamAcceptEncoding(client)).toBe(upstream);
-  });
-});
+  },
+);
 
 it.each([
   ["gzip", true],

@@ -60,29 +60,30 @@ describe("headersUp", () => {
   });
 });
 
-describe("keys of this proxy", () => {
-  it("are never forwarded, whatever header they are in", () => {
-    const own = { authorization: "Bearer cnp_live_x", "x-api-key": "cnp_live_x", "api-key": "cnp_live_x" };
-    const kept = { "accept-encoding": "identity", "x-custom": "kept" };
-    const sent = { ...own, "x-dashboard-key": "secret", "x-nexus-key": "cnp_live_x", "x-custom": "kept" };
-    expect(up(sent, null)).toEqual(kept);
-    expect(up({ "x-dashboard-key": "secret" })).toEqual({
-      "x-api-key": "ours",
-      "accept-encoding": "identity",
-    });
-    expect(up({ ...own, "x-api-key": "sk-ant-mine" }, null)).toMatchObject({ "x-api-key": "sk-ant-mine" });
+it("keys of this proxy are never forwarded, whatever header they are in", () => {
+  const own = { authorization: "Bearer cnp_live_x", "x-api-key": "cnp_live_x", "api-key": "cnp_live_x" };
+  const kept = { "accept-encoding": "identity", "x-custom": "kept" };
+  const sent = { ...own, "x-dashboard-key": "secret", "x-nexus-key": "cnp_live_x", "x-custom": "kept" };
+  expect(up(sent, null)).toEqual(kept);
+  expect(up({ "x-dashboard-key": "secret" })).toEqual({
+    "x-api-key": "ours",
+    "accept-encoding": "identity",
   });
-
-  it.each<[Record<string, string>, boolean]>([
-    [{}, false],
-    [{ "x-api-key": "sk-ant-mine" }, false],
-    [{ authorization: "Bearer cnp_live_x" }, true],
-    [{ authorization: "Bearer cnp_live_x", "x-api-key": "cnp_live_x" }, true],
-    [{ authorization: "Bearer cnp_live_x", "x-api-key": "sk-ant-mine" }, false],
-  ])("are distinguished from a passthrough client's own: only ours in %j: %s", (headers, expected) => {
-    expect(hasOnlyOwnKeys(new Headers(headers))).toBe(expected);
-  });
+  expect(up({ ...own, "x-api-key": "sk-ant-mine" }, null)).toMatchObject({ "x-api-key": "sk-ant-mine" });
 });
+
+it.each<[Record<string, string>, boolean]>([
+  [{}, false],
+  [{ "x-api-key": "sk-ant-mine" }, false],
+  [{ authorization: "Bearer cnp_live_x" }, true],
+  [{ authorization: "Bearer cnp_live_x", "x-api-key": "cnp_live_x" }, true],
+  [{ authorization: "Bearer cnp_live_x", "x-api-key": "sk-ant-mine" }, false],
+])(
+  "keys of this proxy are distinguished from a passthrough client's own: only ours in %j: %s",
+  (headers, expected) => {
+    expect(hasOnlyOwnKeys(new Headers(headers))).toBe(expected);
+  },
+);
 
 it("withBeta reads a list of 100,000 separators in linear time", () => {
   const list = `a-1${" ,".repeat(100_000)}b`;

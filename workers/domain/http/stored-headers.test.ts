@@ -81,43 +81,41 @@ describe("storedRequestHeaders", () => {
   });
 });
 
-describe("storedResponseHeaders", () => {
-  test("keeps ids, limits of any kind and how the answer travelled", () => {
-    const headers = {
-      "content-type": "text/event-stream",
-      "content-encoding": "gzip",
-      "content-length": "1",
-      "request-id": "req_1",
-      "anthropic-organization-id": "o",
-      "anthropic-ratelimit-unified-5h-utilization": "1.04",
-      "anthropic-ratelimit-input-tokens-remaining": "5",
-      "anthropic-priority-input-tokens-limit": "6",
-      "anthropic-fast-output-tokens-reset": "2026-11-22T00:00:00Z",
-      "retry-after": "7",
-      "x-should-retry": "true",
-      "cf-ray": "abc",
-      via: "1.1 google",
-    };
-    expect(storedResponseHeaders(Object.entries(headers))).toEqual(headers);
-    expect(
-      storedResponseHeaders([
-        ["user-agent", "x"],
-        ["location", "/?token=x"],
-      ]),
-    ).toEqual({});
-  });
+test("storedResponseHeaders keeps ids, limits of any kind and how the answer travelled", () => {
+  const headers = {
+    "content-type": "text/event-stream",
+    "content-encoding": "gzip",
+    "content-length": "1",
+    "request-id": "req_1",
+    "anthropic-organization-id": "o",
+    "anthropic-ratelimit-unified-5h-utilization": "1.04",
+    "anthropic-ratelimit-input-tokens-remaining": "5",
+    "anthropic-priority-input-tokens-limit": "6",
+    "anthropic-fast-output-tokens-reset": "2026-11-22T00:00:00Z",
+    "retry-after": "7",
+    "x-should-retry": "true",
+    "cf-ray": "abc",
+    via: "1.1 google",
+  };
+  expect(storedResponseHeaders(Object.entries(headers))).toEqual(headers);
+  expect(
+    storedResponseHeaders([
+      ["user-agent", "x"],
+      ["location", "/?token=x"],
+    ]),
+  ).toEqual({});
+});
 
-  test("finds the limits among them by any suffix", () => {
-    const limits = {
-      "anthropic-ratelimit-unified-status": "allowed",
-      "anthropic-ratelimit-unified-7d_oi-utilization": "1.0",
-      "anthropic-ratelimit-something-new": "x",
-      "retry-after": "7",
-      "x-should-retry": "true",
-    };
-    expect(rateLimitHeaders({ ...limits, "request-id": "r", "retry-after-ms": "1" })).toEqual(limits);
-    expect(rateLimitHeaders({})).toEqual({});
-  });
+test("storedResponseHeaders finds the limits among them by any suffix", () => {
+  const limits = {
+    "anthropic-ratelimit-unified-status": "allowed",
+    "anthropic-ratelimit-unified-7d_oi-utilization": "1.0",
+    "anthropic-ratelimit-something-new": "x",
+    "retry-after": "7",
+    "x-should-retry": "true",
+  };
+  expect(rateLimitHeaders({ ...limits, "request-id": "r", "retry-after-ms": "1" })).toEqual(limits);
+  expect(rateLimitHeaders({})).toEqual({});
 });
 
 test("of every recorded exchange all that matters is kept and no credential", () => {

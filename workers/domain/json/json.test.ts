@@ -52,16 +52,14 @@ test("unknownMembers returns the other members, unless these are only the type a
   expect(unknownMembers({ type: "t", a: 1, b: null }, "a")).toBeNull();
 });
 
-describe("storableJson", () => {
-  test("returns the same object where nothing changes", () => {
-    const value = { a: ["😀", "\\u0000 spelled out", { b: null }] };
-    expect(storableJson(value)).toEqual(value);
-    const plain = { a: 1 };
-    expect(storableJson(plain)).toBe(plain);
-    expect(storableJson(null)).toBeNull();
-  });
+test("storableJson returns the same object where nothing changes", () => {
+  const value = { a: ["😀", "\\u0000 spelled out", { b: null }] };
+  expect(storableJson(value)).toEqual(value);
+  const plain = { a: 1 };
+  expect(storableJson(plain)).toBe(plain);
+  expect(storableJson(null)).toBeNull();
+});
 
-  test("replaces what jsonb rejects, in names and values", () => {
-    expect(storableJson({ "a\0": ["\ud800x", "\udc00"] })).toEqual({ "a\ufffd": ["\ufffdx", "\ufffd"] });
-  });
+test("storableJson replaces what jsonb rejects, in names and values", () => {
+  expect(storableJson({ "a\0": ["\ud800x", "\udc00"] })).toEqual({ "a\ufffd": ["\ufffdx", "\ufffd"] });
 });

@@ -1,49 +1,47 @@
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { estimateOutputTokens } from "./estimate-output-tokens.ts";
 
 const of = (...content: unknown[]) => estimateOutputTokens({ content });
 
-describe("tokens an answer holds at least", () => {
-  test.each<[number, unknown[]]>([
-    [0, []],
-    [0, [{ type: "text", text: "" }]],
-    [1, [{ type: "text", text: "a" }]],
-    [1, [{ type: "text", text: "four" }]],
-    [2, [{ type: "text", text: "five." }]],
+test.each<[number, unknown[]]>([
+  [0, []],
+  [0, [{ type: "text", text: "" }]],
+  [1, [{ type: "text", text: "a" }]],
+  [1, [{ type: "text", text: "four" }]],
+  [2, [{ type: "text", text: "five." }]],
+  [
+    2,
     [
-      2,
-      [
-        { type: "text", text: "abc" },
-        { type: "thinking", thinking: "defgh" },
-      ],
+      { type: "text", text: "abc" },
+      { type: "thinking", thinking: "defgh" },
     ],
-    // {"a":1} has seven characters.
-    [2, [{ type: "tool_use", id: "t", name: "Bash", input: { a: 1 } }]],
-    // A cut input is text.
-    [1, [{ type: "tool_use", id: "t", name: "Bash", input: '{"a', _nexus: { unparsed_input: true } }]],
-    // Shown empty, but written.
-    [1, [{ type: "thinking", thinking: "", signature: "s" }]],
-    [1, [{ type: "tool_use", id: "t", name: "Bash", input: {} }]],
-    [90, [{ type: "thinking", thinking: "", _nexus: { estimated_tokens: 90 } }]],
-    [90, [{ type: "thinking", thinking: "x".repeat(40), _nexus: { estimated_tokens: 90.5 } }]],
-    [10, [{ type: "thinking", thinking: "x".repeat(40), _nexus: { estimated_tokens: -4 } }]],
-    // Not the model's words.
+  ],
+  // {"a":1} has seven characters.
+  [2, [{ type: "tool_use", id: "t", name: "Bash", input: { a: 1 } }]],
+  // A cut input is text.
+  [1, [{ type: "tool_use", id: "t", name: "Bash", input: '{"a', _nexus: { unparsed_input: true } }]],
+  // Shown empty, but written.
+  [1, [{ type: "thinking", thinking: "", signature: "s" }]],
+  [1, [{ type: "tool_use", id: "t", name: "Bash", input: {} }]],
+  [90, [{ type: "thinking", thinking: "", _nexus: { estimated_tokens: 90 } }]],
+  [90, [{ type: "thinking", thinking: "x".repeat(40), _nexus: { estimated_tokens: 90.5 } }]],
+  [10, [{ type: "thinking", thinking: "x".repeat(40), _nexus: { estimated_tokens: -4 } }]],
+  // Not the model's words.
+  [
+    0,
     [
-      0,
-      [
-        {
-          type: "web_search_tool_result",
-          content: [{ type: "web_search_result", title: "long ".repeat(99) }],
-        },
-      ],
+      {
+        type: "web_search_tool_result",
+        content: [{ type: "web_search_result", title: "long ".repeat(99) }],
+      },
     ],
-    [1, [null, 3, "x"]],
-  ])("%i", (tokens, content) => {
-    expect(of(...content)).toBe(tokens);
-  });
+  ],
+  [1, [null, 3, "x"]],
+])("tokens an answer holds at least %i", (tokens, content) => {
+  expect(of(...content)).toBe(tokens);
+});
 
-  test("of the legacy shape and of none", () => {
-    expect(estimateOutputTokens({ content: "eight ch" })).toBe(2);
-    expect(estimateOutputTokens({})).toBe(0);
-  });
+test("tokens an answer holds at least of the legacy shape and of none", () => {
+  expect(estimateOutputTokens({ content: "eight ch" })).toBe(2);
+  expect(estimateOutputTokens({})).toBe(0);
 });

@@ -82,24 +82,22 @@ describe("an answer of the token endpoint", () => {
   });
 });
 
-describe("what is asked", () => {
-  it("renews with client and token", () => {
-    expect(refreshTokenBody("client", "r")).toEqual({
-      grant_type: "refresh_token",
-      refresh_token: "r",
-      client_id: "client",
-    });
+it("what is asked renews with client and token", () => {
+  expect(refreshTokenBody("client", "r")).toEqual({
+    grant_type: "refresh_token",
+    refresh_token: "r",
+    client_id: "client",
   });
+});
 
-  it("exchanges a code with its verifier", () => {
-    const grant = { clientId: "client", redirectUrl: "https://x/cb", code: "c", state: "s", verifier: "v" };
-    expect(authorizationCodeBody(grant)).toEqual({
-      grant_type: "authorization_code",
-      code: "c",
-      state: "s",
-      client_id: "client",
-      redirect_uri: "https://x/cb",
-      code_verifier: "v",
-    });
+it("what is asked exchanges a code with its verifier", () => {
+  const grant = { clientId: "client", redirectUrl: "https://x/cb", code: "c", state: "s", verifier: "v" };
+  expect(authorizationCodeBody(grant)).toEqual({
+    grant_type: "authorization_code",
+    code: "c",
+    state: "s",
+    client_id: "client",
+    redirect_uri: "https://x/cb",
+    code_verifier: "v",
   });
 });

@@ -11,43 +11,39 @@ import {
 const histogramOf = (durations: number[]) =>
   durations.map(latencyHistogram).reduce(addHistograms, latencyHistogram(null));
 
-describe("latency classes", () => {
-  test("are those that stored histograms were counted in", () => {
-    expect(LATENCY_BOUNDS_MS.join(" ")).toBe(
-      "10 18 32 56 100 180 320 560 1000 1800 3200 5600 10000 18000 32000 56000 100000 180000 320000 560000 1000000 1800000 3600000",
-    );
-    expect(LATENCY_CLASSES).toBe(24);
-  });
-
-  test.each([
-    [-5, 0],
-    [NaN, 0],
-    [0, 0],
-    [10, 0],
-    [10.001, 1],
-    [18, 1],
-    [1_000, 8],
-    [3_600_000, 22],
-    [3_600_001, 23],
-    [Infinity, 23],
-  ])("put %d ms into class %d", (ms, index) => {
-    expect(latencyClass(ms)).toBe(index);
-  });
+test("latency classes are those that stored histograms were counted in", () => {
+  expect(LATENCY_BOUNDS_MS.join(" ")).toBe(
+    "10 18 32 56 100 180 320 560 1000 1800 3200 5600 10000 18000 32000 56000 100000 180000 320000 560000 1000000 1800000 3600000",
+  );
+  expect(LATENCY_CLASSES).toBe(24);
 });
 
-describe("histograms", () => {
-  test("of one duration and of none", () => {
-    expect(latencyHistogram(null)).toEqual(new Array(24).fill(0));
-    expect(latencyHistogram(15)).toEqual([0, 1, ...new Array<number>(22).fill(0)]);
-  });
+test.each([
+  [-5, 0],
+  [NaN, 0],
+  [0, 0],
+  [10, 0],
+  [10.001, 1],
+  [18, 1],
+  [1_000, 8],
+  [3_600_000, 22],
+  [3_600_001, 23],
+  [Infinity, 23],
+])("latency classes put %d ms into class %d", (ms, index) => {
+  expect(latencyClass(ms)).toBe(index);
+});
 
-  test("add up class by class, whatever their length, and stay as they were", () => {
-    const a = [1, 2];
-    const b = latencyHistogram(5);
-    expect(addHistograms(a, b).slice(0, 3)).toEqual([2, 2, 0]);
-    expect(addHistograms([], [])).toEqual(latencyHistogram(null));
-    expect([a, b]).toEqual([[1, 2], latencyHistogram(5)]);
-  });
+test("histograms of one duration and of none", () => {
+  expect(latencyHistogram(null)).toEqual(new Array(24).fill(0));
+  expect(latencyHistogram(15)).toEqual([0, 1, ...new Array<number>(22).fill(0)]);
+});
+
+test("histograms add up class by class, whatever their length, and stay as they were", () => {
+  const a = [1, 2];
+  const b = latencyHistogram(5);
+  expect(addHistograms(a, b).slice(0, 3)).toEqual([2, 2, 0]);
+  expect(addHistograms([], [])).toEqual(latencyHistogram(null));
+  expect([a, b]).toEqual([[1, 2], latencyHistogram(5)]);
 });
 
 describe("quantile", () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { filledSeries, limitFigures, planSliding, slidingTotals, slotsBetween } from "./time-series.ts";
 import type { TokenTotals } from "../../schemas/tokens.ts";
 
@@ -22,52 +22,47 @@ it("series have every slot, from the one the window begins in to the one it ends
   expect(series.map(({ outputTokens }) => outputTokens)).toEqual([0, 7, 0]);
 });
 
-describe("a sliding window", () => {
-  it.each([
-    [10, 5],
-    [7, 5],
-    [45, 2],
-    [60, 24],
-    [1, 1],
-    [59, 3],
-  ])(
-    "every %i minutes over %i hours sums what began in them, and marks what was in them",
-    (bucketMinutes, windowHours) => {
-      const options = { days: 2, bucketMinutes, windowHours };
-      const plan = planSliding(NOW, options);
-      const rows = Array.from({ length: 500 }, (_, n) => ({
-        at: NOW - ((n * 7_919) % 2_900) * MINUTE - n,
-        tokens: n,
-      }));
-      const marks = [NOW - 1_500 * MINUTE, NOW - 60 * MINUTE];
-      const sums = new Map<number, TokenTotals>();
-      for (const { at, tokens } of rows) {
-        if (at < plan.from) continue;
-        const slot = Math.floor(at / plan.slotMs) * plan.slotMs;
-        const before = sums.get(slot)?.outputTokens ?? 0;
-        sums.set(slot, used(before + tokens));
-      }
-      const points = slidingTotals(plan, options, sums, marks);
-      expect(points.at(-1)!.time).toBeGreaterThan(NOW - bucketMinutes * MINUTE);
-      expect(points.length).toBeGreaterThanOrEqual((2 * 1_440) / bucketMinutes);
-      for (const { time, outputTokens, costPico, isMarked } of points) {
-        const [from, to] = [
-          time + (bucketMinutes - windowHours * 60) * MINUTE,
-          time + bucketMinutes * MINUTE,
-        ];
-        const inside = rows.filter(({ at }) => at >= from && at < to);
-        expect(outputTokens).toBe(inside.reduce((sum, { tokens }) => sum + tokens, 0));
-        expect(costPico).toBe(BigInt(outputTokens));
-        expect(isMarked).toBe(marks.some((at) => at >= from && at < to));
-      }
-    },
-  );
+it.each([
+  [10, 5],
+  [7, 5],
+  [45, 2],
+  [60, 24],
+  [1, 1],
+  [59, 3],
+])(
+  "a sliding window every %i minutes over %i hours sums what began in them, and marks what was in them",
+  (bucketMinutes, windowHours) => {
+    const options = { days: 2, bucketMinutes, windowHours };
+    const plan = planSliding(NOW, options);
+    const rows = Array.from({ length: 500 }, (_, n) => ({
+      at: NOW - ((n * 7_919) % 2_900) * MINUTE - n,
+      tokens: n,
+    }));
+    const marks = [NOW - 1_500 * MINUTE, NOW - 60 * MINUTE];
+    const sums = new Map<number, TokenTotals>();
+    for (const { at, tokens } of rows) {
+      if (at < plan.from) continue;
+      const slot = Math.floor(at / plan.slotMs) * plan.slotMs;
+      const before = sums.get(slot)?.outputTokens ?? 0;
+      sums.set(slot, used(before + tokens));
+    }
+    const points = slidingTotals(plan, options, sums, marks);
+    expect(points.at(-1)!.time).toBeGreaterThan(NOW - bucketMinutes * MINUTE);
+    expect(points.length).toBeGreaterThanOrEqual((2 * 1_440) / bucketMinutes);
+    for (const { time, outputTokens, costPico, isMarked } of points) {
+      const [from, to] = [time + (bucketMinutes - windowHours * 60) * MINUTE, time + bucketMinutes * MINUTE];
+      const inside = rows.filter(({ at }) => at >= from && at < to);
+      expect(outputTokens).toBe(inside.reduce((sum, { tokens }) => sum + tokens, 0));
+      expect(costPico).toBe(BigInt(outputTokens));
+      expect(isMarked).toBe(marks.some((at) => at >= from && at < to));
+    }
+  },
+);
 
-  it("reads slots as long as they may be", () => {
-    const slot = (bucketMinutes: number, windowHours: number) =>
-      planSliding(NOW, { days: 1, bucketMinutes, windowHours }).slotMs / MINUTE;
-    expect([slot(10, 5), slot(60, 5), slot(45, 1), slot(7, 5)]).toEqual([10, 60, 15, 1]);
-  });
+it("a sliding window reads slots as long as they may be", () => {
+  const slot = (bucketMinutes: number, windowHours: number) =>
+    planSliding(NOW, { days: 1, bucketMinutes, windowHours }).slotMs / MINUTE;
+  expect([slot(10, 5), slot(60, 5), slot(45, 1), slot(7, 5)]).toEqual([10, 60, 15, 1]);
 });
 
 it("limits are null where there is none, and may be exceeded", () => {

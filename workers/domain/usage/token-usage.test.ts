@@ -155,36 +155,34 @@ const ADVISED = {
   ],
 };
 
-describe("totalTokenCounts", () => {
-  test("adds up all inferences, an advisor's and a compaction's too", () => {
-    expect(totalTokenCounts(ADVISED)).toMatchObject({
-      inputTokens: 497_526,
-      cacheReadInputTokens: 984_228,
-      cacheCreationInputTokens: 3_722,
-      outputTokens: 1_400,
-      thinkingTokens: null,
-    });
-    const compacted = {
-      input_tokens: 23_000,
-      output_tokens: 1_000,
-      output_tokens_details: { thinking_tokens: 40 },
-      iterations: [iteration("compaction", 150_000, 0, 0, 3_000), iteration("message", 23_000, 0, 0, 1_000)],
-    };
-    expect(totalTokenCounts(compacted)).toMatchObject({
-      inputTokens: 173_000,
-      outputTokens: 4_000,
-      // No entry reports it.
-      thinkingTokens: 40,
-    });
+test("totalTokenCounts adds up all inferences, an advisor's and a compaction's too", () => {
+  expect(totalTokenCounts(ADVISED)).toMatchObject({
+    inputTokens: 497_526,
+    cacheReadInputTokens: 984_228,
+    cacheCreationInputTokens: 3_722,
+    outputTokens: 1_400,
+    thinkingTokens: null,
   });
+  const compacted = {
+    input_tokens: 23_000,
+    output_tokens: 1_000,
+    output_tokens_details: { thinking_tokens: 40 },
+    iterations: [iteration("compaction", 150_000, 0, 0, 3_000), iteration("message", 23_000, 0, 0, 1_000)],
+  };
+  expect(totalTokenCounts(compacted)).toMatchObject({
+    inputTokens: 173_000,
+    outputTokens: 4_000,
+    // No entry reports it.
+    thinkingTokens: 40,
+  });
+});
 
-  test.each([
-    [{ input_tokens: 3 }],
-    [{ input_tokens: 3, iterations: [] }],
-    [{ input_tokens: 3, iterations: ["x", {}] }],
-  ])("is the top level of %j", (usage) => {
-    expect(totalTokenCounts(usage).inputTokens).toBe(3);
-  });
+test.each([
+  [{ input_tokens: 3 }],
+  [{ input_tokens: 3, iterations: [] }],
+  [{ input_tokens: 3, iterations: ["x", {}] }],
+])("totalTokenCounts is the top level of %j", (usage) => {
+  expect(totalTokenCounts(usage).inputTokens).toBe(3);
 });
 
 describe("contextTokens", () => {

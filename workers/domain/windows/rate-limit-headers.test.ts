@@ -86,34 +86,32 @@ describe("the vendor's windows", () => {
   });
 });
 
-describe("classic limits", () => {
-  it("are read whatever their kind", () => {
-    const { readings, overall } = readLimits({
-      "anthropic-ratelimit-requests-limit": "4000",
-      "anthropic-ratelimit-requests-remaining": "3000",
-      "anthropic-ratelimit-requests-reset": "2026-11-22T12:00:05Z",
-      "anthropic-priority-input-tokens-limit": "0",
-      "anthropic-priority-input-tokens-remaining": "0",
-      "anthropic-fast-output-tokens-remaining": "12",
-      "anthropic-organization-id": "org",
-      "content-type": "application/json",
-    });
-    expect(readings).toMatchObject([
-      {
-        name: "requests",
-        style: "classic",
-        limit: 4000,
-        remaining: 3000,
-        utilization: 0.25,
-        resetAt: Date.UTC(2026, 10, 22, 12, 0, 5),
-      },
-      { name: "priority-input-tokens", limit: 0, remaining: 0, utilization: null },
-      { name: "fast-output-tokens", limit: null, remaining: 12, utilization: null },
-    ]);
-    expect(overall).toEqual({});
+it("classic limits are read whatever their kind", () => {
+  const { readings, overall } = readLimits({
+    "anthropic-ratelimit-requests-limit": "4000",
+    "anthropic-ratelimit-requests-remaining": "3000",
+    "anthropic-ratelimit-requests-reset": "2026-11-22T12:00:05Z",
+    "anthropic-priority-input-tokens-limit": "0",
+    "anthropic-priority-input-tokens-remaining": "0",
+    "anthropic-fast-output-tokens-remaining": "12",
+    "anthropic-organization-id": "org",
+    "content-type": "application/json",
   });
+  expect(readings).toMatchObject([
+    {
+      name: "requests",
+      style: "classic",
+      limit: 4000,
+      remaining: 3000,
+      utilization: 0.25,
+      resetAt: Date.UTC(2026, 10, 22, 12, 0, 5),
+    },
+    { name: "priority-input-tokens", limit: 0, remaining: 0, utilization: null },
+    { name: "fast-output-tokens", limit: null, remaining: 12, utilization: null },
+  ]);
+  expect(overall).toEqual({});
+});
 
-  it("that nobody sent are none", () => {
-    expect(readLimits({})).toEqual({ readings: [], overall: {} });
-  });
+it("classic limits that nobody sent are none", () => {
+  expect(readLimits({})).toEqual({ readings: [], overall: {} });
 });
