@@ -29,7 +29,7 @@ export interface ConversationTurn {
   body: Record<string, unknown> & { messages: Message[] };
   bytes: Uint8Array;
   /** Its assistant message, as the next turn sends it back. */
-  answer: { role: "assistant"; content: Block[] };
+  response: { role: "assistant"; content: Block[] };
   /** The response as an event stream of the Messages API. */
   stream: string;
 }
@@ -48,8 +48,8 @@ export function conversationTurn(n: number, options: ConversationOptions = {}): 
   const model = options.model ?? "claude-opus-5-5";
   const sessionId = uuid(settings.seed);
   const messages = Array.from({ length: n + 1 }, (_, turn) => {
-    const { asked, answer } = turnOf(turn, settings);
-    return turn < n ? [...asked, answer] : asked;
+    const { asked, response } = turnOf(turn, settings);
+    return turn < n ? [...asked, response] : asked;
   }).flat();
   messages.push(marked(messages.pop()!));
   const body = {
@@ -66,9 +66,9 @@ export function conversationTurn(n: number, options: ConversationOptions = {}): 
     output_config: { effort: "medium" },
     stream: true,
   };
-  const { answer } = turnOf(n, settings);
+  const { response } = turnOf(n, settings);
   const bytes = new TextEncoder().encode(JSON.stringify(body));
-  const stream = responseStream(answer, {
+  const stream = responseStream(response, {
     id: toolId(n, settings.seed).replace("toolu", "msg"),
     model,
     usage: {
@@ -77,14 +77,14 @@ export function conversationTurn(n: number, options: ConversationOptions = {}): 
       cache_read_input_tokens: 10_000 + n * 1_000,
     },
   });
-  return { sessionId, body, bytes, answer, stream };
+  return { sessionId, body, bytes, response, stream };
 }
 
 type Settings = Required<Omit<ConversationOptions, "model">>;
 
 interface Turn {
   asked: Message[];
-  answer: { role: "assistant"; content: Block[] };
+  response: { role: "assistant"; content: Block[] };
 }
 
 const turns = new Map<string, Turn>();
@@ -94,7 +94,7 @@ function turnOf(turn: number, settings: Settings): Turn {
   const key = `${settings.seed} ${settings.newText} ${turn}`;
   const known = turns.get(key);
   if (known) return known;
-  const made = { asked: userMessages(turn, settings), answer: answerOf(turn, settings) };
+  const made = { asked: userMessages(turn, settings), response: responseOf(turn, settings) };
   turns.set(key, made);
   return made;
 }
@@ -125,7 +125,7 @@ function userMessages(turn: number, { seed, newText }: Settings): Message[] {
   ];
 }
 
-function answerOf(turn: number, { seed, newText }: Settings): Turn["answer"] {
+function responseOf(turn: number, { seed, newText }: Settings): Turn["response"] {
   const third = Math.round(newText * 0.1);
   const thinking = {
     type: "thinking",

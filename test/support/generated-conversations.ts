@@ -15,7 +15,7 @@ interface Message {
 
 interface Sent {
   history: Message[];
-  answer: Block[] | null;
+  response: Block[] | null;
   session: string | null;
   agent: string | null;
   parentAgent: string | null;
@@ -73,7 +73,7 @@ export function generateExchanges(seed: number): { at: number; exchange: Linkabl
       at,
       Uint8Array.from({ length: 10 }, () => Math.floor(next() * 256)),
     );
-    const isFailed = request.answer === null;
+    const isFailed = request.response === null;
     exchanges.push({
       requestId: id,
       headers: {
@@ -88,7 +88,7 @@ export function generateExchanges(seed: number): { at: number; exchange: Linkabl
       messages: next() < 0.5 ? request.history : withCacheMarker(request.history),
       system: request.system ?? pick(["You help.", "You help.", "Other.\nWorking directory: /a"]),
       tools: [{ name: "Agent", input_schema: {} }],
-      response: request.answer,
+      response: request.response,
       isResponseComplete: !isFailed,
       isBodyComplete: next() > 0.02,
     });
@@ -116,7 +116,7 @@ export function generateExchanges(seed: number): { at: number; exchange: Linkabl
   const start = (session: string | null): void =>
     exchange({
       history: [user(pick(WORDS))],
-      answer: answer(),
+      response: answer(),
       session,
       agent: null,
       parentAgent: null,
@@ -135,9 +135,9 @@ export function generateExchanges(seed: number): { at: number; exchange: Linkabl
     return results.length > 0 ? { role: "user", content: results } : user(pick(WORDS));
   };
   const goOn = (from: Sent): Message[] =>
-    from.answer === null
+    from.response === null
       ? [...from.history, user(pick(WORDS))]
-      : [...from.history, { role: "assistant", content: from.answer }, reply(from.answer)];
+      : [...from.history, { role: "assistant", content: from.response }, reply(from.response)];
 
   /** Repeats a history, or has none. */
   const sideRequest = (from: Sent): void => {
@@ -149,7 +149,7 @@ export function generateExchanges(seed: number): { at: number; exchange: Linkabl
       { history: [...goOn(from).slice(0, -1), user("Unknown words")] },
       { history: [user(pick(WORDS))], system: "You run a web search for another Claude model." },
     ]);
-    exchange({ ...from, answer: answer(), isSummary: false, ...side });
+    exchange({ ...from, response: answer(), isSummary: false, ...side });
     // A person may have written the words: then the request is continued.
     if (next() < 0.5) sent.pop();
   };
@@ -166,38 +166,38 @@ export function generateExchanges(seed: number): { at: number; exchange: Linkabl
       exchange({
         ...from,
         history: [user("[Workflow harness] x")],
-        answer: answer(),
+        response: answer(),
         agent: `a${pick(WORDS)}`,
       });
     else if (what < 0.14) start(pick(sessions));
-    else if (what < 0.5) exchange({ ...from, history: goOn(from), answer: answer() });
-    else if (what < 0.58) exchange({ ...pick(sent), answer: answer() });
+    else if (what < 0.5) exchange({ ...from, history: goOn(from), response: answer() });
+    else if (what < 0.58) exchange({ ...pick(sent), response: answer() });
     else if (what < 0.66) {
       const back = pick(sent);
-      exchange({ ...back, history: goOn(back), answer: answer() });
+      exchange({ ...back, history: goOn(back), response: answer() });
     } else if (what < 0.72)
-      exchange({ ...from, history: goOn(from), answer: answer(), session: `f${exchanges.length}` });
+      exchange({ ...from, history: goOn(from), response: answer(), session: `f${exchanges.length}` });
     else if (what < 0.8)
       exchange({
         ...from,
         history: [...goOn(from).slice(0, -1), user(ASK)],
-        answer: [{ type: "text", text: `sum ${pick(WORDS)}` }],
+        response: [{ type: "text", text: `sum ${pick(WORDS)}` }],
         isSummary: true,
       });
     else if (what < 0.86) {
       const asked = sent.findLast(({ isSummary }) => isSummary);
-      const text = (asked?.answer?.[0]?.["text"] as string | undefined) ?? "none";
+      const text = (asked?.response?.[0]?.["text"] as string | undefined) ?? "none";
       exchange({
         ...(asked ?? from),
         history: [user(`${CONTINUATION}${text}`)],
-        answer: answer(),
+        response: answer(),
         isSummary: false,
       });
     } else {
       const agent = from.session === null ? null : `a${pick(WORDS)}`;
       exchange({
         history: [user(pick(WORDS))],
-        answer: answer(),
+        response: answer(),
         session: from.session,
         agent,
         parentAgent: agent === null || next() < 0.5 ? null : from.agent,

@@ -60,7 +60,7 @@ export async function call(path: string, options: Call = {}): Promise<ApiRespons
 }
 
 /** The JSON of a call that must succeed. */
-export async function ask<T>(path: string, options: Call = {}): Promise<T> {
+export async function apiJson<T>(path: string, options: Call = {}): Promise<T> {
   const { status, text, json } = await call(path, options);
   expect(status, `${options.method ?? "GET"} ${path}: ${text}`).toBeLessThan(300);
   return json as T;
@@ -73,7 +73,7 @@ export async function allPages<P extends { nextCursor: string | number | null }>
 ): Promise<P[]> {
   const pages: P[] = [];
   for (let cursor: P["nextCursor"] = ""; cursor !== null; cursor = pages.at(-1)!.nextCursor) {
-    pages.push(await ask<P>(`${path}&cursor=${encodeURIComponent(cursor)}`));
+    pages.push(await apiJson<P>(`${path}&cursor=${encodeURIComponent(cursor)}`));
     await between();
   }
   return pages;
@@ -87,7 +87,7 @@ export interface Refusal {
 }
 
 /** The error of a call that must fail, in the common shape of API errors. */
-export async function refused(path: string, options: Call = {}): Promise<Refusal> {
+export async function apiError(path: string, options: Call = {}): Promise<Refusal> {
   const { status, json, headers, text } = await call(path, options);
   expect(status, text).toBeGreaterThanOrEqual(400);
   expect(headers.get("cache-control")).toBe("no-store");

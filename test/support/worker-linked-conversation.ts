@@ -16,7 +16,7 @@ export interface LinkedRequest {
   /** Other requests refer to it by this name. */
   name: string;
   messages: Message[];
-  answer?: string;
+  response?: string;
   /** Seconds after noon. */
   at: number;
   branch?: string;
@@ -32,7 +32,7 @@ export async function storeConversation(
   conversationId: string,
   linked: readonly LinkedRequest[],
 ): Promise<Record<string, string>> {
-  const made = linked.map(({ messages, answer: text = "Well.", at }) =>
+  const made = linked.map(({ messages, response: text = "Well.", at }) =>
     makeExchange({
       startedAt: NOON + at * 1_000,
       requestBody: messageRequest("", { messages }),

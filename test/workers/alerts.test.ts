@@ -18,7 +18,7 @@ import {
   jsonResponse,
   errorResponse,
 } from "../support/exchanges.ts";
-import { ask, call, store, testEnv, VIEWER_KEY } from "../support/worker-api.ts";
+import { apiJson, call, store, testEnv, VIEWER_KEY } from "../support/worker-api.ts";
 import { deliver, resetStorage, journal, messageOf } from "../support/worker-ingest.ts";
 import { waitUntil } from "../support/wait.ts";
 
@@ -45,7 +45,7 @@ async function newDomain(how: string, slack: Record<string, unknown> = {}) {
     credential: { type: "api_key", api_key: "k" },
     slack: { webhook_url, ...slack },
   };
-  await ask(`/api/domains/${domain}`, { method: "PUT", body });
+  await apiJson(`/api/domains/${domain}`, { method: "PUT", body });
   const texts = async () =>
     (await seen(channel))
       .filter(({ status }) => status === 200)
@@ -231,7 +231,7 @@ describe("the receiver", () => {
     const { accountId, received } = await newDomain("ok");
     const other = await newDomain("down");
     const body = { accountId };
-    await ask(`/api/domains/${other.domain}`, { method: "PUT", body });
+    await apiJson(`/api/domains/${other.domain}`, { method: "PUT", body });
     const target = { kind: "account" as const, accountId };
     const first = await sender({}).deliver({ target, event: login(accountId), ...once });
     expect(first.result).toBe("retry");
@@ -283,7 +283,7 @@ it("GET /api/alerts lists queued alerts with the delivery error, and nothing aft
     asked(fine.domain, "c", FAILED),
   );
   const of = async (domain: string) =>
-    (await ask<PendingAlerts>("/api/alerts")).outboxes.find(({ name }) => name === domain);
+    (await apiJson<PendingAlerts>("/api/alerts")).outboxes.find(({ name }) => name === domain);
   await waitUntil(async () => ((await of(down.domain))?.attempts ?? 0) > 0);
   expect(await of(down.domain)).toEqual({
     kind: "domain",
@@ -297,7 +297,7 @@ it("GET /api/alerts lists queued alerts with the delivery error, and nothing aft
   expect(await of(gone.domain)).toMatchObject({ lastProblem: "Slack responded 404: no_service" });
   await waitUntil(async () => (await fine.received()).length === 1);
   await waitUntil(async () => (await of(fine.domain)) === undefined);
-  const all = await ask<PendingAlerts>("/api/alerts");
+  const all = await apiJson<PendingAlerts>("/api/alerts");
   expect(all).toMatchObject({ unanswered: 0, isMore: false });
   expect(all.waiting).toBeGreaterThanOrEqual(1);
   expect(Date.parse(all.oldestAt ?? "")).toBeLessThanOrEqual(Date.now());

@@ -8,7 +8,7 @@ import {
   ADMINISTRATOR_KEY,
   call,
   DATABASE_DOWN,
-  refused,
+  apiError,
   testEnv,
   VIEWER_KEY,
 } from "../support/worker-api.ts";
@@ -31,9 +31,9 @@ const NO_KEYS = { DASHBOARD_API_KEY: undefined, DASHBOARD_VIEWER_KEY: undefined 
 
 describe("without a key", () => {
   it.each(PATHS)("%s is refused as unauthorized", async (path) => {
-    const { status, code } = await refused(path, { key: null });
+    const { status, code } = await apiError(path, { key: null });
     expect([status, code]).toEqual([401, "unauthorized"]);
-    expect((await refused(path, { key: "" })).status).toBe(401);
+    expect((await apiError(path, { key: "" })).status).toBe(401);
   });
 
   it("the response names the header of the key", async () => {
@@ -49,8 +49,8 @@ describe("without a key", () => {
       { cookie: `nexus_session=${ADMINISTRATOR_KEY}; dashboard_auth=${ADMINISTRATOR_KEY}` },
     ];
     for (const headers of places)
-      expect((await refused("/api/stats", { key: null, headers })).status).toBe(401);
-    expect((await refused(`/api/stats?key=${ADMINISTRATOR_KEY}`, { key: null })).status).toBe(401);
+      expect((await apiError("/api/stats", { key: null, headers })).status).toBe(401);
+    expect((await apiError(`/api/stats?key=${ADMINISTRATOR_KEY}`, { key: null })).status).toBe(401);
   });
 });
 
@@ -61,13 +61,13 @@ it.each([
   ADMINISTRATOR_KEY.toUpperCase(),
   "x".repeat(10_000),
 ])("a wrong key is forbidden: %.30s", async (key) => {
-  const { status, code } = await refused("/api/stats", { key });
+  const { status, code } = await apiError("/api/stats", { key });
   expect([status, code]).toEqual([403, "forbidden"]);
 });
 
 it("a viewer reads the description of the API and changes nothing", async () => {
   expect((await call("/api/openapi.json", { key: VIEWER_KEY })).status).toBe(200);
-  const { status, code, message } = await refused("/api/anything", { method: "PATCH", key: VIEWER_KEY });
+  const { status, code, message } = await apiError("/api/anything", { method: "PATCH", key: VIEWER_KEY });
   expect([status, code]).toEqual([403, "forbidden"]);
   expect(message).toContain("administrator");
 });
@@ -78,14 +78,14 @@ describe("DASHBOARD_READ_ONLY", () => {
   it("opens reading without a key, and only that", async () => {
     expect((await call("/api/requests", { key: null, bindings })).status).toBe(200);
     expect((await call("/api/requests", { key: null, bindings, method: "HEAD" })).status).toBe(200);
-    const write = await refused("/api/domains/a.example", { key: null, bindings, method: "DELETE" });
+    const write = await apiError("/api/domains/a.example", { key: null, bindings, method: "DELETE" });
     expect([write.status, write.code]).toEqual([403, "forbidden"]);
-    expect((await refused("/api/audit", { key: null, bindings })).status).toBe(403);
+    expect((await apiError("/api/audit", { key: null, bindings })).status).toBe(403);
   });
 
   it("still refuses a wrong key, and lets an administrator write", async () => {
-    expect((await refused("/api/requests", { key: "wrong", bindings })).status).toBe(403);
-    expect((await refused("/api/domains/a.example", { bindings, method: "DELETE" })).status).toBe(404);
+    expect((await apiError("/api/requests", { key: "wrong", bindings })).status).toBe(403);
+    expect((await apiError("/api/domains/a.example", { bindings, method: "DELETE" })).status).toBe(404);
   });
 
   it("works where no key is configured at all", async () => {
@@ -97,7 +97,7 @@ describe("with no key configured", () => {
   it("every request is 401 and names the variable", async () => {
     for (const key of [null, "anything", "undefined", ADMINISTRATOR_KEY])
       for (const path of PATHS) {
-        const { status, message } = await refused(path, { key, bindings: NO_KEYS });
+        const { status, message } = await apiError(path, { key, bindings: NO_KEYS });
         expect(status).toBe(401);
         expect(message).toContain("DASHBOARD_API_KEY");
       }
@@ -112,7 +112,7 @@ describe("with no key configured", () => {
   it("without an administrator's key a viewer still reads", async () => {
     const bindings = { DASHBOARD_API_KEY: undefined };
     expect((await call("/api/stats", { key: VIEWER_KEY, bindings })).status).toBe(200);
-    expect((await refused("/api/stats", { key: ADMINISTRATOR_KEY, bindings })).status).toBe(403);
+    expect((await apiError("/api/stats", { key: ADMINISTRATOR_KEY, bindings })).status).toBe(403);
   });
 });
 
@@ -126,7 +126,7 @@ describe("with a key shorter than 24 characters", () => {
   ])("API, pages and sign-in are closed with 503, whatever is sent: %j", async (bindings, names) => {
     for (const key of [null, SHORT, ADMINISTRATOR_KEY, "wrong"])
       for (const entrypoint of ["public", "dashboard"] as const) {
-        const { status, code, message } = await refused("/api/stats", { key, entrypoint, bindings });
+        const { status, code, message } = await apiError("/api/stats", { key, entrypoint, bindings });
         expect([status, code]).toEqual([503, "unavailable"]);
         for (const name of [...names, "24 characters"]) expect(message).toContain(name);
         expect(message).not.toContain(SHORT);
@@ -161,7 +161,7 @@ it("an unknown path is 404 in the common shape", async () => {
     ["DELETE", "/api/requests"],
     ["PUT", "/api/%2e%2e/x"],
   ] as const) {
-    const { status, code } = await refused(path, { method, body: method === "PUT" ? {} : undefined });
+    const { status, code } = await apiError(path, { method, body: method === "PUT" ? {} : undefined });
     expect([status, code], path).toEqual([404, "not_found"]);
   }
 });
@@ -176,17 +176,19 @@ describe("responses", () => {
 
   it("are 503 without details of the database when it is down", async () => {
     for (const path of ["/api/requests", "/api/stats", "/api/overview", "/api/domains", "/token-stats"]) {
-      const { status, code, message } = await refused(path, { bindings: DATABASE_DOWN });
+      const { status, code, message } = await apiError(path, { bindings: DATABASE_DOWN });
       expect([status, code], path).toEqual([503, "unavailable"]);
       expect(message).not.toMatch(/127\.0\.0\.1|postgres|fetch|connect /i);
     }
     const write = { method: "PUT", body: { accountId: "a", credential: { type: "passthrough" } } };
-    expect((await refused("/api/domains/a.example", { ...write, bindings: DATABASE_DOWN })).status).toBe(503);
+    expect((await apiError("/api/domains/a.example", { ...write, bindings: DATABASE_DOWN })).status).toBe(
+      503,
+    );
   });
 
   it("are 503 without values when the environment is invalid", async () => {
     const bindings = { CREDENTIAL_KEYS: "secret-but-wrong" };
-    const { status, message } = await refused("/api/stats", { bindings });
+    const { status, message } = await apiError("/api/stats", { bindings });
     expect(status).toBe(503);
     expect(message).not.toContain("secret-but-wrong");
   });

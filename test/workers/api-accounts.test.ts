@@ -6,7 +6,7 @@ import type { AccountList, AccountLogin, LoginStarted } from "../../workers/sche
 import type { DomainDetail } from "../../workers/schemas/api/domains.ts";
 import type { DomainRecord } from "../../workers/schemas/tenant.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
-import { ask, call, refused, VIEWER_KEY } from "../support/worker-api.ts";
+import { apiJson, call, apiError, VIEWER_KEY } from "../support/worker-api.ts";
 
 let accounts = 0;
 let account: string;
@@ -38,7 +38,7 @@ async function logIn(): Promise<AccountLogin> {
   return (await complete(await agree((await begin()).url))).json as AccountLogin;
 }
 const loginStub = () => env.OAUTH_ACCOUNT.getByName(account);
-const readDomain = () => ask<DomainDetail>("/api/domains/a.example");
+const readDomain = () => apiJson<DomainDetail>("/api/domains/a.example");
 const recordOf = (domain: string) => env.TENANTS.get<DomainRecord>(`domain:${domain}`, "json");
 
 describe("a login", () => {
@@ -49,11 +49,11 @@ describe("a login", () => {
     expect(terms).toMatch(/only for your own login/);
     expect(Date.parse(expiresAt)).toBeGreaterThan(Date.now());
     expect(new URL(url).searchParams.get("code_challenge_method")).toBe("S256");
-    expect(await ask(`/api/accounts`)).toEqual({ accounts: [] });
+    expect(await apiJson(`/api/accounts`)).toEqual({ accounts: [] });
     const done = await complete(await agree(url));
     const login = { accountId: account, state: "ready", rotations: 0, loginPendingUntil: null };
     expect(done).toMatchObject({ status: 200, json: login });
-    expect(await ask<AccountLogin>(`/api/accounts/${account}/oauth`)).toEqual(done.json);
+    expect(await apiJson<AccountLogin>(`/api/accounts/${account}/oauth`)).toEqual(done.json);
     const audit = await queryRows<{ action: string; target: string }>("SELECT action, target FROM audit_log");
     expect(audit).toEqual([{ action: "account.login", target: account }]);
   });
@@ -65,10 +65,10 @@ describe("a login", () => {
     for (const domain of ["a.example", "b.example"]) {
       const record = { credentialType: "oauth", credential: null, accountId: account };
       expect(await recordOf(domain)).toMatchObject(record);
-      const { credential } = await ask<DomainDetail>(`/api/domains/${domain}`);
+      const { credential } = await apiJson<DomainDetail>(`/api/domains/${domain}`);
       expect(credential).toEqual({ type: "oauth", state: "ready" });
     }
-    const list = await ask<AccountList>("/api/accounts");
+    const list = await apiJson<AccountList>("/api/accounts");
     expect(list.accounts).toMatchObject([
       { accountId: account, credentialType: "oauth", state: "ready", domains: ["a.example", "b.example"] },
     ]);
@@ -108,10 +108,10 @@ describe("a login", () => {
     for (const path of ["login", "login/code", "refresh"])
       expect((await post(path, { code: "x" }, { key: VIEWER_KEY })).status).toBe(403);
     expect((await call(`/api/accounts/${account}/oauth`, { key: VIEWER_KEY })).status).toBe(200);
-    expect((await refused("/api/accounts/unknown/oauth")).message).toContain("no account unknown");
+    expect((await apiError("/api/accounts/unknown/oauth")).message).toContain("no account unknown");
     await put("a.example", { type: "passthrough" });
-    expect((await refused(`/api/accounts/${account}/oauth`)).message).toContain("passthrough");
-    expect((await refused("/api/accounts/no%20name/oauth")).status).toBe(400);
+    expect((await apiError(`/api/accounts/${account}/oauth`)).message).toContain("passthrough");
+    expect((await apiError("/api/accounts/no%20name/oauth")).status).toBe(400);
   });
 });
 
@@ -134,13 +134,13 @@ describe("tokens that an administrator enters", () => {
     await logIn();
     await post("refresh");
     const body = { accountId: account, credential: pair("older") };
-    const other = await refused("/api/domains/a.example", { method: "PUT", body });
+    const other = await apiError("/api/domains/a.example", { method: "PUT", body });
     expect([other.status, other.code]).toEqual([409, "conflict"]);
     expect(other.message).toContain("?force=true");
-    expect((await refused("/api/domains/a.example")).status).toBe(404);
+    expect((await apiError("/api/domains/a.example")).status).toBe(404);
     expect((await put("a.example")).status).toBe(201);
     expect((await put("a.example", pair("older"), "?force=true")).status).toBe(200);
-    expect(await ask(`/api/accounts/${account}/oauth`)).toMatchObject({ rotations: 0 });
+    expect(await apiJson(`/api/accounts/${account}/oauth`)).toMatchObject({ rotations: 0 });
   });
 
   it("are deleted when the account gets another kind of credential", async () => {
@@ -157,7 +157,7 @@ describe("tokens that an administrator enters", () => {
     const OAUTH_ACCOUNT = { getByName: () => ({ put: () => Promise.reject(new Error("down")) }) };
     const body = { accountId: account, credential: pair("x") };
     const options = { method: "PUT", body, bindings: { OAUTH_ACCOUNT } };
-    const { status, code } = await refused("/api/domains/a.example", options);
+    const { status, code } = await apiError("/api/domains/a.example", options);
     expect([status, code]).toEqual([503, "unavailable"]);
     expect(await queryRows("SELECT 1 FROM accounts")).toEqual([]);
   });
@@ -166,15 +166,15 @@ describe("tokens that an administrator enters", () => {
 it("other fields of a credential file are stored sealed, returned to administrators, and deleted by null", async () => {
   const otherFields = { note: "marked-note", oauth: { isMax: true }, list: [1, null] };
   const body = { accountId: account, credential: { type: "passthrough" }, otherFields };
-  await ask("/api/domains/a.example", { method: "PUT", body });
-  const read = () => ask("/api/domains/a.example/other-fields");
+  await apiJson("/api/domains/a.example", { method: "PUT", body });
+  const read = () => apiJson("/api/domains/a.example/other-fields");
   expect(await read()).toEqual({ otherFields });
   expect((await call("/api/domains/a.example/other-fields", { key: VIEWER_KEY })).status).toBe(403);
   const rows = await queryRows<{ row: string }>("SELECT to_jsonb(t)::text AS row FROM domains t");
   expect(JSON.stringify(rows)).not.toContain("marked-note");
   await put("a.example");
   expect(await read()).toEqual({ otherFields });
-  await ask("/api/domains/a.example", { method: "PUT", body: { accountId: account, otherFields: null } });
+  await apiJson("/api/domains/a.example", { method: "PUT", body: { accountId: account, otherFields: null } });
   expect(await read()).toEqual({ otherFields: null });
 });
 
@@ -192,7 +192,7 @@ it("an existing client key is accepted once, and by one domain only", async () =
   await call(`/api/domains/a.example/client-keys/${id}`, { method: "DELETE" });
   expect((await give("a.example")).status).toBe(409);
   const short = { method: "POST", body: { name: "old", key: "short" } };
-  expect((await refused("/api/domains/a.example/client-keys", short)).status).toBe(400);
+  expect((await apiError("/api/domains/a.example/client-keys", short)).status).toBe(400);
 });
 
 describe("an account", () => {
@@ -203,7 +203,7 @@ describe("an account", () => {
     await put("a.example", key("old"));
     await put("b.example");
     const before = await recordOf("b.example");
-    const changed = await ask(path(), { method: "PUT", body: { credential: key("new") } });
+    const changed = await apiJson(path(), { method: "PUT", body: { credential: key("new") } });
     expect(changed).toMatchObject({
       accountId: account,
       credentialType: "api_key",
@@ -211,7 +211,7 @@ describe("an account", () => {
       domains: ["a.example", "b.example"],
       login: null,
     });
-    expect(await ask(path())).toEqual(changed);
+    expect(await apiJson(path())).toEqual(changed);
     const after = await recordOf("b.example");
     expect(after?.credential).not.toEqual(before?.credential);
     expect(JSON.stringify([changed, after])).not.toContain("sk-ant");
@@ -222,14 +222,16 @@ describe("an account", () => {
   it("loses its login when it gets a key", async () => {
     await put("a.example", pair("one"));
     expect((await post("login")).status).toBe(201);
-    await ask(path(), { method: "PUT", body: { credential: { type: "passthrough" } } });
+    await apiJson(path(), { method: "PUT", body: { credential: { type: "passthrough" } } });
     expect((await call(`${path()}/oauth`)).status).toBe(404);
-    expect(await ask(`${path()}/oauth/login`)).toMatchObject({ url: null, expiresAt: null });
+    expect(await apiJson(`${path()}/oauth/login`)).toMatchObject({ url: null, expiresAt: null });
     expect((await loginStub().status()).state).toBe("missing");
   });
 
   it("is not created by a credential, and refuses invalid ones", async () => {
-    expect((await refused(path(), { method: "PUT", body: { credential: key("x") } })).code).toBe("not_found");
+    expect((await apiError(path(), { method: "PUT", body: { credential: key("x") } })).code).toBe(
+      "not_found",
+    );
     await put("a.example", key("old"));
     for (const body of [
       {},
@@ -239,21 +241,21 @@ describe("an account", () => {
       { credential: pair("x") },
       { credential: key("x"), more: 1 },
     ]) {
-      const { code, details } = await refused(path(), { method: "PUT", body });
+      const { code, details } = await apiError(path(), { method: "PUT", body });
       expect([code, details[0]?.in], JSON.stringify(body)).toEqual(["invalid_request", "body"]);
     }
   });
 
   it("is deleted with everything of it, but not while a domain uses it", async () => {
     await put("a.example", pair("one"));
-    await ask(`/api/windows/${account}`, { method: "PUT", body: { tokenLimit: 5 } });
-    const { code, message } = await refused(path(), { method: "DELETE" });
+    await apiJson(`/api/windows/${account}`, { method: "PUT", body: { tokenLimit: 5 } });
+    const { code, message } = await apiError(path(), { method: "DELETE" });
     expect(code).toBe("conflict");
     expect(message).toContain("a.example");
     await call("/api/domains/a.example", { method: "DELETE" });
     expect((await call(path(), { method: "DELETE" })).status).toBe(204);
-    expect((await refused(path())).code).toBe("not_found");
-    expect((await refused(path(), { method: "DELETE" })).code).toBe("not_found");
+    expect((await apiError(path())).code).toBe("not_found");
+    expect((await apiError(path(), { method: "DELETE" })).code).toBe("not_found");
     expect((await loginStub().status()).state).toBe("missing");
     expect(await queryRows("SELECT account_id FROM account_windows")).toEqual([]);
   });
@@ -261,14 +263,14 @@ describe("an account", () => {
   it("is changed by administrators, who alone read a pending login", async () => {
     await put("a.example", key("old"));
     const begun = await begin();
-    expect(await ask<LoginStarted>(`${path()}/oauth/login`)).toEqual(begun);
+    expect(await apiJson<LoginStarted>(`${path()}/oauth/login`)).toEqual(begun);
     for (const [target, method] of [
       [path(), "PUT"],
       [path(), "DELETE"],
       [`${path()}/oauth/login`, "GET"],
     ] as const) {
       const body = method === "PUT" ? { credential: key("x") } : undefined;
-      expect((await refused(target, { method, body, key: VIEWER_KEY })).code).toBe("forbidden");
+      expect((await apiError(target, { method, body, key: VIEWER_KEY })).code).toBe("forbidden");
     }
     expect((await call(path(), { key: VIEWER_KEY })).status).toBe(200);
   });

@@ -2,7 +2,7 @@
 import { beforeEach, expect, it } from "vitest";
 import { storeConversation } from "../support/worker-linked-conversation.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
-import { allPages, ask, call, refused, store, VIEWER_KEY } from "../support/worker-api.ts";
+import { allPages, apiJson, call, apiError, store, VIEWER_KEY } from "../support/worker-api.ts";
 
 beforeEach(resetDatabase);
 
@@ -19,7 +19,7 @@ interface Page {
   entries: Entry[];
   nextCursor: string | null;
 }
-const entries = (query = "") => ask<Page>(`/api/audit${query}`);
+const entries = (query = "") => apiJson<Page>(`/api/audit${query}`);
 
 it("names actor, role, action, target and what was set", async () => {
   const body = {
@@ -28,7 +28,7 @@ it("names actor, role, action, target and what was set", async () => {
     slack: { webhook_url: "https://hooks.slack.com/services/secret", channel: "#a" },
   };
   await call("/api/domains/a.example", { method: "PUT", body });
-  const { id } = await ask<{ id: string }>("/api/domains/a.example/client-keys", {
+  const { id } = await apiJson<{ id: string }>("/api/domains/a.example/client-keys", {
     method: "POST",
     body: { name: "laptop" },
   });
@@ -73,16 +73,16 @@ it("has previews, searches, started logins and reconciled windows", async () => 
   ]);
   const preview = `/api/conversations/${conversationId}/messages?purpose=preview`;
   for (let n = 0; n < 2; n++) {
-    await ask(preview, { key: VIEWER_KEY });
-    await ask(`/api/search?q=${encodeURIComponent("who has sk-ant-api03-secret")}`, { key: VIEWER_KEY });
-    await ask(`/api/search?q=word${n}`, { key: null, bindings: { DASHBOARD_READ_ONLY: "true" } });
+    await apiJson(preview, { key: VIEWER_KEY });
+    await apiJson(`/api/search?q=${encodeURIComponent("who has sk-ant-api03-secret")}`, { key: VIEWER_KEY });
+    await apiJson(`/api/search?q=word${n}`, { key: null, bindings: { DASHBOARD_READ_ONLY: "true" } });
   }
   await call("/api/domains/a.example", {
     method: "PUT",
     body: { accountId: "acc_1", credential: { type: "passthrough" } },
   });
-  await ask("/api/windows/acc_1/reconcile", { method: "POST", body: { hours: 5 } });
-  await ask("/api/accounts/acc_2/oauth/login", { method: "POST", body: {} });
+  await apiJson("/api/windows/acc_1/reconcile", { method: "POST", body: { hours: 5 } });
+  await apiJson("/api/accounts/acc_2/oauth/login", { method: "POST", body: {} });
   const seen = (await entries()).entries.reverse();
   expect(seen.map(({ actor, action, target }) => [actor, action, target])).toEqual([
     ["viewer-key", "transcript.preview", conversationId],
@@ -128,7 +128,7 @@ it("pages from the newest to the oldest, each entry once, while more are added",
 it("refuses cursors of other endpoints and invalid ones", async () => {
   const ofRequests = btoa("1.1764000000123.019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071").replaceAll("=", "");
   for (const cursor of ["x", ofRequests, "a".repeat(300)]) {
-    const { status, details } = await refused(`/api/audit?cursor=${cursor}`);
+    const { status, details } = await apiError(`/api/audit?cursor=${cursor}`);
     expect([status, details[0]?.parameter]).toEqual([400, "cursor"]);
   }
 });

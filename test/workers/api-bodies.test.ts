@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { RequestDetail } from "../../workers/schemas/api/requests.ts";
 import { messageStream, type ExchangeOptions, messageRequest, jsonResponse } from "../support/exchanges.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
-import { ask, call, DATABASE_DOWN, refused, store } from "../support/worker-api.ts";
+import { apiJson, call, DATABASE_DOWN, apiError, store } from "../support/worker-api.ts";
 
 beforeEach(resetDatabase);
 
@@ -12,7 +12,7 @@ const UNKNOWN = "019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071";
 async function stored(options: ExchangeOptions = {}) {
   const [made] = await store(options);
   const path = `/api/requests/${made!.id}`;
-  return { made: made!, path, detail: await ask<RequestDetail>(path) };
+  return { made: made!, path, detail: await apiJson<RequestDetail>(path) };
 }
 
 describe("GET /api/requests/:id", () => {
@@ -81,14 +81,14 @@ describe("GET /api/requests/:id", () => {
     expect(cut.detail.bodyTruncated).toBe(true);
     const { made, path } = await stored();
     await queryRows("DELETE FROM response_bodies WHERE request_id = $1", [made.id]);
-    expect(await ask(path), "the history keeps the message").toMatchObject({
+    expect(await apiJson(path), "the history keeps the message").toMatchObject({
       responseBody: { role: "assistant", content: [{ type: "text", text: "Well." }] },
       responseBodyState: "removed",
     });
     await queryRows("UPDATE requests SET response_content_id = NULL, body_content_id = NULL WHERE id = $1", [
       made.id,
     ]);
-    expect(await ask(path)).toMatchObject({
+    expect(await apiJson(path)).toMatchObject({
       requestBody: null,
       requestBodyState: "removed",
       responseBody: null,
@@ -102,7 +102,7 @@ describe("GET /api/requests/:id", () => {
       "UPDATE requests SET body_bytes = 30000000, response_bytes = 30000000, response_content_id = NULL WHERE id = $1",
       [made.id],
     );
-    expect(await ask(path)).toMatchObject({
+    expect(await apiJson(path)).toMatchObject({
       requestBody: null,
       requestBodyState: "large",
       responseBody: null,
@@ -114,7 +114,7 @@ describe("GET /api/requests/:id", () => {
     const { made } = await stored();
     const other = "ABCDEF01-0000-4000-8000-000000000001";
     await queryRows("UPDATE requests SET id = $1 WHERE id = $2", [other, made.id]);
-    expect(await ask(`/api/requests/${other}`)).toMatchObject({ requestId: other.toLowerCase() });
+    expect(await apiJson(`/api/requests/${other}`)).toMatchObject({ requestId: other.toLowerCase() });
   });
 });
 
@@ -147,7 +147,7 @@ describe("downloads", () => {
     await queryRows("DELETE FROM response_bodies");
     await queryRows("UPDATE requests SET body_content_id = NULL");
     for (const part of ["body", "response"]) {
-      const { status, code, message } = await refused(`${path}/${part}`);
+      const { status, code, message } = await apiError(`${path}/${part}`);
       expect([status, code]).toEqual([410, "gone"]);
       expect(message).toContain(made.id);
     }
@@ -157,22 +157,22 @@ describe("downloads", () => {
       requestMetadata: { method: "GET", path: "/v1/x" },
     });
     for (const part of ["body", "response"])
-      expect((await refused(`${empty.path}/${part}`)).status).toBe(404);
+      expect((await apiError(`${empty.path}/${part}`)).status).toBe(404);
   });
 
   it("are not in the audit log when there was no body", async () => {
     const { path } = await stored();
     await queryRows("DELETE FROM response_bodies");
-    await refused(`${path}/response`);
+    await apiError(`${path}/response`);
     expect(await queryRows("SELECT 1 FROM audit_log WHERE action = 'body.download'")).toEqual([]);
   });
 });
 
 it.each(["", "/body", "/response"])("an unknown id%s is 404, a malformed one 400", async (rest) => {
-  expect((await refused(`/api/requests/${UNKNOWN}${rest}`)).code).toBe("not_found");
+  expect((await apiError(`/api/requests/${UNKNOWN}${rest}`)).code).toBe("not_found");
   for (const id of ["7", "not-a-uuid", `${UNKNOWN}0`, "%27", UNKNOWN.replace("a", "g")]) {
-    const { status, details } = await refused(`/api/requests/${id}${rest}`);
+    const { status, details } = await apiError(`/api/requests/${id}${rest}`);
     expect([status, details[0]?.in, details[0]?.parameter]).toEqual([400, "path", "id"]);
   }
-  expect((await refused(`/api/requests/${UNKNOWN}${rest}`, { bindings: DATABASE_DOWN })).status).toBe(503);
+  expect((await apiError(`/api/requests/${UNKNOWN}${rest}`, { bindings: DATABASE_DOWN })).status).toBe(503);
 });

@@ -4,7 +4,14 @@ import { messageStream, makeExchange, messageRequest, errorResponse } from "../s
 import { type JsonSchema, schemaViolations } from "../support/json-schema.ts";
 import { resetDatabase } from "../support/worker-database.ts";
 import { assistant, storeConversation, user } from "../support/worker-linked-conversation.ts";
-import { ADMINISTRATOR_KEY, ask, type ApiResponse, call, store, VIEWER_KEY } from "../support/worker-api.ts";
+import {
+  ADMINISTRATOR_KEY,
+  apiJson,
+  type ApiResponse,
+  call,
+  store,
+  VIEWER_KEY,
+} from "../support/worker-api.ts";
 
 interface Operation {
   summary?: string;
@@ -89,7 +96,7 @@ const CONVERSATION = "aaaaaaaa-0000-5000-8000-000000000000";
 
 beforeAll(async () => {
   await resetDatabase();
-  document = await ask<Document>("/api/openapi.json");
+  document = await apiJson<Document>("/api/openapi.json");
   const tools = [{ name: "Read", input_schema: { type: "object" } }];
   const made = await store(
     makeExchange(),
@@ -109,7 +116,7 @@ beforeAll(async () => {
   );
   ids = made.map(({ id }) => id);
   await storeConversation(CONVERSATION, [
-    { name: "root", at: 100, messages: [user("Hello")], answer: "Hi." },
+    { name: "root", at: 100, messages: [user("Hello")], response: "Hi." },
     {
       name: "turn",
       at: 110,
@@ -122,9 +129,9 @@ beforeAll(async () => {
     credential: { type: "api_key", api_key: "k" },
     slack: { channel: "#a" },
   };
-  await ask("/api/domains/team.example", { method: "PUT", body });
+  await apiJson("/api/domains/team.example", { method: "PUT", body });
   const post = { method: "POST", body: { name: "x" } };
-  ({ id: keyId } = await ask<{ id: string }>("/api/domains/team.example/client-keys", post));
+  ({ id: keyId } = await apiJson<{ id: string }>("/api/domains/team.example/client-keys", post));
 });
 
 /** Fails unless the operation documents this status, type and shape. */

@@ -12,7 +12,7 @@ import type {
   Transcript,
 } from "../../workers/schemas/api/conversations.ts";
 import { NOON } from "../support/exchanges.ts";
-import { allPages, ask, refused, VIEWER_KEY, columns } from "../support/worker-api.ts";
+import { allPages, apiJson, apiError, VIEWER_KEY, columns } from "../support/worker-api.ts";
 import { insertRow } from "../support/worker-conversation-rows.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { resetStorage } from "../support/worker-ingest.ts";
@@ -39,10 +39,10 @@ async function storeStory() {
     "This session is being continued from a previous conversation that ran out of context. …",
   );
   const ids = await storeConversation(A, [
-    { name: "root", at: 0, messages: hello.slice(0, 1), answer: "Hi." },
+    { name: "root", at: 0, messages: hello.slice(0, 1), response: "Hi." },
     { name: "second", at: 10, messages: second, parent: "root", opener: "root" },
-    { name: "agent", at: 12, messages: [search], branch: "subtask_1", task: "second", answer: "found" },
-    { name: "third", at: 20, messages: third, parent: "second", opener: "root", answer: "There it is." },
+    { name: "agent", at: 12, messages: [search], branch: "subtask_1", task: "second", response: "found" },
+    { name: "third", at: 20, messages: third, parent: "second", opener: "root", response: "There it is." },
     { name: "rewind", at: 30, messages: other, parent: "root", branch: "branch_20261122120030" },
     {
       name: "compact",
@@ -64,7 +64,7 @@ async function storeStory() {
 }
 
 describe("GET /api/conversations", () => {
-  const list = (query = "") => ask<ConversationList>(`/api/conversations${query}`);
+  const list = (query = "") => apiJson<ConversationList>(`/api/conversations${query}`);
 
   it("lists a conversation with its totals", async () => {
     const ids = await storeStory();
@@ -144,7 +144,8 @@ describe("GET /api/conversations", () => {
 });
 
 describe("GET /api/conversations/:id", () => {
-  const detail = (query = "", id: string = A) => ask<ConversationDetail>(`/api/conversations/${id}${query}`);
+  const detail = (query = "", id: string = A) =>
+    apiJson<ConversationDetail>(`/api/conversations/${id}${query}`);
 
   it("shows requests, branches, tasks and times", async () => {
     const ids = await storeStory();
@@ -205,14 +206,16 @@ describe("GET /api/conversations/:id", () => {
       `/${A}?branch=nope`,
       `/${A}/messages/99`,
     ])
-      expect((await refused(`/api/conversations${path}`)).status, path).toBe(404);
-    expect((await refused("/api/conversations/nonsense")).status).toBe(400);
+      expect((await apiError(`/api/conversations${path}`)).status, path).toBe(404);
+    expect((await apiError("/api/conversations/nonsense")).status).toBe(400);
   });
 });
 
 it("GET /api/conversations/:id/tree returns nodes, branches and tasks", async () => {
   const ids = await storeStory();
-  const { nodes, branches, tasks, startedAt } = await ask<ConversationTree>(`/api/conversations/${A}/tree`);
+  const { nodes, branches, tasks, startedAt } = await apiJson<ConversationTree>(
+    `/api/conversations/${A}/tree`,
+  );
   expect(startedAt).toBe(iso(0));
   expect(columns(nodes, "id", "parent", "branch", "kind", "at", "speaks")).toEqual([
     [ids.root, null, 0, "root", 0, "person"],
@@ -242,7 +245,7 @@ it("GET /api/conversations/:id/tree returns nodes, branches and tasks", async ()
 
 describe("GET /api/conversations/:id/messages", () => {
   const read = (query = "") =>
-    ask<Transcript>(`/api/conversations/${A}/messages${query}`, { key: VIEWER_KEY });
+    apiJson<Transcript>(`/api/conversations/${A}/messages${query}`, { key: VIEWER_KEY });
 
   it("is each message of the branch once, with its request and time, and the last response", async () => {
     const ids = await storeStory();
@@ -309,9 +312,9 @@ describe("GET /api/conversations/:id/messages", () => {
     const { messages, nextCursor } = await read("?maxBytes=4000");
     expect([messages.length, nextCursor]).toEqual([3, 4]);
     expect(pages[0]!.messages[4]).toMatchObject({ isClipped: true, bytes: expect.any(Number) as number });
-    const whole = await ask<{ content: string }>(`/api/conversations/${A}/messages/5`);
+    const whole = await apiJson<{ content: string }>(`/api/conversations/${A}/messages/5`);
     expect(whole.content).toBe(`4 ${long}`);
-    expect(await ask<{ content: unknown }>(`/api/conversations/${A}/messages/30`)).toMatchObject({
+    expect(await apiJson<{ content: unknown }>(`/api/conversations/${A}/messages/30`)).toMatchObject({
       role: "assistant",
       content: "Well.",
     });
@@ -320,7 +323,7 @@ describe("GET /api/conversations/:id/messages", () => {
   it("begins where a request adds to it", async () => {
     const ids = await storeStory();
     expect((await read(`?requestId=${ids.third}`)).messages[0]).toMatchObject({ position: 4 });
-    const both = await refused(`/api/conversations/${A}/messages?cursor=2&requestId=${ids.third}`);
+    const both = await apiError(`/api/conversations/${A}/messages?cursor=2&requestId=${ids.third}`);
     expect(both.status).toBe(400);
   });
 
@@ -361,7 +364,7 @@ it("shows side requests with the request that they served, and sums them apart",
     db.transaction((tx) => updateConversationTotals(tx, { changed: new Set([A]), added: [] })),
   );
 
-  const detail = await ask<ConversationDetail>(`/api/conversations/${A}`);
+  const detail = await apiJson<ConversationDetail>(`/api/conversations/${A}`);
   expect(detail).toMatchObject({
     messageCount: 2,
     costUsd: "2",
@@ -372,9 +375,9 @@ it("shows side requests with the request that they served, and sums them apart",
     [[ids[2]]],
   ]);
   expect(detail.requests[0]!.sideRequests[0]).toMatchObject({ client, costUsd: "0.5", failed: false });
-  const tree = await ask<ConversationTree>(`/api/conversations/${A}/tree`);
+  const tree = await apiJson<ConversationTree>(`/api/conversations/${A}/tree`);
   expect(tree.nodes.map(({ sideRequests }) => sideRequests)).toEqual([2, 1]);
-  expect(await ask(`/api/requests/${ids[0]}`)).toMatchObject({
+  expect(await apiJson(`/api/requests/${ids[0]}`)).toMatchObject({
     servesRequestId: root,
     linkKind: "aux",
     conversationId: null,
@@ -396,7 +399,7 @@ it("GET /api/quality/linking counts continuations and orphans by client version 
     "INSERT INTO link_evidence (request_id, domain_id, form, message_key, end_key, prior_end_key) VALUES ($1, 1, 0, 1, 1, 2)",
     [orphan],
   );
-  const quality = await ask<LinkingQuality>(`/api/quality/linking?from=2026-11-01&to=2026-12-31`);
+  const quality = await apiJson<LinkingQuality>(`/api/quality/linking?from=2026-11-01&to=2026-12-31`);
   expect(quality.total).toMatchObject({ requests: 3, continuations: 2, orphans: 1, linkedShare: 0.5 });
   expect(columns(quality.clients, "client", "linkedShare")).toEqual([
     [client, 1],
@@ -411,9 +414,9 @@ it("GET /api/quality/linking counts continuations and orphans by client version 
   const left = await insertRow(turn);
   await insertRow({ ...turn, startedAt: NOON + 3_000, parentRequestId: left, branchKey: left });
   await insertRow({ ...turn, startedAt: NOON + 4_000, parentRequestId: left });
-  const counted = await ask<LinkingQuality>(`/api/quality/linking?from=2026-11-01&to=2026-12-31`);
+  const counted = await apiJson<LinkingQuality>(`/api/quality/linking?from=2026-11-01&to=2026-12-31`);
   expect(counted.total).toMatchObject({ straightTurns: 4, leftBranch: 2, keptBranchShare: 0.5 });
-  const other = await ask<LinkingQuality>("/api/quality/linking?domain=other.example");
+  const other = await apiJson<LinkingQuality>("/api/quality/linking?domain=other.example");
   expect(other.total.linkedShare).toBeNull();
-  expect((await refused("/api/quality/linking?from=2020-01-01")).status).toBe(400);
+  expect((await apiError("/api/quality/linking?from=2020-01-01")).status).toBe(400);
 });

@@ -7,7 +7,7 @@ import type { DomainDetail, DomainList } from "../../workers/schemas/api/domains
 import type { DomainRecord } from "../../workers/schemas/tenant.ts";
 import { open, SEALED_FIELDS } from "../../workers/runtime/seal.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
-import { ask, call, refused, store } from "../support/worker-api.ts";
+import { apiJson, call, apiError, store } from "../support/worker-api.ts";
 
 const SECRET = "sk-ant-api03-very-secret-0123456789";
 const WEBHOOK = "https://hooks.slack.com/services/T0/B0/very-secret-webhook";
@@ -33,7 +33,7 @@ async function projectedKey(domain: string): Promise<string | null> {
 
 /** The error of a PUT that is refused. */
 const refusedPut = (body: unknown, more = {}) =>
-  refused("/api/domains/a.example", { method: "PUT", body, ...more });
+  apiError("/api/domains/a.example", { method: "PUT", body, ...more });
 const webhookAt = (webhook_url: string) => ({ ...withKey(), slack: { webhook_url } });
 
 /** KV whose writes fail and whose reads succeed. */
@@ -151,7 +151,7 @@ describe("PUT", () => {
     const bindings = { CREDENTIAL_KEYS: `new:${"A".repeat(43)}=` };
     const { status, message } = await refusedPut({ accountId: "acc_1" }, { bindings });
     expect([status, message]).toEqual([400, expect.stringContaining("CREDENTIAL_KEYS")]);
-    expect(await ask("/api/domains/a.example", { bindings })).toMatchObject({
+    expect(await apiJson("/api/domains/a.example", { bindings })).toMatchObject({
       credential: { state: "unreadable" },
     });
     expect((await put("a.example", withKey(), bindings)).status).toBe(200);
@@ -202,7 +202,7 @@ describe("a PUT is refused with the name of the parameter:", () => {
     "[::1",
     "a,b",
   ])("the domain %s", async (domain) => {
-    const { status, details } = await refused(`/api/domains/${domain}`, { method: "PUT", body: withKey() });
+    const { status, details } = await apiError(`/api/domains/${domain}`, { method: "PUT", body: withKey() });
     expect([status, details[0]?.in]).toEqual([400, "path"]);
   });
 
@@ -223,7 +223,7 @@ describe("client keys", () => {
   const post = (body: unknown, more = {}) => ({ method: "POST", body, ...more });
   /** Creates a key; `entry` is its name in KV. */
   async function create(name = "laptop") {
-    const made = await ask<{ id: string; name: string; key: string }>(PATH, post({ name }));
+    const made = await apiJson<{ id: string; name: string; key: string }>(PATH, post({ name }));
     return { ...made, entry: `key:${createHash("sha256").update(made.key).digest("hex")}` };
   }
 
@@ -232,40 +232,40 @@ describe("client keys", () => {
     expect(name).toBe("Ann's laptop <b>");
     expect(key).toMatch(/^cnp_live_[\w-]{43}$/);
     expect(await env.TENANTS.get(entry, "json")).toEqual({ v: 1, id, domain: "a.example" });
-    const detail = await ask<DomainDetail>("/api/domains/a.example");
+    const detail = await apiJson<DomainDetail>("/api/domains/a.example");
     expect(detail.clientKeys).toMatchObject([{ id, name, revokedAt: null }]);
     expect(JSON.stringify(detail)).not.toContain(key);
     for (let n = 0; n < 2; n++) expect((await call(`${PATH}/${id}`, { method: "DELETE" })).status).toBe(204);
     expect(await env.TENANTS.get(entry)).toBeNull();
-    const [revoked] = (await ask<DomainDetail>("/api/domains/a.example")).clientKeys;
+    const [revoked] = (await apiJson<DomainDetail>("/api/domains/a.example")).clientKeys;
     expect(revoked?.revokedAt).toMatch(/^\d{4}-.*Z$/);
   });
 
   it("belong to their domain alone", async () => {
     await put("b.example", withKey());
     const { id, entry } = await create();
-    const wrong = await refused(`/api/domains/b.example/client-keys/${id}`, { method: "DELETE" });
+    const wrong = await apiError(`/api/domains/b.example/client-keys/${id}`, { method: "DELETE" });
     expect([wrong.status, wrong.code]).toEqual([404, "not_found"]);
     expect(await env.TENANTS.get(entry)).not.toBeNull();
   });
 
   it("are refused for a domain that is not configured, and with a bad name or id", async () => {
-    expect((await refused("/api/domains/b.example/client-keys", post({ name: "x" }))).status).toBe(404);
+    expect((await apiError("/api/domains/b.example/client-keys", post({ name: "x" }))).status).toBe(404);
     for (const name of [undefined, "", "a\nb", "x".repeat(101), 1])
-      expect((await refused(PATH, post({ name }))).status, String(name)).toBe(400);
-    expect((await refused(PATH, post({ name: "a", key: "mine" }))).status).toBe(400);
-    expect((await refused(`${PATH}/nonsense`, { method: "DELETE" })).details[0]?.parameter).toBe("id");
+      expect((await apiError(PATH, post({ name }))).status, String(name)).toBe(400);
+    expect((await apiError(PATH, post({ name: "a", key: "mine" }))).status).toBe(400);
+    expect((await apiError(`${PATH}/nonsense`, { method: "DELETE" })).details[0]?.parameter).toBe("id");
   });
 
   it("that KV did not take are revoked", async () => {
-    const failed = await refused(PATH, post({ name: "x" }, { bindings: kvDown() }));
+    const failed = await apiError(PATH, post({ name: "x" }, { bindings: kvDown() }));
     expect([failed.status, failed.message]).toEqual([503, expect.stringContaining("not created")]);
     expect(await queryRows("SELECT 1 FROM client_keys WHERE revoked_at IS NULL")).toEqual([]);
   });
 
   it("that KV did not delete are revoked by the same call again", async () => {
     const { id, entry } = await create();
-    expect((await refused(`${PATH}/${id}`, { method: "DELETE", bindings: kvDown() })).status).toBe(503);
+    expect((await apiError(`${PATH}/${id}`, { method: "DELETE", bindings: kvDown() })).status).toBe(503);
     expect((await call(`${PATH}/${id}`, { method: "DELETE" })).status).toBe(204);
     expect(await env.TENANTS.get(entry)).toBeNull();
   });
@@ -274,32 +274,32 @@ describe("client keys", () => {
     const { entry } = await create();
     expect((await call("/api/domains/a.example", { method: "DELETE" })).status).toBe(204);
     expect([await projected("a.example"), await env.TENANTS.get(entry)]).toEqual([null, null]);
-    expect((await refused("/api/domains/a.example")).status).toBe(404);
+    expect((await apiError("/api/domains/a.example")).status).toBe(404);
     await put("a.example", withKey());
-    const { clientKeys } = await ask<DomainDetail>("/api/domains/a.example");
+    const { clientKeys } = await apiJson<DomainDetail>("/api/domains/a.example");
     expect(clientKeys.map(({ revokedAt }) => revokedAt !== null)).toEqual([true]);
   });
 });
 
 describe("DELETE", () => {
   it("of an unknown domain is not found", async () => {
-    expect((await refused("/api/domains/a.example", { method: "DELETE" })).status).toBe(404);
+    expect((await apiError("/api/domains/a.example", { method: "DELETE" })).status).toBe(404);
   });
 
   it("keeps history, and the domain in the list", async () => {
     await put("team.example", withKey());
     await store({ startedAt: Date.now() - 60_000 });
     await call("/api/domains/team.example", { method: "DELETE" });
-    const { domains } = await ask<DomainList>("/api/domains");
+    const { domains } = await apiJson<DomainList>("/api/domains");
     expect(domains).toMatchObject([{ domain: "team.example", configured: false, requestCount: 1 }]);
-    const { requests } = await ask<{ requests: unknown[] }>("/api/requests?domain=team.example");
+    const { requests } = await apiJson<{ requests: unknown[] }>("/api/requests?domain=team.example");
     expect(requests).toHaveLength(1);
   });
 
   it("is completed by the same call again when KV failed", async () => {
     await put("a.example", withKey());
     const path = "/api/domains/a.example";
-    expect((await refused(path, { method: "DELETE", bindings: kvDown() })).status).toBe(503);
+    expect((await apiError(path, { method: "DELETE", bindings: kvDown() })).status).toBe(503);
     expect(await projected("a.example")).not.toBeNull();
     expect((await call(path, { method: "DELETE" })).status).toBe(204);
     expect(await projected("a.example")).toBeNull();
@@ -315,7 +315,7 @@ it("GET /api/domains lists configured and unconfigured domains with their reques
     { domain: "a.example", startedAt: now - 8 * 86_400_000 },
     { domain: "seen.example", startedAt: now - 60_000 },
   );
-  expect((await ask<DomainList>("/api/domains")).domains).toEqual([
+  expect((await apiJson<DomainList>("/api/domains")).domains).toEqual([
     {
       domain: "a.example",
       accountId: "acc_1",
@@ -325,7 +325,7 @@ it("GET /api/domains lists configured and unconfigured domains with their reques
     },
     { domain: "seen.example", accountId: null, configured: false, credentialType: null, requestCount: 1 },
   ]);
-  expect((await refused("/api/domains/seen.example")).status).toBe(404);
+  expect((await apiError("/api/domains/seen.example")).status).toBe(404);
 });
 
 it("secrets are in no response, no row, no KV entry, no audit entry and no log line", async () => {

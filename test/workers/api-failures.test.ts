@@ -9,13 +9,13 @@ import {
   messageRequest,
   jsonResponse,
 } from "../support/exchanges.ts";
-import { ask, store, columns } from "../support/worker-api.ts";
+import { apiJson, store, columns } from "../support/worker-api.ts";
 import { resetDatabase } from "../support/worker-database.ts";
 
 const T = Date.UTC(2026, 10, 22, 12);
 const iso = (at: number) => encodeURIComponent(new Date(at).toISOString());
 const PERIOD = `from=${iso(T)}&to=${iso(T + 24 * HOUR)}`;
-const errors = (query = "") => ask<Errors>(`/api/errors?${PERIOD}${query}`);
+const errors = (query = "") => apiJson<Errors>(`/api/errors?${PERIOD}${query}`);
 
 const failed = (minutes: number, status: number, type: string, more: ExchangeOptions = {}) => ({
   startedAt: T + minutes * MINUTE,
@@ -85,7 +85,7 @@ describe("what went wrong", () => {
     expect([bucketMs, series.length]).toEqual([HOUR, 24]);
     expect(series.map(({ count }) => count)).toEqual([1, 6, ...Array<number>(22).fill(0)]);
     expect(parts.refusedBy).toEqual({ upstream: 5, nexus: 0 });
-    const overview = await ask<Overview>(`/api/overview?${PERIOD}`);
+    const overview = await apiJson<Overview>(`/api/overview?${PERIOD}`);
     expect(overview.totals.errors).toBe(total);
   });
 
@@ -100,7 +100,7 @@ describe("what went wrong", () => {
     ] as const)
       expect((await errors(filter)).total, filter).toBe(total);
     expect((await errors("&limit=1")).types).toHaveLength(1);
-    const quiet = await ask<Errors>(`/api/errors?from=${iso(T + 2 * HOUR)}&to=${iso(T + 3 * HOUR)}`);
+    const quiet = await apiJson<Errors>(`/api/errors?from=${iso(T + 2 * HOUR)}&to=${iso(T + 3 * HOUR)}`);
     expect(quiet).toMatchObject({ total: 0, requests: 0, types: [], statuses: [], bucketMs: 5 * MINUTE });
     expect(quiet.series).toHaveLength(12);
   });

@@ -4,11 +4,11 @@ import type { FilterOptions } from "../../workers/schemas/api/filter-options.ts"
 import type { Status } from "../../workers/schemas/api/status.ts";
 import { messageRequest } from "../support/exchanges.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
-import { ask, store } from "../support/worker-api.ts";
+import { apiJson, store } from "../support/worker-api.ts";
 
 beforeEach(resetDatabase);
 
-const choices = () => ask<FilterOptions>("/api/choices");
+const choices = () => apiJson<FilterOptions>("/api/choices");
 
 it("are the two common request types before any request", async () => {
   expect(await choices()).toEqual({
@@ -31,7 +31,7 @@ it("are listed once and sorted, accounts of unused domains included", async () =
     asking("a.example", "</option><script>"),
   );
   const body = { accountId: "acc_of_c", credential: { type: "passthrough" } };
-  await ask("/api/domains/c.example", { method: "PUT", body });
+  await apiJson("/api/domains/c.example", { method: "PUT", body });
   const used = await queryRows<{ id: string }>("SELECT DISTINCT account_id AS id FROM requests");
   expect(await choices()).toEqual({
     domains: ["a.example", "b.example", "c.example"],
@@ -42,11 +42,11 @@ it("are listed once and sorted, accounts of unused domains included", async () =
 });
 
 it("the status may be as old as maxAge", async () => {
-  const before = await ask<Status>("/api/status");
+  const before = await apiJson<Status>("/api/status");
   await queryRows(
     "INSERT INTO ingest_failures (exchange_id, domain, error, attempts) VALUES (gen_random_uuid(), 'a', 'b', 1)",
   );
-  expect(await ask<Status>("/api/status?maxAge=60")).toEqual(before);
-  expect(await ask<Status>("/api/status")).toMatchObject({ state: "failing" });
-  expect(await ask<Status>("/api/status?maxAge=60")).toMatchObject({ state: "failing" });
+  expect(await apiJson<Status>("/api/status?maxAge=60")).toEqual(before);
+  expect(await apiJson<Status>("/api/status")).toMatchObject({ state: "failing" });
+  expect(await apiJson<Status>("/api/status?maxAge=60")).toMatchObject({ state: "failing" });
 });

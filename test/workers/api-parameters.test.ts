@@ -1,6 +1,6 @@
 /** Reads refuse invalid parameters: the response names the parameter and the allowed values. */
 import { describe, expect, it } from "vitest";
-import { refused } from "../support/worker-api.ts";
+import { apiError } from "../support/worker-api.ts";
 
 const iso = (day: string) => encodeURIComponent(`2026-11-${day}T12:00:00Z`);
 const ACCOUNT = "accountId=acc_0";
@@ -67,7 +67,7 @@ const INVALID: Record<string, Record<string, string[]>> = {
 describe.each(Object.entries(INVALID))("%s", (path, invalid) => {
   const cases = Object.entries(invalid).flatMap(([allowed, list]) => list.map((query) => [query, allowed]));
   it.each(cases)("refuses %s", async (query, allowed) => {
-    const { status, code, details, message } = await refused(
+    const { status, code, details, message } = await apiError(
       `${path}${path.includes("?") ? "&" : "?"}${query}`,
     );
     const parameter = query.split("=")[0]!;
@@ -90,10 +90,10 @@ it.each([
   ["/api/analytics/token-usage/sliding-window", "accountId"],
 ])("%s requires %s", async (path, required) => {
   for (const missing of [path, `${path}?${required}=`])
-    expect((await refused(missing)).details[0]?.parameter).toBe(required);
+    expect((await apiError(missing)).details[0]?.parameter).toBe(required);
 });
 
 it("several invalid parameters are all named", async () => {
-  const { details } = await refused("/api/requests?limit=0&status=x&from=y");
+  const { details } = await apiError("/api/requests?limit=0&status=x&from=y");
   expect(details.map(({ parameter }) => parameter)).toEqual(["status", "from", "limit"]);
 });

@@ -4,7 +4,7 @@ import { billedExchange, eventStream, type BilledMessage, streamedEvents } from 
 import { ENDINGS } from "../support/endings.ts";
 import { storeEndings } from "../support/worker-endings.ts";
 import { type TestExchange, NOON } from "../support/exchanges.ts";
-import { ask, refused, store, VIEWER_KEY } from "../support/worker-api.ts";
+import { apiJson, apiError, store, VIEWER_KEY } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { resetStorage, storedRow } from "../support/worker-ingest.ts";
 
@@ -14,7 +14,7 @@ const OPUS: BilledMessage = { model: "claude-opus-5-5", usage: { input_tokens: 1
 const COST = 6_000_000_000n; // 1000×4 + 100×20 = 6000µ
 
 const reprice = (body: Record<string, unknown> = {}) =>
-  ask<RepriceBatch>("/api/admin/reprice", { method: "POST", body });
+  apiJson<RepriceBatch>("/api/admin/reprice", { method: "POST", body });
 const rollupSums = () =>
   queryRows<{ cost: string; unpriced: number; rows: number }>(
     "SELECT sum(cost_pico)::text AS cost, sum(unpriced_count)::int AS unpriced, sum(requests)::int AS rows FROM rollups",
@@ -43,7 +43,7 @@ describe("pricing again", () => {
       unpricedModels: { "claude-opus-9": 1 },
       nextCursor: null,
     });
-    expect((await ask<Audit>("/api/audit")).entries).toEqual([]);
+    expect((await apiJson<Audit>("/api/audit")).entries).toEqual([]);
   });
 
   it("gives rows the price the table has now, its bill and its version; rollups and the audit log follow", async () => {
@@ -65,7 +65,7 @@ describe("pricing again", () => {
       priceVersion: done.priceVersion,
     });
     expect(await rollupSums()).toEqual([{ cost: (2n * COST).toString(), unpriced: 0, rows: 2 }]);
-    const { entries } = await ask<Audit>("/api/audit");
+    const { entries } = await apiJson<Audit>("/api/audit");
     expect(entries).toMatchObject([
       { action: "prices.reprice", target: "team.example", details: { changed: 2, deltaUsd: "0.012" } },
     ]);
@@ -108,7 +108,7 @@ describe("pricing again", () => {
     const dry = await reprice({ dryRun: true });
     expect(dry).toMatchObject({ examined: 1, changed: 1, newlyPriced: 1, deltaUsd: "0.006", dryRun: true });
     expect(await rollupSums()).toEqual([{ cost: "0", unpriced: 1, rows: 1 }]);
-    expect((await ask<Audit>("/api/audit")).entries).toEqual([]);
+    expect((await apiJson<Audit>("/api/audit")).entries).toEqual([]);
   });
 
   it("goes through all domains in batches of any size, each exchange once", async () => {
@@ -173,7 +173,7 @@ describe("pricing again", () => {
 
 describe("refuses", () => {
   const post = (body: unknown, key?: string) =>
-    refused("/api/admin/reprice", { method: "POST", body, ...(key && { key }) });
+    apiError("/api/admin/reprice", { method: "POST", body, ...(key && { key }) });
 
   it("a viewer", async () => {
     expect(await post({}, VIEWER_KEY)).toMatchObject({ status: 403, code: "forbidden" });

@@ -9,10 +9,10 @@ import {
   messageRequest,
 } from "../support/exchanges.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
-import { allPages, ask, columns, refused, store } from "../support/worker-api.ts";
+import { allPages, apiJson, columns, apiError, store } from "../support/worker-api.ts";
 
 const T = Date.UTC(2026, 10, 22, 12);
-const list = (query = "") => ask<RequestList>(`/api/requests${query}`);
+const list = (query = "") => apiJson<RequestList>(`/api/requests${query}`);
 const at = (milliseconds: number) => encodeURIComponent(new Date(milliseconds).toISOString());
 
 /** An exchange that ended with this status. */
@@ -193,7 +193,7 @@ describe("pages", () => {
   it("are by cursor or by offset, not both", async () => {
     await store(...rows(3));
     const { nextCursor } = await list("?limit=1");
-    const { details } = await refused(`/api/requests?cursor=${nextCursor}&offset=1`);
+    const { details } = await apiError(`/api/requests?cursor=${nextCursor}&offset=1`);
     expect(details[0]?.parameter).toBe("offset");
   });
 

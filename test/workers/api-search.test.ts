@@ -6,7 +6,7 @@ import type { ConversationList } from "../../workers/schemas/api/conversations.t
 import type { SearchResults } from "../../workers/schemas/api/search.ts";
 import { indexWaiting } from "../../workers/store/search/indexer.ts";
 import { messageStream, makeExchange, NOON, messageRequest } from "../support/exchanges.ts";
-import { allPages, ask, call, store } from "../support/worker-api.ts";
+import { allPages, apiJson, call, store } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { resetStorage, ingest } from "../support/worker-ingest.ts";
 import { assistant, storeConversation, user } from "../support/worker-linked-conversation.ts";
@@ -14,7 +14,8 @@ import { assistant, storeConversation, user } from "../support/worker-linked-con
 beforeEach(resetStorage);
 
 const A = "aaaaaaaa-0000-5000-8000-000000000000";
-const search = (q: string, more = "") => ask<SearchResults>(`/api/search?q=${encodeURIComponent(q)}${more}`);
+const search = (q: string, more = "") =>
+  apiJson<SearchResults>(`/api/search?q=${encodeURIComponent(q)}${more}`);
 const snippets = async (q: string, more = "") =>
   (await search(q, more)).results.map(({ snippet }) => snippet);
 const said = (text: string, at = 0, domain = "team.example") =>
@@ -24,14 +25,14 @@ describe("GET /api/search", () => {
   it("finds a text once, at the earliest request, with its place and its highlights", async () => {
     const history = [user("Where is the needle?"), assistant("In the haystack.")];
     const ids = await storeConversation(A, [
-      { name: "root", at: 0, messages: history.slice(0, 1), answer: "In the haystack." },
+      { name: "root", at: 0, messages: history.slice(0, 1), response: "In the haystack." },
       {
         name: "turn",
         at: 10,
         messages: [...history, user("Which one?")],
         parent: "root",
         opener: "root",
-        answer: "The big one.",
+        response: "The big one.",
       },
     ]);
     const { results, nextCursor } = await search("needle");
@@ -74,7 +75,7 @@ describe("GET /api/search", () => {
     )) as [{ conversation_id: string }];
     const found = { requestId: side.id, conversationId, branchId: "main", branchKey: first.id };
     expect((await search("pomegranate")).results).toMatchObject([found]);
-    const listed = await ask<ConversationList>("/api/conversations?search=pomegranate");
+    const listed = await apiJson<ConversationList>("/api/conversations?search=pomegranate");
     expect(listed.conversations).toMatchObject([{ conversationId }]);
   });
 
@@ -100,7 +101,7 @@ describe("GET /api/search", () => {
 
   it("is filtered by domain, role and time", async () => {
     await store(said("word one", 0), said("word two", 60, "other.example"));
-    await storeConversation(A, [{ name: "root", at: 120, messages: [user("x")], answer: "word three" }]);
+    await storeConversation(A, [{ name: "root", at: 120, messages: [user("x")], response: "word three" }]);
     expect(await snippets("word", "&domain=other.example")).toEqual(["word two"]);
     expect(await snippets("word", "&role=assistant")).toEqual(["word three"]);
     const minute = new Date(NOON + 60_000).toISOString();
@@ -175,7 +176,7 @@ it("conversations are found by their texts", async () => {
     },
   ]);
   const found = async (query: string) =>
-    (await ask<ConversationList>(`/api/conversations?${query}`)).conversations.map(
+    (await apiJson<ConversationList>(`/api/conversations?${query}`)).conversations.map(
       ({ conversationId }) => conversationId,
     );
   expect(await found("search=turnips")).toEqual([A]);

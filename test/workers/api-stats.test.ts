@@ -5,7 +5,7 @@ import type { DomainTokens, Stats } from "../../workers/schemas/api/compat.ts";
 import type { Overview } from "../../workers/schemas/api/overview.ts";
 import { messageStream, type ExchangeOptions, messageRequest, jsonResponse } from "../support/exchanges.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
-import { ask, store } from "../support/worker-api.ts";
+import { apiJson, store } from "../support/worker-api.ts";
 
 const T = Date.UTC(2026, 10, 22, 12);
 const iso = (at: number) => encodeURIComponent(new Date(at).toISOString());
@@ -28,7 +28,7 @@ const failed = (startedAt: number): ExchangeOptions => ({
 const model = (name: string, more = {}) => ({ requestBody: messageRequest("x", { model: name, ...more }) });
 
 describe("GET /api/stats", () => {
-  const stats = (query = "") => ask<Stats>(`/api/stats${query}`);
+  const stats = (query = "") => apiJson<Stats>(`/api/stats${query}`);
 
   it("of nothing is nothing, not null and not NaN", async () => {
     expect(await stats()).toEqual({
@@ -117,7 +117,7 @@ it("GET /token-stats is a map of domains, or one of them, or null", async () => 
     ),
     used(T, 5, { domain: "b.example" }),
   );
-  const all = await ask<Record<string, DomainTokens>>("/token-stats");
+  const all = await apiJson<Record<string, DomainTokens>>("/token-stats");
   expect(all).toEqual({
     "team.example": {
       inputTokens: 30,
@@ -134,12 +134,12 @@ it("GET /token-stats is a map of domains, or one of them, or null", async () => 
     },
     "b.example": expect.objectContaining({ requestCount: 1, inputTokens: 5 }) as DomainTokens,
   });
-  expect(await ask("/token-stats?domain=b.example")).toEqual(all["b.example"]);
-  expect(await ask("/token-stats?domain=unknown.example")).toBeNull();
+  expect(await apiJson("/token-stats?domain=b.example")).toEqual(all["b.example"]);
+  expect(await apiJson("/token-stats?domain=unknown.example")).toBeNull();
 });
 
 describe("GET /api/overview", () => {
-  const overview = (query = "") => ask<Overview>(`/api/overview${query}`);
+  const overview = (query = "") => apiJson<Overview>(`/api/overview${query}`);
   const period = (from: number, to: number) => `?from=${iso(from)}&to=${iso(to)}`;
 
   it("of nothing is nothing, hour by hour", async () => {

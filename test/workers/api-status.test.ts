@@ -5,12 +5,12 @@ import { billedExchange } from "../support/bills.ts";
 import { makeExchange, errorResponse, messageRequest } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { resetStorage, journal } from "../support/worker-ingest.ts";
-import { ask, DATABASE_DOWN, store } from "../support/worker-api.ts";
+import { apiJson, DATABASE_DOWN, store } from "../support/worker-api.ts";
 import manifest from "../../package.json" with { type: "json" };
 
 beforeEach(resetStorage);
 
-const status = (bindings = {}) => ask<Status>("/api/status", { bindings });
+const status = (bindings = {}) => apiJson<Status>("/api/status", { bindings });
 
 it("is ok when nothing waits and nothing has failed", async () => {
   expect(await status()).toMatchObject({

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Overview } from "../../workers/schemas/api/overview.ts";
 import type { RequestDetail, RequestList } from "../../workers/schemas/api/requests.ts";
 import { jsonResponse, makeExchange, NOON, type TestExchange } from "../support/exchanges.ts";
-import { ask, store } from "../support/worker-api.ts";
+import { apiJson, store } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { resetStorage } from "../support/worker-ingest.ts";
 
@@ -88,13 +88,13 @@ function asked(domain: string, method: string, path: string, body: string, metad
   return jsonResponse(body, { asked: { ...summary, method, path }, ...metadata });
 }
 
-const read = ({ id }: TestExchange) => ask<RequestDetail>(`/api/requests/${id}`);
+const read = ({ id }: TestExchange) => apiJson<RequestDetail>(`/api/requests/${id}`);
 const notesOf = async (exchange: TestExchange) =>
   (await read(exchange)).costBreakdown?.notes.map(({ code }) => code) ?? [];
 /** From rollups; the period starts and ends with their buckets. */
 const overview = (more = "") => {
   const [from, to] = [NOON - 3_600_000, NOON + 3_600_000].map((time) => new Date(time).toISOString());
-  return ask<Overview>(`/api/overview?from=${from}&to=${to}${more}`);
+  return apiJson<Overview>(`/api/overview?from=${from}&to=${to}${more}`);
 };
 async function money() {
   const { totals, models } = await overview();
@@ -143,14 +143,14 @@ describe("the results of a batch", () => {
     expect(await money()).toMatchObject({ costUsd: "0.004", unpriced: 0, requests: 2, models: BOTH });
     for (const [model, costUsd] of Object.entries(BOTH)) {
       expect((await overview(`&model=${model}`)).totals).toMatchObject({ requests: 1, costUsd });
-      const { requests } = await ask<RequestList>(`/api/requests?model=${model}`);
+      const { requests } = await apiJson<RequestList>(`/api/requests?model=${model}`);
       expect(requests.map(({ requestId }) => requestId)).toEqual([download!.id]);
     }
-    expect(await ask(`/api/stats?since=${new Date(NOON - 1_000).toISOString()}`)).toMatchObject({
+    expect(await apiJson(`/api/stats?since=${new Date(NOON - 1_000).toISOString()}`)).toMatchObject({
       totalInputTokens: 2_000,
       costUsd: "0.004",
     });
-    expect(await ask("/api/admin/reprice", { method: "POST", body: {} })).toMatchObject({ changed: 0 });
+    expect(await apiJson("/api/admin/reprice", { method: "POST", body: {} })).toMatchObject({ changed: 0 });
   });
 
   it("count once in any order, with any repetition, and cut off as far as they passed", async () => {
@@ -327,7 +327,7 @@ describe("the results of a batch", () => {
     }
     await queryRows(`UPDATE batch_results SET message = jsonb_set(message, '{usage}', '{"input_tokens": 1000}')
       WHERE message->>'usage' IS NULL`);
-    expect(await ask("/api/admin/reprice", { method: "POST", body: {} })).toMatchObject({
+    expect(await apiJson("/api/admin/reprice", { method: "POST", body: {} })).toMatchObject({
       changed: 1,
       newlyPriced: 1,
       deltaUsd: "0.003", // (1000×4) ÷ 2 = 2000µ, and Haiku's 1000µ

@@ -9,7 +9,7 @@ import type { RequestDetail } from "../../workers/schemas/api/requests.ts";
 import type { SearchResults } from "../../workers/schemas/api/search.ts";
 import { indexWaiting } from "../../workers/store/search/indexer.ts";
 import { jsonResponse, makeExchange, messageRequest, messageStream, NOON } from "../support/exchanges.ts";
-import { ask, call, store } from "../support/worker-api.ts";
+import { apiJson, call, store } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { resetStorage, storedRow } from "../support/worker-ingest.ts";
 import { assistant, user } from "../support/worker-linked-conversation.ts";
@@ -101,9 +101,9 @@ const stored = async ({ body, headers = { "content-type": "application/json" } }
   const [made] = await store({ requestBody: body, requestMetadata: { headers } });
   return made!;
 };
-const read = (id: string) => ask<RequestDetail>(`/api/requests/${id}`);
+const read = (id: string) => apiJson<RequestDetail>(`/api/requests/${id}`);
 const search = async (words: string) =>
-  (await ask<SearchResults>(`/api/search?q=${encodeURIComponent(words)}`)).results;
+  (await apiJson<SearchResults>(`/api/search?q=${encodeURIComponent(words)}`)).results;
 
 it.each(KINDS)("a request body in an unusual form is readable $name", async (kind) => {
   const { id } = await stored(kind);
@@ -112,7 +112,7 @@ it.each(KINDS)("a request body in an unusual form is readable $name", async (kin
   expect(detail).toMatchObject({ requestBody: { ...BODY, messages }, requestBodyState: "whole" });
   expect(detail).toMatchObject({ model: "claude-opus-5-5", stream: true, messageCount: 1 });
 
-  const transcript = await ask<Transcript>(`/api/conversations/${detail.conversationId}/messages`);
+  const transcript = await apiJson<Transcript>(`/api/conversations/${detail.conversationId}/messages`);
   expect(transcript.messages).toMatchObject([messages[0]!, { role: "assistant" }]);
   await indexWaiting(loadConfig(env), 10_000);
   expect(await search("gzmarkertwo")).toMatchObject([{ requestId: id, role: "user" }]);

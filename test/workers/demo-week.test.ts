@@ -21,7 +21,15 @@ import type { WindowDetail, WindowList } from "../../workers/schemas/api/windows
 import { byField, TOTAL_KINDS, type TokenTotals } from "../../workers/schemas/tokens.ts";
 import { errorResponse } from "../support/exchanges.ts";
 import { DAY_MS, endDemoWeek, storeDemoWeek, type WeekExchange } from "../support/worker-demo-week.ts";
-import { allPages, ask, call, DATABASE_DOWN, refused, store, VIEWER_KEY } from "../support/worker-api.ts";
+import {
+  allPages,
+  apiJson,
+  call,
+  DATABASE_DOWN,
+  apiError,
+  store,
+  VIEWER_KEY,
+} from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import {
   added,
@@ -100,7 +108,7 @@ describe("a week of the demo's team", () => {
   });
 
   it("is the same in the statistics: since a time, over a period, of all time, by domain", async () => {
-    const stats = await ask<Stats>(`/api/stats?since=${iso(BEGIN)}`);
+    const stats = await apiJson<Stats>(`/api/stats?since=${iso(BEGIN)}`);
     const tokensOfStats = {
       inputTokens: stats.totalInputTokens,
       outputTokens: stats.totalOutputTokens,
@@ -111,16 +119,16 @@ describe("a week of the demo's team", () => {
     for (const counts of [stats.requestsByModel, stats.requestsByType])
       expect(Object.values(counts).reduce((sum, n) => sum + n, 0)).toBe(all.requests);
 
-    const overview = await ask<Overview>(`/api/overview?from=${iso(BEGIN)}&to=${iso(NOW + 1)}`);
+    const overview = await apiJson<Overview>(`/api/overview?from=${iso(BEGIN)}&to=${iso(NOW + 1)}`);
     const { series, domains: perDomain, accounts: perAccount, models, requestTypes } = overview;
     for (const parts of [[overview.totals], series, perDomain, perAccount, models, requestTypes])
       expect(added(parts.map((part) => totalsOf(part, part.requests)))).toEqual(all);
 
-    const tokens = await ask<Record<string, DomainTokens>>("/token-stats");
+    const tokens = await apiJson<Record<string, DomainTokens>>("/token-stats");
     expect(Object.keys(tokens)).toEqual(domains);
     expect(added(Object.values(tokens).map((one) => totalsOf(one, one.requestCount)))).toEqual(all);
 
-    const dashboard = await ask<DashboardStats>("/api/dashboard/stats");
+    const dashboard = await apiJson<DashboardStats>("/api/dashboard/stats");
     expect(dashboard).toMatchObject({
       totalRequests: all.requests,
       totalTokens: all.inputTokens + all.outputTokens,
@@ -130,19 +138,19 @@ describe("a week of the demo's team", () => {
     });
     expect(pico(dashboard.costUsd)).toBe(all.costPico);
 
-    const list = await ask<DomainList>("/api/domains");
+    const list = await apiJson<DomainList>("/api/domains");
     for (const { domain, requestCount } of list.domains)
       expect([domain, requestCount]).toEqual([domain, (await ofRows("d.name = $1", [domain])).requests]);
   });
 
   it("is the same by hour, and the last 24 hours exclude the day before", async () => {
-    const tokens = await ask<HourlyTokens>("/api/usage/tokens/hourly?days=8");
-    const requests = await ask<HourlyRequests>("/api/usage/requests/hourly?days=8");
+    const tokens = await apiJson<HourlyTokens>("/api/usage/tokens/hourly?days=8");
+    const requests = await apiJson<HourlyRequests>("/api/usage/requests/hourly?days=8");
     const hours = Object.entries(tokens.data).flatMap(([domain, list]) =>
       list.map((one, n) => totalsOf(one, requests.data[domain]![n]!.count)),
     );
     expect(added(hours)).toEqual(all);
-    const dashboard = await ask<DashboardStats>("/api/dashboard/stats");
+    const dashboard = await apiJson<DashboardStats>("/api/dashboard/stats");
     const from = Math.floor(NOW / HOUR_MS) * HOUR_MS - 23 * HOUR_MS;
     const recent = await ofRows("started_at >= $1", [iso(from)]);
     const activity = dashboard.hourlyActivity;
@@ -177,10 +185,12 @@ describe.each(["acc_checkout", "acc_platform", "acc_research"])("the week of %s"
     expect(wanted.requests).toBeGreaterThan(10);
     const sums = await env.ACCOUNT_WINDOW.getByName(accountId).totals(NOW, 7 * DAY_MS);
     for (const parts of [[sums.total], sums.domains, sums.models]) expect(added(parts)).toEqual(wanted);
-    const current = await ask<CurrentUsage>(`/api/token-usage/current?accountId=${accountId}&window=10080`);
+    const current = await apiJson<CurrentUsage>(
+      `/api/token-usage/current?accountId=${accountId}&window=10080`,
+    );
     expect(prefixed(current)).toEqual(wanted);
     for (const interval of [5, 7, 60, 1_440]) {
-      const { timeSeries } = await ask<TimeSeries>(
+      const { timeSeries } = await apiJson<TimeSeries>(
         `/api/token-usage/time-series?accountId=${accountId}&window=168&interval=${interval}`,
       );
       expect(timeSeries.at(-1)!.cumulativeUsage).toBe(wanted.outputTokens);
@@ -193,13 +203,13 @@ describe.each(["acc_checkout", "acc_platform", "acc_research"])("the week of %s"
   it("is the same in the overview, in the counts of all time and in the list of requests", async () => {
     const wanted = await own();
     const to = new Date(NOW + 1).toISOString();
-    const overview = await ask<Overview>(
+    const overview = await apiJson<Overview>(
       `/api/overview?accountId=${accountId}&from=${new Date(BEGIN).toISOString()}&to=${to}`,
     );
     expect(overview.accounts.map((one) => one.accountId)).toEqual([accountId]);
     for (const parts of [[overview.totals], overview.series, overview.domains, overview.models])
       expect(added(parts.map((part) => totalsOf(part, part.requests)))).toEqual(wanted);
-    const counts = await ask<DashboardStats>(`/api/dashboard/stats?accountId=${accountId}`);
+    const counts = await apiJson<DashboardStats>(`/api/dashboard/stats?accountId=${accountId}`);
     expect([counts.totalRequests, pico(counts.costUsd), counts.unpricedCount]).toEqual([
       wanted.requests,
       wanted.costPico,
@@ -210,11 +220,11 @@ describe.each(["acc_checkout", "acc_platform", "acc_research"])("the week of %s"
   });
 
   it("has the totals of the rows in the last five hours", async () => {
-    const detail = await ask<WindowDetail>(`/api/windows/${accountId}`);
+    const detail = await apiJson<WindowDetail>(`/api/windows/${accountId}`);
     const { windowStart, windowEnd } = detail;
     const wanted = await own("started_at > $2 AND started_at <= $3", windowStart, windowEnd);
     expect(totalsOf(detail.totals, detail.totals.requests)).toEqual(wanted);
-    const current = await ask<CurrentUsage>(`/api/token-usage/current?accountId=${accountId}`);
+    const current = await apiJson<CurrentUsage>(`/api/token-usage/current?accountId=${accountId}`);
     expect(prefixed(current)).toEqual(wanted);
   });
 
@@ -225,7 +235,7 @@ describe.each(["acc_checkout", "acc_platform", "acc_research"])("the week of %s"
     );
     const { domain, model } = name!;
     for (const minutes of [1, 7, 60, 300, 1_443]) {
-      const current = await ask<CurrentUsage>(
+      const current = await apiJson<CurrentUsage>(
         `/api/token-usage/current?accountId=${accountId}&window=${minutes}&domain=${domain}&model=${model}`,
       );
       const { windowStart, windowEnd } = current;
@@ -240,7 +250,7 @@ describe.each(["acc_checkout", "acc_platform", "acc_research"])("the week of %s"
 
   it("has UTC days, whatever the time zone of the database", async () => {
     for (const aggregate of [true, false]) {
-      const { usage } = await ask<DailyUsage>(
+      const { usage } = await apiJson<DailyUsage>(
         `/api/token-usage/daily?accountId=${accountId}&days=7&aggregate=${aggregate}`,
       );
       for (let day = BEGIN; day < NOW; day += DAY_MS) {
@@ -256,7 +266,7 @@ describe.each(["acc_checkout", "acc_platform", "acc_research"])("the week of %s"
   });
 
   it("has in a sliding window the totals of the rows before each point", async () => {
-    const { data } = await ask<SlidingWindow>(
+    const { data } = await apiJson<SlidingWindow>(
       `/api/analytics/token-usage/sliding-window?accountId=${accountId}&days=7&bucketMinutes=60&windowHours=24`,
     );
     // Every day ends in one point; these points have every exchange once.
@@ -286,8 +296,8 @@ describe("with requests in the last hour, one of them rate-limited", () => {
 
   type Window = WindowList["windows"][number] & Partial<WindowDetail>;
   it.each<[string, () => Promise<Window[]>]>([
-    ["reading one", async () => [await ask<WindowDetail>(`/api/windows/${ACCOUNT}`)]],
-    ["the list", async () => (await ask<WindowList>("/api/windows")).windows],
+    ["reading one", async () => [await apiJson<WindowDetail>(`/api/windows/${ACCOUNT}`)]],
+    ["the list", async () => (await apiJson<WindowList>("/api/windows")).windows],
   ])("%s corrects windows that missed exchanges", async (_how, read) => {
     const right = await read();
     for (const { accountId } of right) {
@@ -315,8 +325,8 @@ describe("with requests in the last hour, one of them rate-limited", () => {
   });
 
   it("hours of domains match the rows, by domain", async () => {
-    const tokens = await ask<HourlyTokens>("/api/usage/tokens/hourly?days=9");
-    const requests = await ask<HourlyRequests>("/api/usage/requests/hourly?days=9");
+    const tokens = await apiJson<HourlyTokens>("/api/usage/tokens/hourly?days=9");
+    const requests = await apiJson<HourlyRequests>("/api/usage/requests/hourly?days=9");
     expect(Object.keys(tokens.data)).toEqual(Object.keys(tokens.data).toSorted());
     expect(tokens.query).toEqual({ domain: null, days: 9 });
     for (const [domain, hours] of Object.entries(tokens.data)) {
@@ -328,13 +338,13 @@ describe("with requests in the last hour, one of them rate-limited", () => {
       expect(hours.every(({ hour }) => Date.parse(hour) % HOUR_MS === 0)).toBe(true);
     }
     const [name] = Object.keys(tokens.data) as [string];
-    const one = await ask<HourlyTokens>(`/api/usage/tokens/hourly?days=9&domain=${name.toUpperCase()}`);
+    const one = await apiJson<HourlyTokens>(`/api/usage/tokens/hourly?days=9&domain=${name.toUpperCase()}`);
     expect(one.data).toEqual({ [name]: tokens.data[name] });
   });
 
   it("accounts of the last five hours have totals, domains and a time series", async () => {
     const { accounts, windowStart, windowEnd, tokenLimit } =
-      await ask<AccountsUsage>("/api/token-usage/accounts");
+      await apiJson<AccountsUsage>("/api/token-usage/accounts");
     expect(tokenLimit).toBeNull();
     const active = await queryRows<{ id: string; last: string }>(
       "SELECT account_id AS id, max(started_at) AS last FROM requests WHERE started_at > $1 AND started_at <= $2 GROUP BY 1 ORDER BY 1",
@@ -363,7 +373,7 @@ describe("with requests in the last hour, one of them rate-limited", () => {
   ])(
     "a sliding window every %i minutes totals %i hours and marks rate-limited requests",
     async (bucketMinutes, windowHours) => {
-      const { data, params } = await ask<SlidingWindow>(
+      const { data, params } = await apiJson<SlidingWindow>(
         `/api/analytics/token-usage/sliding-window?accountId=${ACCOUNT}&days=7&bucketMinutes=${bucketMinutes}&windowHours=${windowHours}`,
       );
       expect(params).toEqual({ days: 7, bucketMinutes, windowHours });
@@ -382,7 +392,7 @@ describe("with requests in the last hour, one of them rate-limited", () => {
   );
 
   it("counts of all time have active accounts and models, and are filtered by domain and account", async () => {
-    const dashboard = await ask<DashboardStats>("/api/dashboard/stats");
+    const dashboard = await apiJson<DashboardStats>("/api/dashboard/stats");
     const [used] = await queryRows("SELECT count(DISTINCT model)::int AS models FROM requests");
     expect(dashboard).toMatchObject({ activeUsers: 3, modelsUsedCount: used!["models"] });
     expect(dashboard.hourlyActivity).toHaveLength(24);
@@ -391,15 +401,15 @@ describe("with requests in the last hour, one of them rate-limited", () => {
       [ACCOUNT],
     );
     const { domain } = name!;
-    const one = await ask<DashboardStats>(`/api/dashboard/stats?domain=${domain}&accountId=${ACCOUNT}`);
+    const one = await apiJson<DashboardStats>(`/api/dashboard/stats?domain=${domain}&accountId=${ACCOUNT}`);
     const part = await ofRows("d.name = $1 AND account_id = $2", [domain, ACCOUNT]);
     expect([one.totalRequests, one.activeUsers]).toEqual([part.requests, 1]);
   });
 
   it("counts of all time are zero, not null, without requests", async () => {
-    const unknown = await ask<DashboardStats>("/api/dashboard/stats?accountId=unknown");
+    const unknown = await apiJson<DashboardStats>("/api/dashboard/stats?accountId=unknown");
     expect(unknown).toMatchObject({ totalTokens: 0, totalBranches: 0, costUsd: "0", modelsUsed: [] });
-    const current = await ask<CurrentUsage>("/api/token-usage/current?accountId=unknown");
+    const current = await apiJson<CurrentUsage>("/api/token-usage/current?accountId=unknown");
     expect(current).toMatchObject({
       totalTokens: 0,
       domain: "all",
@@ -407,10 +417,10 @@ describe("with requests in the last hour, one of them rate-limited", () => {
       costUsd: "0",
       tokenLimit: null,
     });
-    expect((await ask<DailyUsage>("/api/token-usage/daily?accountId=unknown")).usage).toEqual([]);
-    const series = await ask<TimeSeries>("/api/token-usage/time-series?accountId=unknown");
+    expect((await apiJson<DailyUsage>("/api/token-usage/daily?accountId=unknown")).usage).toEqual([]);
+    const series = await apiJson<TimeSeries>("/api/token-usage/time-series?accountId=unknown");
     expect(series.timeSeries.length).toBeGreaterThanOrEqual(60);
-    expect((await ask<HourlyTokens>("/api/usage/tokens/hourly?domain=unknown.example")).data).toEqual({});
+    expect((await apiJson<HourlyTokens>("/api/usage/tokens/hourly?domain=unknown.example")).data).toEqual({});
   });
 
   describe("windows and their limits", () => {
@@ -431,12 +441,12 @@ describe("with requests in the last hour, one of them rate-limited", () => {
         },
       });
       const set = { tokenLimit: 1_000_000, thresholds: [0.9, 0.5] };
-      expect(await ask(`/api/windows/${ACCOUNT}`, { method: "PUT", body: set })).toEqual({
+      expect(await apiJson(`/api/windows/${ACCOUNT}`, { method: "PUT", body: set })).toEqual({
         accountId: ACCOUNT,
         tokenLimit: 1_000_000,
         thresholds: [0.5, 0.9],
       });
-      const { windows } = await ask<WindowList>("/api/windows");
+      const { windows } = await apiJson<WindowList>("/api/windows");
       expect(windows.map(({ accountId }) => accountId).sort()).toEqual(accounts);
       const window = windows.find(({ accountId }) => accountId === ACCOUNT)!;
       const used = window.totals.outputTokens;
@@ -459,28 +469,28 @@ describe("with requests in the last hour, one of them rate-limited", () => {
         ],
         classic: [{ kind: "requests", limit: 50, remaining: 49 }],
       });
-      const detail = await ask<WindowDetail>(`/api/windows/${ACCOUNT}`);
+      const detail = await apiJson<WindowDetail>(`/api/windows/${ACCOUNT}`);
       expect(detail.unified[0]?.history).toMatchObject([{ utilization: 1.04 }]);
-      const current = await ask<CurrentUsage>(`/api/token-usage/current?accountId=${ACCOUNT}`);
+      const current = await apiJson<CurrentUsage>(`/api/token-usage/current?accountId=${ACCOUNT}`);
       const remaining = 1_000_000 - current.totalOutputTokens;
       expect(current).toMatchObject({ tokenLimit: 1_000_000, remaining });
       const cleared = { tokenLimit: null, thresholds: null };
-      expect(await ask(`/api/windows/${ACCOUNT}`, { method: "PUT", body: cleared })).toMatchObject({
+      expect(await apiJson(`/api/windows/${ACCOUNT}`, { method: "PUT", body: cleared })).toMatchObject({
         tokenLimit: null,
         thresholds: [0.75, 0.9],
       });
     });
 
     it("exist for known accounts only, and are readable while the database is unavailable", async () => {
-      expect((await refused("/api/windows/unknown")).code).toBe("not_found");
+      expect((await apiError("/api/windows/unknown")).code).toBe("not_found");
       expect((await call(`/api/windows/${ACCOUNT}`, { bindings: DATABASE_DOWN })).status).toBe(200);
-      const { code } = await refused("/api/token-usage/accounts", { bindings: DATABASE_DOWN });
+      const { code } = await apiError("/api/token-usage/accounts", { bindings: DATABASE_DOWN });
       expect(code).toBe("unavailable");
     });
 
     it("are set by administrators only, within bounds", async () => {
       const put = (body: unknown, key?: string) =>
-        refused(`/api/windows/${ACCOUNT}`, { method: "PUT", body, ...(key ? { key } : {}) });
+        apiError(`/api/windows/${ACCOUNT}`, { method: "PUT", body, ...(key ? { key } : {}) });
       expect((await put({ tokenLimit: 5 }, VIEWER_KEY)).code).toBe("forbidden");
       for (const body of [
         { tokenLimit: 0 },

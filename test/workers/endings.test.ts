@@ -21,7 +21,7 @@ import { withWriter } from "../../workers/store/db/db.ts";
 import { recountFailed } from "../../workers/store/usage/rollups.ts";
 import { ENDINGS } from "../support/endings.ts";
 import { messageRequest } from "../support/exchanges.ts";
-import { ask } from "../support/worker-api.ts";
+import { apiJson } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { storeEndings } from "../support/worker-endings.ts";
 import { deliver, journal, messageOf, resetStorage, storedRow } from "../support/worker-ingest.ts";
@@ -88,7 +88,10 @@ describe("every count of a day with all endings agrees:", () => {
     for (const domain of ["a.example", "b.example"]) {
       const slack = { webhook_url: "https://hooks.slack.com/services/endings/ok" };
       const credential = { type: "api_key", api_key: "k" };
-      await ask(`/api/domains/${domain}`, { method: "PUT", body: { accountId: "acc_1", credential, slack } });
+      await apiJson(`/api/domains/${domain}`, {
+        method: "PUT",
+        body: { accountId: "acc_1", credential, slack },
+      });
     }
     for (const [round, { domain, hoursAgo, model }] of ROUNDS.entries())
       await storeEndings(
@@ -126,7 +129,7 @@ describe("every count of a day with all endings agrees:", () => {
   });
 
   it("overview, its series and lists, and the CSV of each", async () => {
-    const overview = await ask<Overview>(`/api/overview?${period}`);
+    const overview = await apiJson<Overview>(`/api/overview?${period}`);
     const { totals, series, domains, accounts, models, requestTypes } = overview;
     expect(totals).toMatchObject({
       requests: day(PER_ROUND.requests),
@@ -147,7 +150,7 @@ describe("every count of a day with all endings agrees:", () => {
   });
 
   it("errors, by whatever they are counted", async () => {
-    const { total, requests, refusedBy, ...parts } = await ask<Errors>(`/api/errors?${period}`);
+    const { total, requests, refusedBy, ...parts } = await apiJson<Errors>(`/api/errors?${period}`);
     expect([total, requests]).toEqual([day(PER_ROUND.failed), day(PER_ROUND.requests)]);
     for (const part of [
       parts.types,
@@ -162,7 +165,8 @@ describe("every count of a day with all endings agrees:", () => {
   });
 
   it("request list, live feed and latest failures", async () => {
-    const list = (query: string) => ask<RequestList>(`/api/requests?${period}&offset=0&limit=500${query}`);
+    const list = (query: string) =>
+      apiJson<RequestList>(`/api/requests?${period}&offset=0&limit=500${query}`);
     const all = await list("");
     const [failed, others] = [await list("&failed=true"), await list("&failed=false")];
     expect([all, failed, others].map(({ pagination }) => pagination.total)).toEqual([
@@ -173,50 +177,52 @@ describe("every count of a day with all endings agrees:", () => {
     expect(failed.requests.every((row) => row.failed)).toBe(true);
     expect(others.requests.some((row) => row.failed)).toBe(false);
     expect(sum(live, (row) => Number(row.failed))).toBe(day(PER_ROUND.failed));
-    const { lastErrors } = await ask<Status>("/api/status");
+    const { lastErrors } = await apiJson<Status>("/api/status");
     const newest = failed.requests.slice(0, 20).map(({ requestId }) => requestId);
     expect(lastErrors!.map(({ requestId }) => requestId)).toEqual(newest);
   });
 
   it("compatibility endpoints", async () => {
-    const stats = await ask<Stats>(`/api/stats?since=${encodeURIComponent(new Date(from).toISOString())}`);
+    const stats = await apiJson<Stats>(
+      `/api/stats?since=${encodeURIComponent(new Date(from).toISOString())}`,
+    );
     expect(stats).toMatchObject({
       totalRequests: day(PER_ROUND.requests),
       errorCount: day(PER_ROUND.failed),
       unpricedCount: day(PER_ROUND.unpriced),
     });
-    const tokens = Object.values(await ask<Record<string, DomainTokens>>("/token-stats"));
+    const tokens = Object.values(await apiJson<Record<string, DomainTokens>>("/token-stats"));
     expect(sum(tokens, ({ requestCount }) => requestCount)).toBe(day(PER_ROUND.requests));
     expect(sum(tokens, ({ unpricedCount }) => unpricedCount)).toBe(day(PER_ROUND.unpriced));
-    expect(await ask<DashboardStats>("/api/dashboard/stats")).toMatchObject({
+    expect(await apiJson<DashboardStats>("/api/dashboard/stats")).toMatchObject({
       totalRequests: day(PER_ROUND.requests),
       unpricedCount: day(PER_ROUND.unpriced),
     });
   });
 
   it("conversations, their branches, requests and trees", async () => {
-    const { conversations } = await ask<ConversationList>("/api/conversations?limit=500");
+    const { conversations } = await apiJson<ConversationList>("/api/conversations?limit=500");
     expect(sum(conversations, ({ messageCount }) => messageCount)).toBe(day(PER_ROUND.messages));
     expect(sum(conversations, ({ errorCount }) => errorCount)).toBe(day(PER_ROUND.failedMessages));
     for (const { conversationId, errorCount } of conversations) {
-      const detail = await ask<ConversationDetail>(`/api/conversations/${conversationId}?limit=500`);
-      const tree = await ask<ConversationTree>(`/api/conversations/${conversationId}/tree`);
+      const detail = await apiJson<ConversationDetail>(`/api/conversations/${conversationId}?limit=500`);
+      const tree = await apiJson<ConversationTree>(`/api/conversations/${conversationId}/tree`);
       expect(sum(detail.branches, (branch) => branch.errorCount)).toBe(errorCount);
       expect(sum(detail.requests, ({ failed }) => Number(failed))).toBe(errorCount);
       expect(sum(tree.nodes, ({ failed }) => Number(failed))).toBe(errorCount);
     }
-    const { conversations: marked } = await ask<ConversationList>(
+    const { conversations: marked } = await apiJson<ConversationList>(
       "/api/conversations?limit=500&hasErrors=true",
     );
     expect(sum(marked, ({ errorCount }) => errorCount)).toBe(day(PER_ROUND.failedMessages));
   });
 
   it("tokens and cost", async () => {
-    const list = await ask<RequestList>(`/api/requests?${period}&limit=500`);
+    const list = await apiJson<RequestList>(`/api/requests?${period}&limit=500`);
     const expected = { requests: list.requests.length, ...totalsOf(list.requests) };
     // Each round: an advisor's 100 input tokens, at $5 per million.
     expect(expected.inputTokens).toBeGreaterThan(300);
-    const overview = await ask<Overview>(`/api/overview?${period}`);
+    const overview = await apiJson<Overview>(`/api/overview?${period}`);
     expect({ requests: overview.totals.requests, ...totalsOf([overview.totals]) }).toEqual(expected);
     const { series, domains, accounts, models, requestTypes } = overview;
     for (const part of [series, domains, accounts, models, requestTypes])
@@ -235,23 +241,27 @@ describe("every count of a day with all endings agrees:", () => {
       costUsd: "0.003",
     });
     const perDomain = await Promise.all(
-      ["a.example", "b.example"].map((domain) => ask<Overview>(`/api/overview?${period}&domain=${domain}`)),
+      ["a.example", "b.example"].map((domain) =>
+        apiJson<Overview>(`/api/overview?${period}&domain=${domain}`),
+      ),
     );
     expect(totalsOf(perDomain.map(({ totals }) => totals))).toEqual(totalsOf(list.requests));
     const perModel = await Promise.all(
-      models.map(({ model }) => ask<Overview>(`/api/overview?${period}&model=${model}`)),
+      models.map(({ model }) => apiJson<Overview>(`/api/overview?${period}&model=${model}`)),
     );
     // A filter without a value is none, so requests without a model cannot be asked for.
     const named = perModel.filter((_, n) => models[n]!.model !== "").map(({ totals }) => totals);
     expect(totalsOf(named)).toEqual(totalsOf(models.filter(({ model }) => model !== "")));
 
-    const stats = await ask<Stats>(`/api/stats?since=${encodeURIComponent(new Date(from).toISOString())}`);
+    const stats = await apiJson<Stats>(
+      `/api/stats?since=${encodeURIComponent(new Date(from).toISOString())}`,
+    );
     expect(totalsOf([prefixed(stats)])).toEqual(totalsOf(list.requests));
-    const tokens = Object.values(await ask<Record<string, DomainTokens>>("/token-stats"));
+    const tokens = Object.values(await apiJson<Record<string, DomainTokens>>("/token-stats"));
     expect(totalsOf(tokens)).toEqual(totalsOf(list.requests));
-    const hours = await ask<HourlyTokens>("/api/usage/tokens/hourly?days=3");
+    const hours = await apiJson<HourlyTokens>("/api/usage/tokens/hourly?days=3");
     expect(totalsOf(Object.values(hours.data).flat())).toEqual(totalsOf(list.requests));
-    const { conversations } = await ask<ConversationList>("/api/conversations?limit=500");
+    const { conversations } = await apiJson<ConversationList>("/api/conversations?limit=500");
     expect(totalsOf(conversations)).toEqual(
       totalsOf(list.requests.filter(({ conversationId }) => conversationId !== null)),
     );

@@ -12,7 +12,15 @@ import type { LiveEvent } from "../../workers/schemas/api/live.ts";
 import { readEvents } from "../support/event-stream.ts";
 import { makeExchange } from "../support/exchanges.ts";
 import { deliver, resetStorage, journal, messageOf } from "../support/worker-ingest.ts";
-import { ADMINISTRATOR_KEY, ask, call, refused, store, testEnv, VIEWER_KEY } from "../support/worker-api.ts";
+import {
+  ADMINISTRATOR_KEY,
+  apiJson,
+  call,
+  apiError,
+  store,
+  testEnv,
+  VIEWER_KEY,
+} from "../support/worker-api.ts";
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 let feeds = 0;
@@ -117,13 +125,13 @@ it("exchanges in flight are shown by status and overview, and null when the feed
   const feed = env.LIVE_FEED.getByName(LIVE_FEED_NAME);
   const { count } = await feed.inFlight();
   await feed.publish([started(count + 1_000, Date.now())]);
-  expect((await ask<Status>("/api/status")).inFlight).toBe(count + 1);
-  const { inFlight } = await ask<Overview>("/api/overview");
+  expect((await apiJson<Status>("/api/status")).inFlight).toBe(count + 1);
+  const { inFlight } = await apiJson<Overview>("/api/overview");
   expect(inFlight).toMatchObject({ count: count + 1 });
   expect(inFlight?.newest[0]).toMatchObject({ requestId: `r${count + 1_000}`, domain: "a" });
   await feed.publish([ended(count + 1_000)]);
   const broken = { LIVE_FEED: { getByName: () => ({ inFlight: () => new Promise(() => undefined) }) } };
-  expect((await ask<Status>("/api/status", { bindings: broken })).inFlight).toBeNull();
+  expect((await apiJson<Status>("/api/status", { bindings: broken })).inFlight).toBeNull();
 });
 
 describe("GET /api/live", () => {
@@ -142,7 +150,7 @@ describe("GET /api/live", () => {
     const [made] = await store({});
     const event = await reader.next();
     expect(event).toMatchObject({ event: "exchange.stored" });
-    const { requests } = await ask<{ requests: RequestRow[] }>("/api/requests");
+    const { requests } = await apiJson<{ requests: RequestRow[] }>("/api/requests");
     expect(event?.data).toEqual(requests[0]);
     expect(requests[0]?.requestId).toBe(made!.id);
     await reader.cancel();
@@ -155,8 +163,8 @@ describe("GET /api/live", () => {
   });
 
   it("requires a key, and responds 503 when the feed is unavailable", async () => {
-    expect((await refused("/api/live", { key: null })).status).toBe(401);
-    expect((await refused("/api/live", { key: "wrong" })).status).toBe(403);
+    expect((await apiError("/api/live", { key: null })).status).toBe(401);
+    expect((await apiError("/api/live", { key: "wrong" })).status).toBe(403);
     const broken = { LIVE_FEED: { getByName: () => ({ fetch: () => Promise.reject(new Error("down")) }) } };
     expect((await call("/api/live", { bindings: broken })).status).toBe(503);
   });

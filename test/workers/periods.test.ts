@@ -8,7 +8,7 @@ import type { Overview } from "../../workers/schemas/api/overview.ts";
 import type { RequestList } from "../../workers/schemas/api/requests.ts";
 import { parseUsd } from "../../workers/domain/pricing/usd.ts";
 import { type ExchangeOptions, errorResponse, jsonResponse, messageRequest } from "../support/exchanges.ts";
-import { ask, store } from "../support/worker-api.ts";
+import { apiJson, store } from "../support/worker-api.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
 
 const SECOND = 1_000;
@@ -17,10 +17,11 @@ const iso = (time: number) => new Date(time).toISOString();
 const query = (from: number, to: number, rest = "") =>
   `?from=${encodeURIComponent(iso(from))}&to=${encodeURIComponent(iso(to))}${rest}`;
 const overviewOf = (from: number, to: number, rest = "") =>
-  ask<Overview>(`/api/overview${query(from, to, rest)}`);
-const errorsOf = (from: number, to: number, rest = "") => ask<Errors>(`/api/errors${query(from, to, rest)}`);
+  apiJson<Overview>(`/api/overview${query(from, to, rest)}`);
+const errorsOf = (from: number, to: number, rest = "") =>
+  apiJson<Errors>(`/api/errors${query(from, to, rest)}`);
 const requestsOf = async (from: number, to: number, rest = "") =>
-  (await ask<RequestList>(`/api/requests${query(from, to, `&limit=500${rest}`)}`)).requests;
+  (await apiJson<RequestList>(`/api/requests${query(from, to, `&limit=500${rest}`)}`)).requests;
 const sum = <T>(list: readonly T[], value: (one: T) => number) =>
   list.reduce((total, one) => total + value(one), 0);
 
@@ -244,7 +245,7 @@ it("a model has all requests that requested or used it, in every list and count"
   }
   const before = await overviewOf(to, to + 8 * MINUTE, "&model=claude-sonnet-4-6");
   expect(before.previous).toMatchObject({ requests: 4, errors: 2 });
-  const { usage } = await ask<DailyUsage>("/api/token-usage/daily?accountId=acc_1&days=2");
+  const { usage } = await apiJson<DailyUsage>("/api/token-usage/daily?accountId=acc_1&days=2");
   for (const { model, requests } of expected)
     expect(
       sum(
@@ -252,7 +253,10 @@ it("a model has all requests that requested or used it, in every list and count"
         (one) => one.totalRequests,
       ),
     ).toBe(requests);
-  expect((await ask<FilterOptions>("/api/choices")).models).toEqual(["claude-opus-5-5", "claude-sonnet-4-6"]);
+  expect((await apiJson<FilterOptions>("/api/choices")).models).toEqual([
+    "claude-opus-5-5",
+    "claude-sonnet-4-6",
+  ]);
 });
 
 /** Numbers from 0 to 1, the same in every run. */

@@ -15,7 +15,7 @@ import {
 } from "../support/bills.ts";
 import { type TestExchange, makeExchange, NOON, errorResponse } from "../support/exchanges.ts";
 import { random } from "../support/prose.ts";
-import { ask, store, columns } from "../support/worker-api.ts";
+import { apiJson, store, columns } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { deliver, resetStorage, journal, storedRow, messageOf } from "../support/worker-ingest.ts";
 
@@ -34,13 +34,13 @@ const JSON_TYPE = { "content-type": "application/json" };
 
 beforeEach(resetStorage);
 
-const rowsOfApi = async () => (await ask<RequestList>("/api/requests?limit=500")).requests;
+const rowsOfApi = async () => (await apiJson<RequestList>("/api/requests?limit=500")).requests;
 const pico = (usd: string | null) => parseUsd(usd ?? "0");
 
 describe("an exchange", () => {
   it("comes out of the API with its cost, its bill and the version of the prices", async () => {
     const [{ id }] = (await store(billedExchange(OPUS))) as [TestExchange];
-    const row = await ask<RequestRow>(`/api/requests/${id}`);
+    const row = await apiJson<RequestRow>(`/api/requests/${id}`);
     // 12×4 + 50×20 = 1048µ
     expect(row).toMatchObject({
       costUsd: "0.001048",
@@ -64,7 +64,7 @@ describe("an exchange", () => {
       }),
     );
     expect((await rowsOfApi()).map(({ costUsd }) => costUsd).sort()).toEqual(["0", "0", null]);
-    const stats = await ask<Stats>(`/api/stats?since=${new Date(NOON - 1).toISOString()}`);
+    const stats = await apiJson<Stats>(`/api/stats?since=${new Date(NOON - 1).toISOString()}`);
     expect(stats).toMatchObject({ costUsd: null, unpricedCount: 1 });
   });
 
@@ -97,7 +97,7 @@ describe("an exchange", () => {
     const [{ id }] = (await store(
       billedExchange(OPUS, { responseBody: body, responseMetadata: { outcome: "client_gone" } }),
     )) as [TestExchange];
-    const row = await ask<RequestRow>(`/api/requests/${id}`);
+    const row = await apiJson<RequestRow>(`/api/requests/${id}`);
     // "Well, here it is." has 17 characters: 5 tokens. 12×4 + 5×20 = 148µ
     expect([row.costUsd, row.usagePartial, row.costBreakdown?.floor]).toEqual(["0.000148", true, true]);
   });
@@ -209,9 +209,9 @@ describe(`any exchanges, seed ${SEED}`, () => {
     expect([unpriced > 20, rows.length - unpriced > 100, ofRows > 10n ** 12n]).toEqual([true, true, true]);
 
     const from = new Date(NOON - 11 * 86_400_000).toISOString();
-    const stats = await ask<Stats>(`/api/stats?since=${from}`);
+    const stats = await apiJson<Stats>(`/api/stats?since=${from}`);
     expect([pico(stats.costUsd), stats.unpricedCount]).toEqual([ofRows, unpriced]);
-    const { totals, series, domains, models } = await ask<Overview>(
+    const { totals, series, domains, models } = await apiJson<Overview>(
       `/api/overview?from=${from}&to=${new Date(NOON + 86_400_000).toISOString()}`,
     );
     for (const parts of [[totals], series, domains, models]) {
@@ -242,7 +242,7 @@ describe(`any exchanges, seed ${SEED}`, () => {
     const rollups = () =>
       queryRows("SELECT * FROM rollups ORDER BY bucket, domain_id, account_id, model, request_type, outcome");
     const before = await rollups();
-    expect(await ask("/api/admin/reprice", { method: "POST", body: {} })).toMatchObject({
+    expect(await apiJson("/api/admin/reprice", { method: "POST", body: {} })).toMatchObject({
       examined: 80,
       changed: 0,
     });
@@ -278,7 +278,7 @@ describe("a response of several inferences", () => {
     `from=${new Date(from).toISOString()}&to=${new Date(to).toISOString()}`;
   const models = async () =>
     columns(
-      (await ask<Overview>(`/api/overview?${period(NOON - 1_000, NOON + 600_000)}`)).models,
+      (await apiJson<Overview>(`/api/overview?${period(NOON - 1_000, NOON + 600_000)}`)).models,
       "model",
       "requests",
       "costUsd",
@@ -291,7 +291,7 @@ describe("a response of several inferences", () => {
   it("is counted and priced by the model of each", async () => {
     const [{ id }] = (await store(billedExchange(ADVISED, { startedAt: INSIDE }))) as [TestExchange];
     expect(await models()).toEqual(MODELS_EXPECTED);
-    expect(await ask<RequestRow>(`/api/requests/${id}`)).toMatchObject({
+    expect(await apiJson<RequestRow>(`/api/requests/${id}`)).toMatchObject({
       costUsd: "1.09701495",
       inputTokens: 159_421,
       outputTokens: 8_296,
@@ -299,19 +299,19 @@ describe("a response of several inferences", () => {
     });
     // Up to now, which is not the end of a bucket: the last rows are read one by one.
     for (const since of [NOON, INSIDE, INSIDE - 1]) {
-      const stats = await ask<Stats>(`/api/stats?since=${new Date(since).toISOString()}`);
+      const stats = await apiJson<Stats>(`/api/stats?since=${new Date(since).toISOString()}`);
       expect(stats).toMatchObject({ totalRequests: 1, totalInputTokens: 159_421, costUsd: "1.09701495" });
       expect(stats.requestsByModel).toEqual({ "claude-sonnet-4-6": 1 });
     }
     for (const [model, requests, cost] of MODELS_EXPECTED) {
       const filter = `model=${model}&${period(NOON - 1_000, INSIDE + 1)}`;
-      expect((await ask<Overview>(`/api/overview?${filter}`)).totals).toMatchObject({
+      expect((await apiJson<Overview>(`/api/overview?${filter}`)).totals).toMatchObject({
         requests,
         costUsd: cost,
       });
-      const { requests: listed } = await ask<RequestList>(`/api/requests?model=${model}`);
+      const { requests: listed } = await apiJson<RequestList>(`/api/requests?model=${model}`);
       expect(listed.map(({ requestId }) => requestId)).toEqual([id]);
-      const usage = await ask<CurrentUsage>(
+      const usage = await apiJson<CurrentUsage>(
         `/api/token-usage/current?accountId=acc_1&window=44640&model=${model}`,
       );
       expect(usage).toMatchObject({ totalRequests: requests });
@@ -320,13 +320,13 @@ describe("a response of several inferences", () => {
 
   it("shows the context of the last one", async () => {
     const [{ id }] = (await store(billedExchange(ADVISED, { startedAt: INSIDE }))) as [TestExchange];
-    const { conversationId } = await ask<RequestRow>(`/api/requests/${id}`);
+    const { conversationId } = await apiJson<RequestRow>(`/api/requests/${id}`);
     // 1 + 116888 + 661 + 446
-    expect(await ask<ConversationDetail>(`/api/conversations/${conversationId}`)).toMatchObject({
+    expect(await apiJson<ConversationDetail>(`/api/conversations/${conversationId}`)).toMatchObject({
       latestContextTokens: 117_996,
       modelsUsed: ["claude-opus-4-7", "claude-sonnet-4-6"],
     });
-    const tree = await ask<ConversationTree>(`/api/conversations/${conversationId}/tree`);
+    const tree = await apiJson<ConversationTree>(`/api/conversations/${conversationId}/tree`);
     expect(tree.nodes.map(({ context }) => context)).toEqual([117_996]);
   });
 
@@ -341,9 +341,9 @@ describe("a response of several inferences", () => {
     const [{ id }] = (await store(
       billedExchange({ model: "claude-sonnet-4-5", usage }, { startedAt: INSIDE }),
     )) as [TestExchange];
-    const { conversationId } = await ask<RequestRow>(`/api/requests/${id}`);
+    const { conversationId } = await apiJson<RequestRow>(`/api/requests/${id}`);
     expect(
-      (await ask<ConversationDetail>(`/api/conversations/${conversationId}`)).latestContextTokens,
+      (await apiJson<ConversationDetail>(`/api/conversations/${conversationId}`)).latestContextTokens,
     ).toBeNull();
   });
 
@@ -352,10 +352,10 @@ describe("a response of several inferences", () => {
     await queryRows("UPDATE requests SET model_shares = NULL, input_tokens = 2, output_tokens = 491");
     await queryRows("DELETE FROM rollups WHERE model = 'claude-opus-4-7'");
     await queryRows("UPDATE rollups SET cost_pico = 1097014950000");
-    const repriced = await ask("/api/admin/reprice", { method: "POST", body: {} });
+    const repriced = await apiJson("/api/admin/reprice", { method: "POST", body: {} });
     expect(repriced).toMatchObject({ examined: 1, changed: 1, deltaUsd: "0" });
     expect(await models()).toEqual(MODELS_EXPECTED);
-    expect(await ask("/api/admin/reprice", { method: "POST", body: {} })).toMatchObject({ changed: 0 });
+    expect(await apiJson("/api/admin/reprice", { method: "POST", body: {} })).toMatchObject({ changed: 0 });
   });
 });
 

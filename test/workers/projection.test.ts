@@ -8,7 +8,7 @@ import { handleScheduled } from "../../workers/scheduled/cron.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import type { ProjectResult } from "../../workers/schemas/api/upkeep.ts";
 import type { DomainRecord } from "../../workers/schemas/tenant.ts";
-import { ask, type Bindings, refused } from "../support/worker-api.ts";
+import { apiJson, type Bindings, apiError } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { resetStorage } from "../support/worker-ingest.ts";
 
@@ -16,12 +16,12 @@ const names = async () => (await env.TENANTS.list()).keys.map(({ name }) => name
 async function emptyKv(): Promise<void> {
   await Promise.all((await names()).map((name) => env.TENANTS.delete(name)));
 }
-const put = (domain: string, body: object) => ask(`/api/domains/${domain}`, { method: "PUT", body });
+const put = (domain: string, body: object) => apiJson(`/api/domains/${domain}`, { method: "PUT", body });
 const newKey = (domain: string) =>
-  ask<{ id: string }>(`/api/domains/${domain}/client-keys`, { method: "POST", body: { name: "k" } });
+  apiJson<{ id: string }>(`/api/domains/${domain}/client-keys`, { method: "POST", body: { name: "k" } });
 const project = (body: object = {}, bindings: Bindings = {}) =>
-  ask<ProjectResult>("/api/admin/project", { method: "POST", body, bindings });
-const edge = async () => (await ask<Status>("/api/status")).edge;
+  apiJson<ProjectResult>("/api/admin/project", { method: "POST", body, bindings });
+const edge = async () => (await apiJson<Status>("/api/status")).edge;
 
 /** All batches; returns the sums. */
 async function projectAll(limit = 200, bindings: Bindings = {}) {
@@ -69,8 +69,8 @@ beforeEach(async () => {
   await put("deleted.example", { accountId: "acc_2" });
   for (const domain of ["a.example", "a.example", "b.example", "deleted.example"]) await newKey(domain);
   const { id } = await newKey("a.example");
-  await ask(`/api/domains/a.example/client-keys/${id}`, { method: "DELETE" });
-  await ask("/api/domains/deleted.example", { method: "DELETE" });
+  await apiJson(`/api/domains/a.example/client-keys/${id}`, { method: "DELETE" });
+  await apiJson("/api/domains/deleted.example", { method: "DELETE" });
 });
 const VALID = 6;
 
@@ -122,7 +122,7 @@ describe("projecting", () => {
     });
     const body = { limit: 200 };
     const failed = { method: "POST", body, bindings: failingAfter(4) };
-    expect((await refused("/api/admin/project", failed)).status).toBe(503);
+    expect((await apiError("/api/admin/project", failed)).status).toBe(503);
     puts = 0;
     const done = (await names()).length;
     expect(done).toBe(4);
@@ -164,10 +164,10 @@ describe("drift", () => {
     await settle();
     expect(await edge()).toEqual({ checked: VALID, missing: 0, stale: 0, extra: 0, isMore: false });
     await put("new.example", { accountId: "acc_2" });
-    await ask("/api/domains/c.example", { method: "DELETE" });
+    await apiJson("/api/domains/c.example", { method: "DELETE" });
     await env.TENANTS.delete("domain:new.example");
     await env.TENANTS.put("domain:c.example", "{}");
-    expect(await ask<Status>("/api/status")).toMatchObject({
+    expect(await apiJson<Status>("/api/status")).toMatchObject({
       state: "ok",
       edge: { missing: 0, stale: 0, extra: 0 },
     });
@@ -180,7 +180,7 @@ describe("drift", () => {
     await env.TENANTS.delete(key);
     await env.TENANTS.put("domain:b.example", "{}");
     await env.TENANTS.put("domain:gone.example", "{}");
-    expect(await ask<Status>("/api/status")).toMatchObject({
+    expect(await apiJson<Status>("/api/status")).toMatchObject({
       state: "failing",
       edge: { missing: 1, stale: 1, extra: 1 },
     });
@@ -189,7 +189,7 @@ describe("drift", () => {
     expect(String(warned.mock.lastCall)).toContain("projection repaired");
     warned.mockRestore();
     expect(await projection()).toEqual(before);
-    expect(await ask<Status>("/api/status")).toMatchObject({ state: "ok" });
+    expect(await apiJson<Status>("/api/status")).toMatchObject({ state: "ok" });
   });
 
   it("is repaired at the start of the local stack, whatever its age", async () => {

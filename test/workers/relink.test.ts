@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { conversationTurn } from "../support/conversation.ts";
 import { makeExchange, messageRequest, NOON } from "../support/exchanges.ts";
 import { responseStream } from "../support/response-stream.ts";
-import { ask, call } from "../support/worker-api.ts";
+import { apiJson, call } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { resetStorage, ingest } from "../support/worker-ingest.ts";
 import type { RelinkResult } from "../../workers/schemas/api/relink.ts";
@@ -25,7 +25,7 @@ const links = () =>
     FROM requests ORDER BY id`);
 const sums = () => queryRows("SELECT to_jsonb(c) AS sums FROM conversations c ORDER BY id");
 const relink = (body: object) =>
-  ask<RelinkResult>("/api/relink", { method: "POST", body: { domain: "team.example", ...body } });
+  apiJson<RelinkResult>("/api/relink", { method: "POST", body: { domain: "team.example", ...body } });
 
 describe("relinking", () => {
   it("changes no link that ingest made", async () => {

@@ -10,7 +10,7 @@ import type { Status } from "../../workers/schemas/api/status.ts";
 import type { ProjectResult, ResealResult } from "../../workers/schemas/api/upkeep.ts";
 import type { DomainRecord } from "../../workers/schemas/tenant.ts";
 import { readDomainSlack } from "../../workers/store/tenants/slack-targets.ts";
-import { ask, type Bindings, call, testEnv } from "../support/worker-api.ts";
+import { apiJson, type Bindings, call, testEnv } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { resetStorage } from "../support/worker-ingest.ts";
 
@@ -40,7 +40,7 @@ beforeEach(async () => {
   for (const { name } of (await env.TENANTS.list()).keys) await env.TENANTS.delete(name);
   const bindings = deployedWith("k1");
   const put = (domain: string, body: object) =>
-    ask(`/api/domains/${domain}`, { method: "PUT", body, bindings });
+    apiJson(`/api/domains/${domain}`, { method: "PUT", body, bindings });
   await put("key.example", {
     accountId: "acc_key",
     credential: { type: "api_key", api_key: API_KEY },
@@ -58,7 +58,7 @@ beforeEach(async () => {
     },
   });
   const login = { method: "POST", body: {}, bindings };
-  ({ url: pendingUrl } = await ask<LoginStarted>("/api/accounts/acc_login/oauth/login", login));
+  ({ url: pendingUrl } = await apiJson<LoginStarted>("/api/accounts/acc_login/oauth/login", login));
 });
 
 /** Which keys have sealed what is stored, by place, wherever it is: in any table, KV entry or object. */
@@ -102,12 +102,12 @@ async function reseal(bindings: Bindings, limit = 100): Promise<number> {
   let resealed = 0;
   for (let cursor: string | null = ""; cursor !== null;) {
     const body: object = { limit, cursor: cursor || null };
-    const batch = await ask<ResealResult>("/api/admin/reseal", { method: "POST", body, bindings });
+    const batch = await apiJson<ResealResult>("/api/admin/reseal", { method: "POST", body, bindings });
     expect(batch.unreadable).toBe(0);
     resealed += batch.resealed;
     cursor = batch.nextCursor;
   }
-  await ask<ProjectResult>("/api/admin/project", { method: "POST", body: {}, bindings });
+  await apiJson<ProjectResult>("/api/admin/project", { method: "POST", body: {}, bindings });
   return resealed;
 }
 
@@ -115,18 +115,19 @@ async function reseal(bindings: Bindings, limit = 100): Promise<number> {
 async function readAll(bindings: Bindings) {
   const config = loadConfig(testEnv(bindings));
   const record = (await env.TENANTS.get<DomainRecord>("domain:key.example", "json"))!;
-  const { accounts } = await ask<AccountList>("/api/accounts", { bindings });
-  const pending = await ask<PendingLogin>("/api/accounts/acc_login/oauth/login", { bindings });
+  const { accounts } = await apiJson<AccountList>("/api/accounts", { bindings });
+  const pending = await apiJson<PendingLogin>("/api/accounts/acc_login/oauth/login", { bindings });
   return {
     edge: open(config, record.credential!, SEALED_FIELDS["TENANTS.domain"]("key.example", "acc_key")),
     states: accounts.map(({ accountId, state }) => [accountId, state]),
     webhooks: (await readDomainSlack(config, ["key.example"])).map(({ webhook }) => webhook),
-    otherFields: await ask("/api/domains/key.example/other-fields", { bindings }),
+    otherFields: await apiJson("/api/domains/key.example/other-fields", { bindings }),
     pendingUrl: pending.url,
   };
 }
 
-const keysOf = async (bindings: Bindings) => (await ask<Status>("/api/status", { bindings })).sealing?.keys;
+const keysOf = async (bindings: Bindings) =>
+  (await apiJson<Status>("/api/status", { bindings })).sealing?.keys;
 
 it("seals everything again, twice, without clear secrets, and everything opens without the old keys", async () => {
   const before = await readAll(deployedWith("k1"));
@@ -161,7 +162,7 @@ it("counts per field what an old key still opens, and says when it may be remove
 });
 
 it("reports a key that was removed too early, and is failing until it is back", async () => {
-  const { state, sealing } = await ask<Status>("/api/status", { bindings: deployedWith("k2") });
+  const { state, sealing } = await apiJson<Status>("/api/status", { bindings: deployedWith("k2") });
   expect(state).toBe("failing");
   expect(sealing?.keys).toContainEqual({
     id: "k1",
@@ -174,7 +175,7 @@ it("reports a key that was removed too early, and is failing until it is back", 
     },
   });
   const body = {};
-  const batch = await ask<ResealResult>("/api/admin/reseal", {
+  const batch = await apiJson<ResealResult>("/api/admin/reseal", {
     method: "POST",
     body,
     bindings: deployedWith("k2"),

@@ -4,7 +4,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vite
 import { identify } from "../../workers/api/auth/identify.ts";
 import type { WhoAmI } from "../../workers/schemas/api/session.ts";
 import { resetDatabase } from "../support/worker-database.ts";
-import { ADMINISTRATOR_KEY, ask, type Bindings, refused, testEnv } from "../support/worker-api.ts";
+import { ADMINISTRATOR_KEY, apiJson, type Bindings, apiError, testEnv } from "../support/worker-api.ts";
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 const SECONDS = NOW / 1_000;
@@ -85,9 +85,9 @@ describe("a good token", () => {
     try {
       const headers = { "cf-access-jwt-assertion": await token({ email: "ann@example.com" }) };
       const options = { key: null, headers, bindings: settings() };
-      await ask("/api/audit", { ...options, entrypoint: "dashboard" });
-      expect((await refused("/api/audit", options)).status).toBe(401);
-      expect((await refused("/api/stats", options)).status).toBe(401);
+      await apiJson("/api/audit", { ...options, entrypoint: "dashboard" });
+      expect((await apiError("/api/audit", options)).status).toBe(401);
+      expect((await apiError("/api/stats", options)).status).toBe(401);
     } finally {
       vi.useRealTimers();
     }

@@ -13,7 +13,7 @@ import {
   FREE_PER_ADDRESS,
 } from "../../workers/domain/auth/key-throttle.ts";
 import type { AuditList } from "../../workers/schemas/api/audit.ts";
-import { ADMINISTRATOR_KEY, ask, call, testEnv, VIEWER_KEY } from "../support/worker-api.ts";
+import { ADMINISTRATOR_KEY, apiJson, call, testEnv, VIEWER_KEY } from "../support/worker-api.ts";
 import { resetDatabase } from "../support/worker-database.ts";
 
 const WRONG = "a-wrong-key-to-look-for-in-storage";
@@ -134,7 +134,7 @@ describe.each(Object.keys(RIGHT) as (keyof typeof RIGHT)[])("wrong keys by %s", 
   it("are audited with their address and without the key", async () => {
     const address = newAddress();
     await attempt(WRONG, address);
-    const { entries } = await ask<AuditList>("/api/audit?action=key.wrong");
+    const { entries } = await apiJson<AuditList>("/api/audit?action=key.wrong");
     const [entry] = entries.filter(({ actor }) => actor === address);
     expect(entry).toMatchObject({ role: "none", target: way });
     expect(JSON.stringify(entries)).not.toContain(WRONG);

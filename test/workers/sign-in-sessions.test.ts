@@ -8,10 +8,10 @@ import type { SignInResult, WhoAmI } from "../../workers/schemas/api/session.ts"
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
 import {
   ADMINISTRATOR_KEY,
-  ask,
+  apiJson,
   type Bindings,
   DATABASE_DOWN,
-  refused,
+  apiError,
   testEnv,
   VIEWER_KEY,
 } from "../support/worker-api.ts";
@@ -125,21 +125,21 @@ describe("signing in", () => {
 describe("a session", () => {
   it("opens the API of the dashboard's entrypoint, in its role", async () => {
     const viewer = await signedIn(VIEWER_KEY);
-    await ask("/api/requests", dashboard(viewer.token));
-    const write = await refused("/api/domains/a.example", dashboard(viewer.token, { method: "DELETE" }));
+    await apiJson("/api/requests", dashboard(viewer.token));
+    const write = await apiError("/api/domains/a.example", dashboard(viewer.token, { method: "DELETE" }));
     expect(write.status).toBe(403);
     const administrator = await signedIn();
     const body = { accountId: "acc_1", credential: { type: "passthrough" } };
-    await ask("/api/domains/a.example", dashboard(administrator.token, { method: "PUT", body }));
-    const { entries } = await ask<{ entries: { actor: string; action: string }[] }>("/api/audit");
+    await apiJson("/api/domains/a.example", dashboard(administrator.token, { method: "PUT", body }));
+    const { entries } = await apiJson<{ entries: { actor: string; action: string }[] }>("/api/audit");
     expect(entries.find(({ action }) => action === "domain.put")?.actor).toMatch(/^session:/);
   });
 
   it("is refused on the public host", async () => {
     const { token } = await signedIn();
     for (const headers of [bearer(token), { cookie: `nexus_session=${token}` }])
-      expect((await refused("/api/requests", { key: null, headers })).status).toBe(401);
-    expect((await refused("/api/requests", { key: token })).status).toBe(403);
+      expect((await apiError("/api/requests", { key: null, headers })).status).toBe(401);
+    expect((await apiError("/api/requests", { key: token })).status).toBe(403);
     const overHttp = await exports.default.fetch("https://nexus.example/api/requests", {
       headers: bearer(token),
     });
@@ -153,7 +153,7 @@ describe("a session", () => {
     expect((await who(bearer(token), start + SESSION_MS)).result).toBe("anonymous");
     vi.useFakeTimers({ now: start + SESSION_MS, toFake: ["Date"] });
     try {
-      expect((await refused("/api/stats", dashboard(token))).status).toBe(401);
+      expect((await apiError("/api/stats", dashboard(token))).status).toBe(401);
     } finally {
       vi.useRealTimers();
     }
@@ -193,7 +193,7 @@ describe("a session", () => {
   it("is unavailable while the database is", async () => {
     const { token } = await signedIn();
     expect((await who(bearer(token), Date.now(), DATABASE_DOWN)).result).toBe("unavailable");
-    const { status, code } = await refused("/api/stats", dashboard(token, { bindings: DATABASE_DOWN }));
+    const { status, code } = await apiError("/api/stats", dashboard(token, { bindings: DATABASE_DOWN }));
     expect([status, code]).toEqual([503, "unavailable"]);
   });
 

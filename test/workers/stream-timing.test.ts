@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RequestDetail } from "../../workers/schemas/api/requests.ts";
 import { messageStream, type ExchangeOptions, makeExchange, notRecorded } from "../support/exchanges.ts";
-import { ask } from "../support/worker-api.ts";
+import { apiJson } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { deliver, resetStorage, journal, messageOf, ACKNOWLEDGED, ingest } from "../support/worker-ingest.ts";
 
@@ -22,7 +22,7 @@ async function stored(
 ) {
   const exchange = makeExchange({ responseMetadata, responseBody });
   expect(await ingest(exchange)).toEqual(ACKNOWLEDGED);
-  return ask<RequestDetail>(`/api/requests/${exchange.id}`);
+  return apiJson<RequestDetail>(`/api/requests/${exchange.id}`);
 }
 
 describe("a stream that was timed", () => {
@@ -44,10 +44,10 @@ describe("a stream that was timed", () => {
     const path = `/api/requests/${exchange.id}`;
     for (let time = 0; time < 2; time++) {
       await ingest(exchange);
-      expect(await ask(path)).toMatchObject({ streamingChunks: chunks });
+      expect(await apiJson(path)).toMatchObject({ streamingChunks: chunks });
     }
     await queryRows("DELETE FROM response_bodies");
-    expect(await ask(path)).toMatchObject({ ...UNTIMED, responseBodyState: "removed" });
+    expect(await apiJson(path)).toMatchObject({ ...UNTIMED, responseBodyState: "removed" });
   });
 
   it("has times when R2 stores it late, and none while only its metadata is known", async () => {
@@ -57,15 +57,15 @@ describe("a stream that was timed", () => {
     const request = { ...exchange.request.metadata, body: notRecorded() };
     const path = `/api/requests/${exchange.id}`;
     await deliver([messageOf(exchange, { request, response })]);
-    expect(await ask(path)).toMatchObject({ ...UNTIMED, outcome: "unrecorded" });
+    expect(await apiJson(path)).toMatchObject({ ...UNTIMED, outcome: "unrecorded" });
     await journal(exchange);
     await deliver([messageOf(exchange, { rungBy: "sweep" })]);
-    expect(await ask(path)).toMatchObject({ outcome: "complete", streamingChunks: chunks });
+    expect(await apiJson(path)).toMatchObject({ outcome: "complete", streamingChunks: chunks });
   });
 });
 
 it("times are described in the OpenAPI document", async () => {
-  const { paths } = await ask<{ paths: Record<string, { get: object }> }>("/api/openapi.json");
+  const { paths } = await apiJson<{ paths: Record<string, { get: object }> }>("/api/openapi.json");
   const document = JSON.stringify(paths["/api/requests/{id}"]!.get);
   for (const name of ["streamTiming", "streamingChunks", "offsetMs", "endByte"])
     expect(document).toContain(`"${name}"`);
@@ -93,6 +93,9 @@ describe("times", () => {
   it("are absent where they are invalid", async () => {
     const { requestId } = await stored({ timing });
     await queryRows("UPDATE response_bodies SET timing = '\\x01ff'");
-    expect(await ask(`/api/requests/${requestId}`)).toMatchObject({ ...UNTIMED, responseBodyState: "whole" });
+    expect(await apiJson(`/api/requests/${requestId}`)).toMatchObject({
+      ...UNTIMED,
+      responseBodyState: "whole",
+    });
   });
 });

@@ -121,12 +121,12 @@ function messageEvent(row: RequestRow, { request, response }: StorableExchange):
     row.requestType === "inference" ||
     // A request with one system prompt may be a conversation as well; linking decides.
     (row.requestType === "query_evaluation" && row.linkKind !== null);
-  if (!isConversation || INTERNAL_LINK_KINDS.has(row.linkKind) || !request?.body || !response?.answer)
+  if (!isConversation || INTERNAL_LINK_KINDS.has(row.linkKind) || !request?.body || !response?.message)
     return null;
   const decoder = new TextDecoder();
   const { messages } = request.body;
   const texts = messages.map(({ content }) => decoder.decode(content));
-  const summary = summarizeMessage(texts, decoder.decode(response.answer.bytes));
+  const summary = summarizeMessage(texts, decoder.decode(response.message.bytes));
   if (!summary) return null;
   const first = messages[0]?.contentSha256 ?? new Uint8Array();
   const thread = row.conversationId ?? row.sessionId ?? toHex(first);

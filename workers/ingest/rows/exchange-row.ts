@@ -56,7 +56,7 @@ export function exchangeRow(
     response: responsePart,
     evidence: requestPart?.linkable
       ? requestEvidence(id, requestPart.linkable, {
-          message: responsePart?.answer?.bytes ?? null,
+          message: responsePart?.message?.bytes ?? null,
           outcome: responsePart?.columns.outcome ?? null,
         })
       : null,

@@ -110,7 +110,7 @@ export function responseRow(
     organizationId: label(headers["anthropic-organization-id"]),
     receivedTokens: parsed.message && estimateOutputTokens(parsed.message),
     batch,
-    answer: message && { bytes: message.content, sha256: message.sha256 },
+    message: message && { bytes: message.content, sha256: message.sha256 },
     body: metadata.body.recorded === "none" || bytes.length === 0 ? null : bytes,
     // Timing refers to encoded bytes: it is meaningless for a body that is decoded here.
     timing:

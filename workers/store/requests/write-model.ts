@@ -77,7 +77,7 @@ export interface StorableResponse {
   /** The response's `anthropic-organization-id`: the account of a passthrough exchange. */
   organizationId: string | null;
   /** The assembled message as a history element. */
-  answer: Content | null;
+  message: Content | null;
   /** What it says of a message batch; null for all other endpoints. */
   batch: BatchPart | null;
   /** Minimum of received output tokens (estimate-output-tokens.ts); null where no message is known. */

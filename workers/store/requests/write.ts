@@ -148,7 +148,7 @@ function toIndex(exchanges: readonly StorableExchange[], { storedBefore }: Store
     startedAt,
     messages: request?.body?.messages ?? [],
     storedBefore: storedBefore.get(id) ?? 0,
-    answer: response?.answer ?? null,
+    response: response?.message ?? null,
   }));
 }
 
@@ -170,7 +170,7 @@ async function putParts(
     ...elements.map(({ content, contentSha256 }) => ({ bytes: content, sha256: contentSha256 })),
     ...requested.flatMap(({ body, headers }) => [body?.skeleton ?? [], body?.received ?? [], headers].flat()),
     ...[...newExchanges, ...updates].flatMap(({ response }) =>
-      [response?.headers ?? [], response?.answer ?? []].flat(),
+      [response?.headers ?? [], response?.message ?? []].flat(),
     ),
   ]);
   const ends = await putChains(tx, domainId, chains, prefixes, contentIds);
@@ -195,7 +195,7 @@ function newRow(exchange: NewExchange, domain: string, domainId: number, parts: 
     accountId: request.columns.accountId ?? response?.organizationId ?? domain,
     ...requestParts(id, request, parts),
     responseHeadersId: idOf(parts.contentIds, response?.headers),
-    responseContentId: idOf(parts.contentIds, response?.answer),
+    responseContentId: idOf(parts.contentIds, response?.message),
   };
 }
 
@@ -310,7 +310,7 @@ async function completeRow(
       ...(request && requestParts(id, request, parts)),
       ...(response && {
         responseHeadersId: idOf(parts.contentIds, response.headers),
-        responseContentId: idOf(parts.contentIds, response.answer) ?? null,
+        responseContentId: idOf(parts.contentIds, response.message) ?? null,
       }),
     })
     .where(and(eq(requests.id, id), eq(requests.startedAt, startedAt)));

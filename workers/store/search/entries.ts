@@ -15,7 +15,7 @@ export interface IndexedExchange {
   /** Its whole history, and how many of its messages were stored before. */
   messages: readonly ChainElement[];
   storedBefore: number;
-  answer: Content | null;
+  response: Content | null;
 }
 
 /** Adds new messages; for known ones, keeps the earliest request, because exchanges arrive in any order. */
@@ -35,11 +35,11 @@ export async function addSearchEntries(
     for (const [key, id] of await findContents(tx, domainId, repeated)) ids.set(key, id);
 
   const earliest = new Map<bigint, { id: string; at: number }>();
-  for (const { id, startedAt, messages, storedBefore, answer } of exchanges) {
+  for (const { id, startedAt, messages, storedBefore, response } of exchanges) {
     const added = storedBefore === messages.length ? messages : messages.slice(storedBefore);
     for (const sha256 of [
       ...added.map(({ contentSha256 }) => contentSha256),
-      ...(answer ? [answer.sha256] : []),
+      ...(response ? [response.sha256] : []),
     ]) {
       const contentId = ids.get(addressKey(sha256));
       if (contentId === undefined) continue;
