@@ -174,7 +174,7 @@ function runCrons(runtime: Runtime, log: LocalStackOptions["log"]): () => void {
   return () => jobs.forEach((job) => job.stop());
 }
 
-/** Resolves when the address responds with a status below 500. */
+/** Resolves when the address responds with a success or a redirect. */
 async function untilReady(url: string): Promise<void> {
   const deadline = Date.now() + READY_TIMEOUT_MS;
   for (;;) {
@@ -182,7 +182,7 @@ async function untilReady(url: string): Promise<void> {
       (response) => response.body?.cancel().then(() => response.status) ?? response.status,
       reasonOf,
     );
-    if (typeof status === "number" && status < 500) return;
+    if (typeof status === "number" && status < 400) return;
     if (Date.now() > deadline) throw new LocalStackError(`${url} is not ready (${status}).`);
     await pause(50);
   }

@@ -75,8 +75,19 @@ describe("a start", () => {
       const health = await fetch(`http://${name}:${variables.PROXY_PORT}/health/ready`);
       expect(health.status).toBe(200);
       const page = await fetch(`http://${name}:${variables.DASHBOARD_PORT}/`, { redirect: "manual" });
-      expect(page.status).toBeLessThan(500);
+      expect([page.status, page.headers.get("location")]).toEqual([302, "/sign-in"]);
     }
+  });
+
+  it("serves the dashboard's pages and the static files that they name", async () => {
+    const page = await (await fetch(`${dashboard}/sign-in`)).text();
+    expect(page).toContain("Sign in");
+    const style = await fetch(dashboard + (/href="(\/assets\/main-\w+\.css)"/.exec(page)?.[1] ?? "/none"));
+    expect([style.status, style.headers.get("content-type"), style.headers.get("cache-control")]).toEqual([
+      200,
+      "text/css; charset=utf-8",
+      "public, max-age=31536000, immutable",
+    ]);
   });
 
   it("makes its secrets readable only by the owner", async () => {
