@@ -90,6 +90,9 @@ import { findTerms, parseQuery, toTsquery } from "../../workers/domain/search/qu
 import { snippetAround } from "../../workers/domain/search/snippet.ts";
 import { searchText } from "../../workers/domain/search/text.ts";
 import { clipTerm, gramsOfRun, indexTerms, tokenize } from "../../workers/domain/search/tokenize.ts";
+import { readTemplate } from "../../workers/domain/templates/read-template.ts";
+import { renderTemplate } from "../../workers/domain/templates/render-template.ts";
+import { MAX_TEMPLATE_CHARACTERS } from "../../workers/domain/templates/template.ts";
 import { plainText, truncate } from "../../workers/domain/truncate.ts";
 import * as usage from "../../workers/domain/usage/token-usage.ts";
 import { bindingWindow, readLimits, windowLength } from "../../workers/domain/windows/rate-limit-headers.ts";
@@ -452,6 +455,16 @@ function usageOf(response: string) {
   );
 }
 
+const TEMPLATE = templateOf(
+  "{{#each @root}}{{lookup @root text}}\n  {{> p . a=text}}\n{{#if text}}{{/if}}{{text}}{{/each}}",
+);
+
+function templateOf(text: string) {
+  const read = readTemplate("t", text);
+  if (!read.ok) throw new Error(read.error.message);
+  return read.value;
+}
+
 /** Functions that limit their cost, or whose callers limit their texts: the longest text must take a bearable time. */
 const OVER_SHORT_TEXT: Record<string, { characters: number; call: (text: string) => unknown }> = {
   "dashboard/transcript/markdown.ts#renderParts": {
@@ -470,6 +483,15 @@ const OVER_SHORT_TEXT: Record<string, { characters: number; call: (text: string)
         createHighlighter()(text, language);
       highlightNumbered(createHighlighter())(text, "typescript");
     },
+  },
+  "templates/read-template.ts#readTemplate": {
+    characters: MAX_TEMPLATE_CHARACTERS,
+    call: (text) =>
+      [text, text.replaceAll("<", "{{").replaceAll(">", "}}")].map((each) => readTemplate("t", each)),
+  },
+  "templates/render-template.ts#renderTemplate": {
+    characters: 200_000,
+    call: (text) => renderTemplate(TEMPLATE, { text }, new Map([["p", TEMPLATE]])),
   },
 };
 const BEARABLE_MS = 1_500;
@@ -514,6 +536,7 @@ const EXEMPT: readonly [pattern: RegExp, reason: string][] = [
     "writes what we made",
   ],
   [/^pricing\/(cost-breakdown|cost-codec|format-money|usd)\.ts/, "bills and amounts of ours"],
+  [/^templates\/(scope|template)\.ts/, "called through renderTemplate"],
   [/^usage\/(calendar|latency-histogram|time-series|token-totals)\.ts/, "numbers of ours"],
   [/^usage\/token-usage\.ts#hasTokenCounts/, "no loop over input"],
   [/^windows\/(forecast|thresholds|time-span|totals)\.ts/, "numbers of ours"],

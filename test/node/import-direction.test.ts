@@ -22,7 +22,7 @@ const LAYERS: Record<string, Rule> = {
   "workers/schemas": { paths: ["workers/schemas"], packages: /^(zod|@anthropic-ai\/sdk\/)/ },
   "workers/domain": {
     paths: ["workers/domain", "workers/schemas", "workers/runtime/constants"],
-    packages: /^(zod|uuid|jose|node:crypto|node:buffer|@hono\/zod-openapi)$/,
+    packages: /^(zod|uuid|jose|yaml|handlebars\/.*|node:crypto|node:buffer|@hono\/zod-openapi)$/,
   },
   "workers/runtime": {
     paths: BELOW_STORE,
