@@ -10,6 +10,12 @@ import { loadConfig } from "../../workers/runtime/config.ts";
 import { temporaryDirectory } from "../support/local-stack.ts";
 
 const directories: string[] = [];
+it.each(["0x10", "1e3", " 600", "600.5", "-1", "0", ""])("CLAUDE_API_TIMEOUT=%j is refused", (value) => {
+  const given = { DATABASE_URL: "-", CREDENTIAL_KEYS: `a:${"A".repeat(43)}=` };
+  expect(() => loadConfig({ ...given, CLAUDE_API_TIMEOUT: value })).toThrow(/CLAUDE_API_TIMEOUT/);
+  expect(loadConfig({ ...given, CLAUDE_API_TIMEOUT: "600" }).CLAUDE_API_TIMEOUT).toBe(600);
+});
+
 afterEach(async () => {
   for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });
 });

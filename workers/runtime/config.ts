@@ -12,7 +12,15 @@ const flag = (byDefault: boolean) =>
     .transform((value) =>
       value === undefined || value === "" ? byDefault : value === "true" || value === "1",
     );
-const milliseconds = (byDefault: number) => z.coerce.number().int().positive().default(byDefault);
+/** Decimal digits in a text: Number would also read `0x10`, `1e3` and blanks. wrangler.toml may have a number. */
+const number = z.union([
+  z.number(),
+  z
+    .string()
+    .regex(/^\d+(\.\d+)?$/, "expected a decimal number")
+    .transform(Number),
+]);
+const milliseconds = (byDefault: number) => number.pipe(z.number().int().positive()).default(byDefault);
 const secret = z.string().min(1).optional();
 
 /** Codes and tokens are sent there, so it must be https; loopback is allowed for tests and the local stack. */
@@ -72,10 +80,8 @@ export const Config = z.object({
     "Milliseconds for the whole exchange until the response stream starts.",
   ),
   STREAM_MAX_MS: milliseconds(3_600_000).describe("Milliseconds a streaming response may take."),
-  STREAM_TIMING_SAMPLE: z.coerce
-    .number()
-    .min(0)
-    .max(1)
+  STREAM_TIMING_SAMPLE: number
+    .pipe(z.number().min(0).max(1))
     .default(0)
     .describe(
       "Share of streamed responses, 0 to 1, whose chunks are timed for the request page; 1: all. Timing costs CPU per event.",

@@ -31,9 +31,9 @@ export function accountRows(accounts: AccountList, windows: WindowList | null): 
 /** Limit and thresholds of the form as the API expects them. Unreadable input becomes 0, which the API rejects. */
 export function parseWindowSettings(limit: string, alerts: string, thresholds: string) {
   const number = (text: string) => {
-    const value = Number(text.replaceAll(/[\s,_%]/g, ""));
+    const digits = text.replaceAll(/[\s,_%]/g, "");
     // JSON turns NaN into null, which removes the limit.
-    return Number.isFinite(value) ? value : 0;
+    return /^\d+(\.\d+)?$/.test(digits) ? Number(digits) : 0;
   };
   const shares = thresholds
     .replaceAll("%", " ")

@@ -25,7 +25,12 @@ export function text(max: number, what: string) {
 
 export function whole(min: number, max: number) {
   const error = `a whole number from ${min} to ${max}`;
-  return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+  return z.preprocess(decimal, z.number({ error }).int({ error }).min(min, { error }).max(max, { error }));
+}
+
+/** Decimal digits alone: Number would also read `0x10`, `1e3` and blanks. */
+function decimal(value: unknown): unknown {
+  return typeof value === "string" && /^-?\d+$/.test(value) ? Number(value) : value;
 }
 
 /** A whole number in a JSON body. */
