@@ -1,6 +1,7 @@
 /** Makes exchanges as the proxy records them: metadata, bodies and the message. */
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
 import type { ExchangeMessage, RequestMetadata, ResponseMetadata } from "../../workers/schemas/exchange.ts";
+import { parseJson } from "../../workers/domain/json/json.ts";
 import { responseStream } from "./response-stream.ts";
 
 export interface TestExchange {
@@ -16,13 +17,15 @@ export interface ExchangeOptions {
   startedAt?: number;
   domain?: string;
   requestBody?: Uint8Array | string | Record<string, unknown>;
-  responseBody?: Uint8Array | string;
+  /** A function gets the model that the request names. */
+  responseBody?: Uint8Array | string | ((model: string) => string);
   requestMetadata?: Partial<RequestMetadata>;
   responseMetadata?: Partial<ResponseMetadata>;
 }
 
 export const NOON = Date.UTC(2026, 10, 22, 12);
 
+const MODEL = "claude-opus-5-5";
 const encoder = new TextEncoder();
 
 /** One user message with a streamed response of 12 input tokens; the options replace parts of it. */
@@ -30,7 +33,8 @@ export function makeExchange(options: ExchangeOptions = {}): TestExchange {
   const startedAt = options.startedAt ?? NOON;
   const id = options.exchangeId ?? newExchangeId(startedAt, crypto.getRandomValues(new Uint8Array(10)));
   const requestBody = bytesOf(options.requestBody ?? messageRequest("How are you?"));
-  const responseBody = bytesOf(options.responseBody ?? messageStream("Well."));
+  const given = options.responseBody ?? streamOf("Well.");
+  const responseBody = bytesOf(typeof given === "function" ? given(modelOf(requestBody)) : given);
   const asked = {
     domain: options.domain ?? "team.example",
     accountId: "acc_1",
@@ -79,7 +83,7 @@ export function makeExchange(options: ExchangeOptions = {}): TestExchange {
 
 export function messageRequest(text: string, more: Record<string, unknown> = {}): Record<string, unknown> {
   return {
-    model: "claude-opus-5-5",
+    model: MODEL,
     max_tokens: 1_024,
     stream: true,
     messages: [{ role: "user", content: text }],
@@ -88,11 +92,21 @@ export function messageRequest(text: string, more: Record<string, unknown> = {})
 }
 
 /** A streamed response with this text. */
-export function messageStream(text: string, usage: Record<string, number> = { input_tokens: 12 }): string {
-  return responseStream(
-    { content: [{ type: "text", text }] },
-    { id: "msg_1", model: "claude-opus-5-5", usage },
-  );
+export function messageStream(
+  text: string,
+  usage: Record<string, number> = { input_tokens: 12 },
+  model = MODEL,
+): string {
+  return responseStream({ content: [{ type: "text", text }] }, { id: "msg_1", model, usage });
+}
+
+/** The same of the model that the request names. */
+export const streamOf = (text: string, usage?: Record<string, number>) => (model: string) =>
+  messageStream(text, usage, model);
+
+function modelOf(requestBody: Uint8Array): string {
+  const value = parseJson(new TextDecoder().decode(requestBody)) as { model?: unknown } | undefined;
+  return typeof value?.model === "string" ? value.model : MODEL;
 }
 
 /** A response in JSON. */

@@ -6,7 +6,7 @@ import { env } from "cloudflare:workers";
 import { loadConfig } from "../../workers/runtime/config.ts";
 import { updateConversationTotals } from "../../workers/store/conversations/totals.ts";
 import { withWriter } from "../../workers/store/db/db.ts";
-import { messageStream, makeExchange, NOON, messageRequest } from "./exchanges.ts";
+import { streamOf, makeExchange, NOON, messageRequest } from "./exchanges.ts";
 import { queryRows } from "./worker-database.ts";
 import { store } from "./worker-api.ts";
 
@@ -36,7 +36,7 @@ export async function storeConversation(
     makeExchange({
       startedAt: NOON + at * 1_000,
       requestBody: messageRequest("", { messages }),
-      responseBody: messageStream(text, { input_tokens: 10, cache_read_input_tokens: 90, output_tokens: 5 }),
+      responseBody: streamOf(text, { input_tokens: 10, cache_read_input_tokens: 90, output_tokens: 5 }),
     }),
   );
   await store(...made);

@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { HOUR_MS as HOUR, MINUTE_MS as MINUTE } from "../../workers/runtime/constants.ts";
 import { LIVE_FEED_NAME } from "../../workers/runtime/constants.ts";
 import { reportRateLimits } from "../../workers/proxy/report/rate-limit-reports.ts";
-import { messageStream, makeExchange } from "../support/exchanges.ts";
+import { streamOf, makeExchange } from "../support/exchanges.ts";
 import { deliver, resetStorage, journal, messageOf, ACKNOWLEDGED } from "../support/worker-ingest.ts";
 import { windowExchange } from "../support/window-exchanges.ts";
 import { waitUntil } from "../support/wait.ts";
@@ -204,7 +204,7 @@ describe("ingest", () => {
     const first = makeExchange({
       startedAt,
       requestMetadata: { accountId: "ingest-1" },
-      responseBody: messageStream("Well.", usage),
+      responseBody: streamOf("Well.", usage),
     });
     const headers = { "content-type": "text/event-stream", "anthropic-organization-id": "ingest-org" };
     const late = makeExchange({ startedAt, requestMetadata: unnamed, responseMetadata: { headers } });

@@ -5,7 +5,7 @@ import { loadConfig } from "../../workers/runtime/config.ts";
 import type { ConversationList } from "../../workers/schemas/api/conversations.ts";
 import type { SearchResults } from "../../workers/schemas/api/search.ts";
 import { indexWaiting } from "../../workers/store/search/indexer.ts";
-import { messageStream, makeExchange, NOON, messageRequest } from "../support/exchanges.ts";
+import { streamOf, makeExchange, NOON, messageRequest } from "../support/exchanges.ts";
 import { allPages, apiJson, call, store } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { resetStorage, ingest } from "../support/worker-ingest.ts";
@@ -86,7 +86,7 @@ describe("GET /api/search", () => {
       makeExchange({
         startedAt: NOON + n * 1_000,
         requestBody: messageRequest("", { messages: history.slice(0, 2 * n - 1) }),
-        responseBody: messageStream(words[2 * n - 1] ?? "delta"),
+        responseBody: streamOf(words[2 * n - 1] ?? "delta"),
       }),
     );
     for (const made of turns.toReversed()) await store(made);

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { DAY_MS as DAY, HOUR_MS as HOUR, MINUTE_MS as MINUTE } from "../../workers/runtime/constants.ts";
 import type { DomainTokens, Stats } from "../../workers/schemas/api/compat.ts";
 import type { Overview } from "../../workers/schemas/api/overview.ts";
-import { messageStream, type ExchangeOptions, messageRequest, jsonResponse } from "../support/exchanges.ts";
+import { streamOf, type ExchangeOptions, messageRequest, jsonResponse } from "../support/exchanges.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
 import { apiJson, store } from "../support/worker-api.ts";
 
@@ -15,7 +15,7 @@ beforeEach(resetDatabase);
 /** An exchange of `input` and 3 output tokens. */
 function used(startedAt: number, input: number, more: ExchangeOptions = {}): ExchangeOptions {
   const usage = { input_tokens: input, cache_read_input_tokens: 300, cache_creation_input_tokens: 100 };
-  return { startedAt, responseBody: messageStream("x".repeat(12), usage), ...more };
+  return { startedAt, responseBody: streamOf("x".repeat(12), usage), ...more };
 }
 const OUTPUT = Math.ceil(JSON.stringify([{ type: "text", text: "x".repeat(12) }]).length / 4);
 const failed = (startedAt: number): ExchangeOptions => ({
