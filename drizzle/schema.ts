@@ -571,7 +571,10 @@ export const rollups = pgTable(
     thinkingTokens: count("thinking_tokens").notNull(),
     toolCallCount: count("tool_call_count").notNull(),
     costPico: numeric("cost_pico", { precision: 38, scale: 0, mode: "bigint" }).notNull(),
+    /** Exchanges without a price, under the requested model. */
     unpricedCount: count("unpriced_count").notNull(),
+    /** Exchanges without a price that were requested of another model and have a share of this one. */
+    unpricedShares: count("unpriced_shares").notNull().default(0),
     durationMs: doublePrecision("duration_ms").notNull(),
     /** Counts per latency class (workers/domain/usage/latency-histogram.ts), of duration and of time to first byte. */
     durationHistogram: integer("duration_histogram").array().notNull(),

@@ -225,7 +225,7 @@ describe("the values of a conversation", () => {
     const { texts } = await visit("", exactConversation());
     expect(texts("#branches li")).toEqual([
       "main ✗ has errors {1 error} 7 requests, 31.5k {31,500} tokens, $0.0050 {$0.005}",
-      "subtask_1 Look for every place that mocks the clock 2 requests, 31.5k {31,500} tokens, unpriced {no price known for this model}",
+      "subtask_1 Look for every place that mocks the clock 2 requests, 31.5k {31,500} tokens, unpriced {no price known}",
       "subtask_2 Run the login test twenty times and say how often it fails 1 request, 31.5k {31,500} tokens, $2.01 {$2.005}",
       `${IDS.fork} Yes please, and tell me why it only fails in CI. 1 request, 31.5k {31,500} tokens, $3.01 {$3.005}`,
     ]);
@@ -247,7 +247,7 @@ describe("the values of a conversation", () => {
     expect(texts(".timeline tbody tr")).toEqual([
       "13:30:00 {2026-11-30 13:30:00 GMT+5:30} | main | Find it. | 2.0 s {Time to first byte 812 ms} | 31.7k → 500 | $0.2500 {$0.25} | 200 {Completed.}",
       "2 side requests Suggest 400 ms $0.0100 {$0.01} 200 {Completed.} Suggest 400 ms $0.0100 {$0.01} 200 {Completed.}",
-      "13:30:12 {2026-11-30 13:30:12 GMT+5:30} | main | Calls Agent 2, Bash | 10 ms {Time to first byte 3 ms} | 31.7k → 500 | unpriced {no price known for this model} | 529 overloaded {The API returned status 529.}",
+      "13:30:12 {2026-11-30 13:30:12 GMT+5:30} | main | Calls Agent 2, Bash | 10 ms {Time to first byte 3 ms} | 31.7k → 500 | unpriced {no price known} | 529 overloaded {The API returned status 529.}",
     ]);
   });
 });

@@ -33,6 +33,7 @@ const known = {
   cacheReadInputTokens: 30_000,
   cacheCreationInputTokens: 420,
   outputTokens: 2_000,
+  contextTokens: 33_420,
   thinkingTokens: 12,
   costUsd: "0.30000000000000004",
   timeToFirstByteMs: 812,
@@ -66,7 +67,7 @@ it("the list of requests shows tokens, cache share, cost and times of each reque
   const { texts } = await openPage("/requests", { overrides });
   expect(texts("table.requests tbody tr")).toEqual([
     "30 m ago {2026-11-30 17:40:00 GMT+5:30} | 200 {Completed.} | haiku-4-5 {claude-haiku-4-5-20251001} | a.example | query evaluation | Bash ×3 Edit Grep +1 {Read} | 31.4k → 2,000 {Input tokens 1,000, Cache read 30,000, Cache write 420, Output tokens 2,000} | 95% | $0.3000 {$0.30000000000000004} | 812 ms | 4.8 s",
-    "30 m ago {2026-11-30 17:40:00 GMT+5:30} | 200 {Completed.} | haiku-4-5 {claude-haiku-4-5-20251001} | a.example | query evaluation | | 1,420 → 2,000 + {The final token count was not received; this is the minimum.} {Input tokens 1,000, Cache read –, Cache write 420, Output tokens 2,000} | 0% | unpriced {no price known for this model} | 812 ms | 4.8 s",
+    "30 m ago {2026-11-30 17:40:00 GMT+5:30} | 200 {Completed.} | haiku-4-5 {claude-haiku-4-5-20251001} | a.example | query evaluation | | 1,420 → 2,000 + {The final token count was not received; this is the minimum.} {Input tokens 1,000, Cache read –, Cache write 420, Output tokens 2,000} | 0% | unpriced {no price known} | 812 ms | 4.8 s",
     "1 d ago {2026-11-29 18:09:00 GMT+5:30} | 200 client disconnected {The client disconnected before the response was complete. The part received until then is stored.} | – | 127.0.0.1 | inference | | – | – | $0.00 {$0} | – | –",
   ]);
   expect(texts(".pager")).toEqual(["3 requests Next page"]);
@@ -132,8 +133,27 @@ describe("the page of a request", () => {
     expect(page(".definition-item")).toContain("Model claude-haiku-4-5-20251001 served as claude-haiku-5");
     expect(page(".request-summary p")).toEqual([
       "No token usage recorded.",
-      "Unpriced: no price is known for this model or request type.",
+      "Unpriced: no price is known for this request.",
     ]);
+  });
+
+  it("names the models without a price, and shows no context that is not known", async () => {
+    const input = line("input", 9, "1", "0.000009");
+    const page = await visitRequest({
+      contextTokens: null,
+      costUsd: null,
+      costBreakdown: {
+        estimated: false,
+        floor: false,
+        notes: [],
+        lines: [
+          { ...input, model: "claude-opus-5" },
+          { ...input, rateUsd: null, costUsd: null, costPico: null, unit: "token", model: "claude-opus-9" },
+        ],
+      },
+    });
+    expect(page(".request-summary p.note")).toEqual(["Unpriced: no price is known for claude-opus-9."]);
+    expect(page(".usage-summary")[0]).toContain("Context – Cost unpriced");
   });
 
   it("adds up its cost line by line", async () => {

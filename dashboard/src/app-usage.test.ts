@@ -81,7 +81,7 @@ describe("the overview", () => {
     const compared = "{Compared with the previous period}";
     expect(page("#live-stats .stat-card")).toEqual([
       `Requests 1,284 {1,284} +12% ${compared}`,
-      `Cost $41.21 {$41.205} −3% ${compared} + 2 unpriced requests {No price is known for their model; they are not included in the cost.}`,
+      `Cost $41.21 {$41.205} −3% ${compared} + 2 unpriced requests {They have no price and are not included in the cost.}`,
       `Cache hit rate 91% {999,950 prompt tokens read from the cache} +2.1 pp ${compared}`,
       `Error rate 0.4% {5 of 1,284 requests} +0.3 pp ${compared}`,
       "Time to first byte 912 ms {Median time to the upstream's response headers}",
@@ -148,7 +148,7 @@ describe("the overview", () => {
     expect(page(".now li")).toEqual([
       "opus-5-5 {claude-opus-5-5} a.example started 12 s ago {2026-11-30 18:09:48 GMT+5:30}",
       "5 m ago {2026-11-30 18:05:00 GMT+5:30} 200 {Completed.} opus-5-5 {claude-opus-5-5} a.example 4.2 s $0.2500 {$0.25}",
-      "1 d ago {2026-11-29 17:10:00 GMT+5:30} 529 overloaded {Overloaded} quota {quota} 127.0.0.1 – unpriced {no price known for this model}",
+      "1 d ago {2026-11-29 17:10:00 GMT+5:30} 529 overloaded {Overloaded} quota {quota} 127.0.0.1 – unpriced {no price known}",
     ]);
   });
 
@@ -192,7 +192,7 @@ describe("usage", () => {
     const page = await visit("/usage", { "GET /api/overview": overview });
     const head =
       "Requests | Input tokens | Cache read | Cache write | Output tokens | Cache hit rate | Cost | Share of cost";
-    const unpriced = "unpriced {no price known for this model}";
+    const unpriced = "unpriced {no price known}";
     expect(page("table.usage a")).not.toContain("(none)");
     const rows = page("table.usage tr");
     expect(rows.slice(0, 3)).toEqual([
@@ -211,9 +211,16 @@ describe("usage", () => {
     ]);
   });
 
+  it("marks sums that leave requests without a price out, and shows a model that served parts of requests only", async () => {
+    const part = { ...overview.models[0]!, model: "claude-opus-9", requests: 0, inputTokens: 9, costUsd: "1.5", unpricedCount: 2 }; // prettier-ignore
+    const totals = { ...overview.totals, requests: 0, inputTokens: 9 };
+    const page = await visit("/usage", { "GET /api/overview": { ...overview, totals, models: [part] } });
+    expect(page("table.usage tr").join("\n")).toContain("| $1.50 {$1.5} + {2 requests unpriced} |");
+  });
+
   it("draws the cost per hour of each domain, exact in table and hover", async () => {
     const page = await visit("/usage", { "GET /api/overview": { ...overview, costByDomain } });
-    expect(page("main h2")).toContain("Cost per hour by domain $41.21 total");
+    expect(page("main h2")).toContain("Cost per hour by domain $41.21+ total");
     const small = "d1.example: $0.8000 d2.example: $0.7000 d3.example: $0.6000 d4.example: $0.5000";
     expect(page("figure.chart .bar").slice(-2)).toEqual([
       `2026-11-30 16:30:00 GMT+5:30 d0.example: $0.9000 ${small} d5.example: $0.4000 d6.example: $0.3000`,
@@ -308,7 +315,7 @@ it("usage windows of one account list its sessions, domains, models and rate lim
     "b5e71be7 {7c34705d-032e-49cf-a883-eab1b5e71be7} | 36 | 31.4k {31,420} | $0.0830 {$0.0829988} | 80%",
     "No session | 0 | 0 {0} | $0.00 {$0} | 20%",
     "a.example {a.example} | 36 | 31.4k {31,420} | $0.0830 {$0.0829988} | 100%",
-    "haiku-4-5 {claude-haiku-4-5-20251001} | 36 | 31.4k {31,420} | unpriced {no price known for this model} | –",
+    "haiku-4-5 {claude-haiku-4-5-20251001} | 36 | 31.4k {31,420} | unpriced {no price known} | –",
   ]);
   expect(page("main tr")).toContain(
     "input tokens | 2,000,000 | 500,000 | 75% | in 1 m {2026-11-30 18:11:00 GMT+5:30}",

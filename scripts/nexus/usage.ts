@@ -1,7 +1,7 @@
 /** `nexus usage`: rate limits and usage per account, now or by day, once or repeatedly. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
-import { formatMoney } from "../../workers/domain/pricing/format-money.ts";
+import { formatMoneySum } from "../../workers/domain/pricing/format-money.ts";
 import { DailyUsage } from "../../workers/schemas/api/compat.ts";
 import { WindowList } from "../../workers/schemas/api/windows.ts";
 import { type Api, apiOf, type CommonOptions } from "./api.ts";
@@ -78,7 +78,7 @@ function windowLines({ windows }: WindowList): string[] {
     String(totals.requests),
     number(totals.totalTokens),
     number(totals.cacheReadInputTokens),
-    money(totals),
+    formatMoneySum(totals),
     tokenLimit === null ? "-" : `${round(percentageUsed ?? 0)} % of ${number(tokenLimit)}`,
     unified.map(limitText).filter(Boolean).join(", ") || "-",
   ]);
@@ -101,14 +101,10 @@ function dayLines({ usage }: DailyUsage): string[] {
     String(row.totalRequests),
     number(row.totalTokens),
     number(row.cacheReadInputTokens),
-    money(row),
+    formatMoneySum(row),
     row.model ?? "",
   ]);
   return columns([["day", "account", "domain", "requests", "tokens", "cached", "cost", "model"], ...rows]);
-}
-
-function money({ costUsd, unpricedCount }: { costUsd: string | null; unpricedCount: number }): string {
-  return costUsd ? `${formatMoney(costUsd)}${unpricedCount > 0 ? "+" : ""}` : "unpriced";
 }
 
 function number(value: number): string {

@@ -68,7 +68,7 @@ import * as clientIds from "../../workers/domain/messages/client-ids.ts";
 import { clipMessage, previewContent } from "../../workers/domain/messages/clip-message.ts";
 import * as content from "../../workers/domain/messages/content.ts";
 import { readBatch } from "../../workers/domain/messages/batch-results.ts";
-import { isModel, namesLargeContext } from "../../workers/domain/model-id.ts";
+import { isModel, isSameModel, namesLargeContext } from "../../workers/domain/model-id.ts";
 import { contextWindow } from "../../workers/domain/messages/context-window.ts";
 import { replaceElements } from "../../workers/domain/messages/elements.ts";
 import { messageText, readError } from "../../workers/domain/messages/error-body.ts";
@@ -246,7 +246,11 @@ const OVER_TEXT: Calls<string> = {
   "messages/client-ids.ts#readSession": (text) => clientIds.readSession({ metadata: { user_id: text } }),
   "messages/client-ids.ts#readDevice": (text) =>
     clientIds.readDevice({ metadata: { user_id: `user_${text}` } }),
-  "model-id.ts#isModel,namesLargeContext": (text) => [isModel("m", `m-${text}`), namesLargeContext(text)],
+  "model-id.ts#isModel,isSameModel,namesLargeContext": (text) => [
+    isModel("m", `m-${text}`),
+    isSameModel("m", `m-${text}`),
+    namesLargeContext(text),
+  ],
   "messages/context-window.ts#contextWindow,knownWindow": (text) => contextWindow(text, 1, text),
   "messages/elements.ts#replaceElements": (text) =>
     ["bash-input", "system-reminder"].map((tag) => replaceElements(text, tag, (inner) => inner)),
@@ -329,6 +333,7 @@ const OVER_CONTENT: Calls<unknown> = {
   "messages/clip-message.ts#previewContent": previewContent,
   "messages/content.ts#contentBlocks": content.contentBlocks,
   "messages/content.ts#toolCallBlocks": content.toolCallBlocks,
+  "messages/content.ts#tookSeveralInferences": content.tookSeveralInferences,
   "messages/content.ts#contentTexts": content.contentTexts,
   "messages/estimate-output-tokens.ts#estimateOutputTokens": (value) =>
     estimateOutputTokens({ content: value }),
@@ -430,7 +435,7 @@ const OVER_RESPONSE: Calls<string> = {
 };
 
 const usageRow =
-  "usage/token-usage.ts#iterationsOf,tokenCounts,totalTokenCounts,contextTokens,serverToolUse,mergeUsage";
+  "usage/token-usage.ts#countedInferences,hasInvalidCounts,tokenCounts,totalTokenCounts,contextTokens,serverToolUse,mergeUsage";
 OVER_RESPONSE[usageRow] = (text) => {
   const read = usageOf(text);
   usage.totalTokenCounts(read);

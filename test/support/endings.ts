@@ -59,6 +59,20 @@ const ADVISED = {
     ],
   },
 };
+/** The same with an advisor that has no price: nothing of it is counted as cost. */
+const UNPRICED_MODEL = "claude-unheard-of";
+const ADVISED_UNPRICED = JSON.parse(
+  JSON.stringify(ADVISED).replace("claude-opus-4-7", UNPRICED_MODEL),
+) as object;
+/** Its usage begins with an entry of 2 output tokens; the text proves more. */
+const ITERATED = WHOLE.replace(
+  '"usage":{',
+  '"usage":{"iterations":[{"type":"message","input_tokens":12,"output_tokens":2}],',
+);
+const RESULTS = [
+  { custom_id: "a", result: { type: "succeeded", message: SEARCHED } },
+  { custom_id: "b", result: { type: "errored", error: OVERLOADED_BODY } },
+];
 const at = (path: string, method = "POST"): ExchangeOptions => ({ requestMetadata: { path, method } });
 /** An error of the proxy itself, which has no headers of upstream. */
 const own = (status: number, type: string, upstreamAttempts: number): ExchangeOptions => ({
@@ -77,6 +91,30 @@ export const ENDINGS: Readonly<Record<string, Ending>> = {
   "a message in JSON": { ...jsonResponse(MESSAGE), row: { ...COMPLETE, failed: false, cost: "priced" } },
   "a message of two models": {
     ...jsonResponse(ADVISED),
+    row: { ...COMPLETE, failed: false, cost: "priced" },
+  },
+  "a message of a model without a price beside one with a price": {
+    ...jsonResponse(ADVISED_UNPRICED),
+    row: { ...COMPLETE, failed: false, cost: "unpriced" },
+  },
+  "a message that another model served": {
+    ...jsonResponse({ ...SEARCHED, model: "claude-haiku-3-5" }),
+    row: { ...COMPLETE, failed: false, cost: "priced" },
+  },
+  "a message whose usage has a text for a count": {
+    ...jsonResponse({ ...SEARCHED, usage: { input_tokens: "12", output_tokens: 3 } }),
+    row: { ...COMPLETE, failed: false, cost: "unpriced" },
+  },
+  "a batch": {
+    ...at("/v1/messages/batches"),
+    requestBody: { requests: [] },
+    ...jsonResponse({ type: "message_batch", id: "msgbatch_1" }),
+    row: { ...COMPLETE, failed: false, cost: "unpriced" },
+  },
+  "results of a batch, one of them an error": {
+    ...at("/v1/messages/batches/msgbatch_2/results", "GET"),
+    requestBody: "",
+    ...jsonResponse(RESULTS.map((line) => `${JSON.stringify(line)}\n`).join("")),
     row: { ...COMPLETE, failed: false, cost: "priced" },
   },
   "a message whose searches are not listed": {
@@ -259,6 +297,11 @@ export const ENDINGS: Readonly<Record<string, Ending>> = {
   },
   "a client that left during the stream": {
     responseBody: until("content_block_stop"),
+    responseMetadata: { outcome: "client_gone" },
+    row: { ...GONE, status: 200, cost: "priced" },
+  },
+  "a client that left during a stream whose usage lists its inferences": {
+    responseBody: ITERATED.slice(0, ITERATED.indexOf("event: content_block_stop")),
     responseMetadata: { outcome: "client_gone" },
     row: { ...GONE, status: 200, cost: "priced" },
   },

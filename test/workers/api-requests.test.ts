@@ -3,7 +3,7 @@ import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { RequestList } from "../../workers/schemas/api/requests.ts";
 import {
   errorResponse,
-  messageStream,
+  streamOf,
   makeExchange,
   type TestExchange,
   messageRequest,
@@ -81,6 +81,15 @@ describe("filters", () => {
     expect(await named(query)).toEqual(expected);
   });
 
+  it.each(["0x10", "1e1", "%201", "1.0", "+1", "١", "501", "0", "-1"])(
+    "limit=%s is refused",
+    async (limit) => {
+      const { status, code, details } = await apiError(`/api/requests?limit=${limit}`);
+      expect([status, code]).toEqual([400, "invalid_request"]);
+      expect(JSON.stringify(details)).toContain("a whole number from 1 to 500");
+    },
+  );
+
   it.each(["o'ther.example", '" or 1=1 --', "<script>", "🦊", "__proto__", "a".repeat(255)])(
     "malicious names are accepted as filters: %s",
     async (name) => {
@@ -96,7 +105,7 @@ describe("a row", () => {
     const usage = { input_tokens: 12, cache_read_input_tokens: 1_000, cache_creation_input_tokens: 50 };
     const [made] = await store({
       startedAt: T,
-      responseBody: messageStream("Well.", usage),
+      responseBody: streamOf("Well.", usage),
       responseMetadata: { upstreamAttempts: 2 },
     });
     const [row] = (await list()).requests;

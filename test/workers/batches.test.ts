@@ -324,8 +324,14 @@ describe("the results of a batch", () => {
       const [download] = await store(downloaded(`${line}\n${HAIKU}\n`));
       expect(await read(download!)).toMatchObject({ costUsd: null });
       expect(await money()).toMatchObject({ unpriced: 1 });
+      // Of neither model a cost is counted, and each says so.
+      const { models } = await overview();
+      const used = models.filter(({ inputTokens }) => inputTokens > 0);
+      expect(used.map(({ requests, costUsd, unpricedCount }) => [requests, costUsd, unpricedCount])).toEqual(
+        used.map(() => [1, null, 1]),
+      );
     }
-    await queryRows(`UPDATE batch_results SET message = jsonb_set(message, '{usage}', '{"input_tokens": 1000}')
+    await queryRows(`UPDATE batch_results SET message = jsonb_set(message, '{usage}', '{"input_tokens": 1000, "output_tokens": 0}')
       WHERE message->>'usage' IS NULL`);
     expect(await apiJson("/api/admin/reprice", { method: "POST", body: {} })).toMatchObject({
       changed: 1,

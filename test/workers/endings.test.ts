@@ -6,7 +6,13 @@ import { usageCsv } from "../../dashboard/src/pages/usage/csv.ts";
 import { parseUsd } from "../../workers/domain/pricing/usd.ts";
 import { loadConfig } from "../../workers/runtime/config.ts";
 import type { AlertEvent, AlertTarget } from "../../workers/schemas/alert.ts";
-import type { DashboardStats, DomainTokens, HourlyTokens, Stats } from "../../workers/schemas/api/compat.ts";
+import type {
+  DailyUsage,
+  DashboardStats,
+  DomainTokens,
+  HourlyTokens,
+  Stats,
+} from "../../workers/schemas/api/compat.ts";
 import type {
   ConversationDetail,
   ConversationList,
@@ -43,10 +49,10 @@ describe("an exchange that ends as", () => {
 
 /** By hand, from the table: of all endings, and of those of Messages, which belong to conversations. */
 const PER_ROUND = {
-  requests: 49,
+  requests: 55,
   failed: 32,
-  unpriced: 15,
-  messages: 38,
+  unpriced: 18,
+  messages: 42,
   failedMessages: 26,
   own: 4,
   upstream: 5,
@@ -136,8 +142,13 @@ describe("every count of a day with all endings agrees:", () => {
       errors: day(PER_ROUND.failed),
       unpricedCount: day(PER_ROUND.unpriced),
     });
-    for (const part of [series, domains, accounts, models, requestTypes])
+    for (const part of [series, domains, accounts, requestTypes])
       expect(sum<{ errors: number }>(part, ({ errors }) => errors)).toBe(day(PER_ROUND.failed));
+    // A request counts for each of its models: an advisor's, and the one that served.
+    const failedShares = await countShares("failed");
+    expect(sum(models, ({ errors }) => errors)).toBe(day(PER_ROUND.failed) + failedShares);
+    for (const part of [series, domains, accounts, requestTypes])
+      expect(sum<{ unpricedCount: number }>(part, (one) => one.unpricedCount)).toBe(day(PER_ROUND.unpriced));
     expect(domains.map(({ domain, errors }) => [domain, errors])).toEqual([
       ["a.example", 2 * PER_ROUND.failed],
       ["b.example", PER_ROUND.failed],
@@ -145,22 +156,23 @@ describe("every count of a day with all endings agrees:", () => {
     for (const by of [null, "domain", "account", "model", "type"] as const) {
       const [head, ...lines] = usageCsv(overview, by).trim().split(/\r?\n/);
       const column = head!.split(",").indexOf("errors");
-      expect(sum(lines, (line) => Number(line.split(",")[column]))).toBe(day(PER_ROUND.failed));
+      const isModel = by === "model";
+      expect(sum(lines, (line) => Number(line.split(",")[column]))).toBe(
+        day(PER_ROUND.failed) + (isModel ? failedShares : 0),
+      );
+      const unpriced = lines.map((line) => Number(line.split(",").at(-1)));
+      // An exchange counts under each of its models: an advisor, and in two rounds the one that served two of them.
+      const shared = isModel ? day(1) + 2 * 2 : 0;
+      expect(sum(unpriced, (count) => count)).toBe(day(PER_ROUND.unpriced) + shared);
     }
   });
 
   it("errors, by whatever they are counted", async () => {
     const { total, requests, refusedBy, ...parts } = await apiJson<Errors>(`/api/errors?${period}`);
     expect([total, requests]).toEqual([day(PER_ROUND.failed), day(PER_ROUND.requests)]);
-    for (const part of [
-      parts.types,
-      parts.statuses,
-      parts.domains,
-      parts.accounts,
-      parts.models,
-      parts.series,
-    ])
+    for (const part of [parts.types, parts.statuses, parts.domains, parts.accounts, parts.series])
       expect(sum<{ count: number }>(part, ({ count }) => count)).toBe(total);
+    expect(sum(parts.models, ({ count }) => count)).toBe(total + (await countShares("failed")));
     expect(refusedBy).toEqual({ upstream: day(PER_ROUND.upstream), nexus: day(PER_ROUND.own) });
   });
 
@@ -225,12 +237,14 @@ describe("every count of a day with all endings agrees:", () => {
     const overview = await apiJson<Overview>(`/api/overview?${period}`);
     expect({ requests: overview.totals.requests, ...totalsOf([overview.totals]) }).toEqual(expected);
     const { series, domains, accounts, models, requestTypes } = overview;
+    const shares = await countShares("true");
+    expect(shares).toBeGreaterThan(day(2));
     for (const part of [series, domains, accounts, models, requestTypes])
       expect({ requests: sum<{ requests: number }>(part, (one) => one.requests), ...totalsOf(part) }).toEqual(
         {
           ...expected,
-          // The advisor's three requests count for both models.
-          requests: expected.requests + (part === models ? 3 : 0),
+          // A request counts for each of its models: an advisor's, and the one that served.
+          requests: expected.requests + (part === models ? shares : 0),
         },
       );
     // 3 × (100×5 + 20×25) = 3000µ
@@ -239,6 +253,20 @@ describe("every count of a day with all endings agrees:", () => {
       inputTokens: 300,
       outputTokens: 60,
       costUsd: "0.003",
+    });
+    expect(models.find(({ model }) => model === "claude-unheard-of")).toMatchObject({
+      requests: 3,
+      inputTokens: 300,
+      outputTokens: 60,
+      costUsd: null,
+      unpricedCount: 3,
+    });
+    // 3 × (12×0.80 + 3×4) = 64.8µ, requested of others
+    expect(models.find(({ model }) => model === "claude-haiku-3-5")).toMatchObject({
+      requests: 3,
+      inputTokens: 36,
+      costUsd: "0.0000648",
+      unpricedCount: 0,
     });
     const perDomain = await Promise.all(
       ["a.example", "b.example"].map((domain) =>
@@ -250,8 +278,20 @@ describe("every count of a day with all endings agrees:", () => {
       models.map(({ model }) => apiJson<Overview>(`/api/overview?${period}&model=${model}`)),
     );
     // A filter without a value is none, so requests without a model cannot be asked for.
-    const named = perModel.filter((_, n) => models[n]!.model !== "").map(({ totals }) => totals);
-    expect(totalsOf(named)).toEqual(totalsOf(models.filter(({ model }) => model !== "")));
+    for (const [n, { model, ...own }] of models.entries()) {
+      const { totals, series: points, domains: names } = perModel[n]!;
+      if (model === "") continue;
+      expect(totals).toMatchObject(own);
+      for (const part of [points, names])
+        expect([totalsOf(part), sum<{ unpricedCount: number }>(part, (one) => one.unpricedCount)]).toEqual([
+          totalsOf([own]),
+          own.unpricedCount,
+        ]);
+    }
+    const daily = await apiJson<DailyUsage>("/api/token-usage/daily?accountId=acc_1&days=3&aggregate=false");
+    const ofUnheard = daily.usage.filter(({ model }) => model === "claude-unheard-of");
+    expect(ofUnheard.every(({ costUsd }) => costUsd === null)).toBe(true);
+    expect(sum(ofUnheard, ({ unpricedCount }) => unpricedCount)).toBe(3);
 
     const stats = await apiJson<Stats>(
       `/api/stats?since=${encodeURIComponent(new Date(from).toISOString())}`,
@@ -262,9 +302,15 @@ describe("every count of a day with all endings agrees:", () => {
     const hours = await apiJson<HourlyTokens>("/api/usage/tokens/hourly?days=3");
     expect(totalsOf(Object.values(hours.data).flat())).toEqual(totalsOf(list.requests));
     const { conversations } = await apiJson<ConversationList>("/api/conversations?limit=500");
-    expect(totalsOf(conversations)).toEqual(
-      totalsOf(list.requests.filter(({ conversationId }) => conversationId !== null)),
+    const linked = list.requests.filter(({ conversationId }) => conversationId !== null);
+    expect(totalsOf(conversations)).toEqual(totalsOf(linked));
+    expect(sum(conversations, ({ unpricedCount }) => unpricedCount)).toBe(
+      linked.filter(({ costUsd }) => costUsd === null).length,
     );
+    for (const { conversationId, unpricedCount } of conversations) {
+      const { branches } = await apiJson<ConversationDetail>(`/api/conversations/${conversationId}`);
+      expect(sum(branches, (branch) => branch.unpricedCount)).toBe(unpricedCount);
+    }
     for (const [by, sums] of [
       ["domain", domains],
       ["model", models],
@@ -287,6 +333,14 @@ interface Priced {
   cacheReadInputTokens: number | null;
   cacheCreationInputTokens: number | null;
   costUsd: string | null;
+}
+
+/** How many models other than the requested ones these requests used. */
+async function countShares(where: string): Promise<number> {
+  const [row] = await queryRows<{ n: number }>(
+    `SELECT coalesce(sum(jsonb_array_length(model_shares)), 0)::int AS n FROM requests WHERE ${where}`,
+  );
+  return row!.n;
 }
 
 /** The sums of their tokens, and of their costs in pico-dollars. */

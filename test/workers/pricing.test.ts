@@ -3,7 +3,9 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { RequestList, RequestRow } from "../../workers/schemas/api/requests.ts";
 import type { CurrentUsage, Stats } from "../../workers/schemas/api/compat.ts";
 import type { ConversationDetail, ConversationTree } from "../../workers/schemas/api/conversations.ts";
+import type { Status } from "../../workers/schemas/api/status.ts";
 import type { Overview } from "../../workers/schemas/api/overview.ts";
+import { isSameModel } from "../../workers/domain/model-id.ts";
 import { parseUsd } from "../../workers/domain/pricing/usd.ts";
 import {
   billedExchange,
@@ -214,9 +216,16 @@ describe(`any exchanges, seed ${SEED}`, () => {
     const { totals, series, domains, models } = await apiJson<Overview>(
       `/api/overview?from=${from}&to=${new Date(NOON + 86_400_000).toISOString()}`,
     );
+    const stored = await queryRows<{ n: number }>(
+      "SELECT (1 + coalesce(jsonb_array_length(model_shares), 0))::int AS n FROM requests WHERE cost_pico IS NULL",
+    );
+    const unpricedModels = stored.reduce((sum, { n }) => sum + n, 0);
+    expect(unpricedModels).toBeGreaterThan(unpriced);
     for (const parts of [[totals], series, domains, models]) {
       expect(parts.reduce((sum, { costUsd }) => sum + pico(costUsd), 0n)).toBe(ofRows);
-      expect(parts.reduce((sum, { unpricedCount }) => sum + unpricedCount, 0)).toBe(unpriced);
+      // An exchange without a price counts under each of its models.
+      const count = parts === models ? unpricedModels : unpriced;
+      expect(parts.reduce((sum, { unpricedCount }) => sum + unpricedCount, 0)).toBe(count);
       for (const field of TOKEN_FIELDS)
         expect(parts.reduce((sum, part) => sum + part[field], 0)).toBe(
           rows.reduce((sum, row) => sum + (row[field] ?? 0), 0),
@@ -225,10 +234,10 @@ describe(`any exchanges, seed ${SEED}`, () => {
     const byModel = new Map<string, bigint>();
     for (const { costUsd, costBreakdown, model, modelServed } of rows) {
       const lines = costUsd === null ? [] : costBreakdown!.lines;
-      const hasFallback = lines.some(({ entry }) => entry === "fallback_message");
       for (const line of lines) {
-        const isServed = line.model === null || (line.model === modelServed && !hasFallback);
-        const name = isServed ? model! : line.model!;
+        // Tools are those of the model that served.
+        const used = line.model ?? modelServed!;
+        const name = isSameModel(used, model!) ? model! : used;
         byModel.set(name, (byModel.get(name) ?? 0n) + BigInt(line.costPico ?? 0));
       }
     }
@@ -345,6 +354,113 @@ describe("a response of several inferences", () => {
     expect(
       (await apiJson<ConversationDetail>(`/api/conversations/${conversationId}`)).latestContextTokens,
     ).toBeNull();
+  });
+
+  const UNPRICED: BilledMessage = {
+    ...ADVISED,
+    usage: {
+      ...ADVISED.usage,
+      iterations: [
+        entry("message", 2, 491, 226_584, 7_853),
+        { ...entry("advisor_message", 9, 7, 0, 0), model: "claude-opus-9" },
+      ],
+    },
+  };
+  const UNPRICED_EXPECTED = [
+    ["claude-opus-9", 1, null, 9, 7, 0, 0],
+    ["claude-sonnet-4-6", 1, null, 2, 491, 226_584, 7_853],
+  ];
+  /** From rollups, and from rows at the ends of the period. */
+  const unpricedOf = async (more: string) =>
+    Promise.all(
+      [period(NOON - 300_000, NOON + 600_000), period(INSIDE - 1, INSIDE + 1)].map(async (span) => {
+        const { totals, models: list } = await apiJson<Overview>(`/api/overview?${span}${more}`);
+        return [
+          totals.unpricedCount,
+          list.map(({ model, unpricedCount }) => [model, unpricedCount]).toSorted(),
+        ];
+      }),
+    );
+
+  it("has no price if one of its models has none, and each says so", async () => {
+    const [{ id }] = (await store(billedExchange(UNPRICED, { startedAt: INSIDE }))) as [TestExchange];
+    expect((await models()).toSorted()).toEqual(UNPRICED_EXPECTED);
+    const both = [
+      ["claude-opus-9", 1],
+      ["claude-sonnet-4-6", 1],
+    ];
+    expect(await unpricedOf("")).toEqual([
+      [1, both],
+      [1, both],
+    ]);
+    const [advisor] = both;
+    expect(await unpricedOf("&model=claude-opus-9")).toEqual([
+      [1, [advisor]],
+      [1, [advisor]],
+    ]);
+    const row = await apiJson<RequestRow>(`/api/requests/${id}`);
+    expect([
+      row.costUsd,
+      row.costBreakdown!.lines.filter(({ costUsd }) => costUsd === null).map(({ model }) => model),
+    ]).toEqual([null, ["claude-opus-9", "claude-opus-9"]]);
+    const { models: named } = await apiJson<Status>("/api/status");
+    expect(named?.withoutPrice ?? []).not.toContain("claude-sonnet-4-6");
+    expect(await unpricedOf("&domain=other.example")).toEqual([
+      [0, []],
+      [0, []],
+    ]);
+  });
+
+  it("by another model than the requested one is counted under the one that served", async () => {
+    await store(
+      billedExchange(
+        { ...OPUS, model: "claude-haiku-4-5-20251001", requested: "claude-opus-5-5" },
+        { startedAt: INSIDE },
+      ),
+      billedExchange(
+        { ...OPUS, model: "claude-opus-4-5-20251101", requested: "claude-opus-4-5" },
+        { startedAt: INSIDE },
+      ),
+    );
+    // 12×1 + 50×5 = 262µ; 12×5 + 50×25 = 1310µ
+    expect((await models()).toSorted()).toEqual([
+      ["claude-haiku-4-5-20251001", 1, "0.000262", 12, 50, 0, 0],
+      ["claude-opus-4-5", 1, "0.00131", 12, 50, 0, 0],
+      ["claude-opus-5-5", 1, "0", 0, 0, 0, 0],
+    ]);
+  });
+
+  it("whose usage has an invalid count has no price and no context", async () => {
+    const odd = {
+      ...OPUS,
+      usage: { input_tokens: 12, output_tokens: 50, cache_read_input_tokens: "250000" },
+    };
+    const [{ id }] = (await store(billedExchange(odd, { startedAt: INSIDE }))) as [TestExchange];
+    const row = await apiJson<RequestRow>(`/api/requests/${id}`);
+    expect(row).toMatchObject({ costUsd: null, contextTokens: null, inputTokens: 12 });
+    expect(row.costBreakdown!.notes.map(({ code }) => code)).toEqual(["invalid_usage"]);
+    const detail = await apiJson<ConversationDetail>(`/api/conversations/${row.conversationId}`);
+    expect(detail).toMatchObject({ latestContextTokens: null, unpricedCount: 1, costUsd: null });
+  });
+
+  it("of an earlier version is marked by repricing, once", async () => {
+    const odd = { ...OPUS, usage: { input_tokens: 12, output_tokens: -50 } };
+    await store(billedExchange(UNPRICED, { startedAt: INSIDE }), billedExchange(odd, { startedAt: INSIDE }));
+    const before = await queryRows("SELECT * FROM rollups ORDER BY model");
+    await queryRows("UPDATE requests SET model_shares = model_shares #- '{0,isUnpriced}'");
+    await queryRows("UPDATE rollups SET unpriced_shares = 0");
+    await queryRows(
+      "UPDATE requests SET cost_pico = 48000000, context_tokens = 12 WHERE model = 'claude-opus-5-5'",
+    );
+    await queryRows(
+      "UPDATE rollups SET cost_pico = 48000000, unpriced_count = 0 WHERE model = 'claude-opus-5-5'",
+    );
+    expect(await apiJson("/api/admin/reprice", { method: "POST", body: {} })).toMatchObject({ changed: 2 });
+    expect(await queryRows("SELECT * FROM rollups ORDER BY model")).toEqual(before);
+    expect(await queryRows("SELECT context_tokens FROM requests WHERE model = 'claude-opus-5-5'")).toEqual([
+      { context_tokens: null },
+    ]);
+    expect(await apiJson("/api/admin/reprice", { method: "POST", body: {} })).toMatchObject({ changed: 0 });
   });
 
   it("of an earlier version is split by repricing", async () => {

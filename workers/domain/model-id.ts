@@ -1,4 +1,4 @@
-/** Model ids of the Claude API. Used by the price table and by the table of context windows. */
+/** Model ids of the Claude API. Used by the price table, by the table of context windows and by attribution (pricing/price.ts). */
 
 /** Claude Code and some gateways mark the context window of a million tokens in the id. */
 const LARGE_CONTEXT_SUFFIX = /\[1m\]$/i;
@@ -10,6 +10,22 @@ const LARGE_CONTEXT_SUFFIX = /\[1m\]$/i;
 export function isModel(id: string, model: string): boolean {
   const name = model.replace(LARGE_CONTEXT_SUFFIX, "");
   return name === id || (name.startsWith(`${id}-`) && /^\d{8}$/.test(name.slice(id.length + 1)));
+}
+
+/**
+ * Whether two ids, as requested, served or billed, name one model. They may differ in case, in `[1m]`, in the snapshot (a date or
+ * `-latest`), and in the `-0` of the aliases of a generation's first model (`claude-opus-4-0` is `claude-opus-4-20250514`).
+ */
+export function isSameModel(one: string, other: string): boolean {
+  return one === other || baseId(one) === baseId(other);
+}
+
+function baseId(model: string): string {
+  return model
+    .toLowerCase()
+    .replace(LARGE_CONTEXT_SUFFIX, "")
+    .replace(/-(?:\d{8}|latest)$/, "")
+    .replace(/(-\d+)-0$/, "$1");
 }
 
 /** Whether the id asks for the context window of a million tokens. */

@@ -8,6 +8,15 @@ export const TOOL_CALL_TYPES: readonly unknown[] = [
   "mcp_tool_use",
 ] satisfies BetaContentBlock["type"][];
 
+/** Blocks of a response that one inference writes. The usage beside a fallback is that of the attempt that served. */
+export const SINGLE_INFERENCE_TYPES: readonly unknown[] = [
+  "text",
+  "thinking",
+  "redacted_thinking",
+  "tool_use",
+  "fallback",
+] satisfies BetaContentBlock["type"][];
+
 /** The type of the block that a delta belongs to. */
 export const BLOCK_TYPE_OF_DELTA = {
   text_delta: "text",

@@ -66,4 +66,6 @@ export type ModelShare = Record<TokenField, number> & {
   model: string;
   /** Pico-dollars as decimal digits; "0" where the exchange is unpriced. */
   costPico: string;
+  /** The exchange is unpriced, so that no cost of this model is counted; absent otherwise. */
+  isUnpriced?: true;
 };

@@ -1,7 +1,7 @@
 /** Tokens by kind over time: the chart of overview and usage. */
 import type { Overview } from "../api/named-totals.ts";
 import { formatCount, formatExact, formatShort } from "../format/number.ts";
-import { formatMoney } from "../../../workers/domain/pricing/format-money.ts";
+import { formatMoneySum } from "../../../workers/domain/pricing/format-money.ts";
 import { BarChart, bucketLabel } from "./bar-chart.tsx";
 import { TOKEN_KINDS } from "../format/token-kinds.ts";
 
@@ -16,8 +16,8 @@ interface Props {
 
 export function TokenChart({ buckets, bucketMs, zone, now, csvHref }: Props) {
   const cost = (index: number) => {
-    const { requests, costUsd } = buckets[index]!;
-    return requests === 0 ? "–" : formatMoney(costUsd);
+    const bucket = buckets[index]!;
+    return bucket.requests === 0 && bucket.costUsd === "0" ? "–" : formatMoneySum(bucket);
   };
   return (
     <BarChart

@@ -11,7 +11,7 @@ export function formatMoneyShort(amount: string | null | undefined): string {
 
 /** The exact amount for a hover: "$0.00618". */
 export function formatMoneyExact(amount: string | null | undefined): string {
-  if (amount === null || amount === undefined) return "no price known for this model";
+  if (amount === null || amount === undefined) return "no price known";
   return DECIMAL.test(amount) ? `$${amount}` : UNKNOWN;
 }
 

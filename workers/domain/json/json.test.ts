@@ -60,6 +60,11 @@ test("storableJson returns the same object where nothing changes", () => {
   expect(storableJson(null)).toBeNull();
 });
 
+test("storableJson keeps a number beyond a double, which JSON would turn into null, as a text", () => {
+  const value = parseJson('{"a":[1e400,null,-1e400,1]}');
+  expect(storableJson(value)).toEqual({ a: ["Infinity", null, "-Infinity", 1] });
+});
+
 test("storableJson replaces what jsonb rejects, in names and values", () => {
   expect(storableJson({ "a\0": ["\ud800x", "\udc00"] })).toEqual({ "a\ufffd": ["\ufffdx", "\ufffd"] });
 });

@@ -53,17 +53,19 @@ export function unknownMembers(source: JsonObject, ...known: readonly string[]):
 }
 
 /**
- * The value as Postgres' `jsonb` accepts it: NUL characters and lone surrogates, which it rejects, become U+FFFD, in names too.
- * The same reference where nothing changes, which is nearly always.
+ * The value as Postgres' `jsonb` accepts it: NUL characters and lone surrogates, which it rejects, become U+FFFD, in names too, and
+ * numbers beyond a double (`1e400`), which JSON would turn into null, become texts. The same reference where there is no null and
+ * nothing changes.
  */
 export function storableJson<T>(value: T): T {
   // JSON.stringify writes these escapes for exactly those two; a literal backslash-u in a text only costs the walk.
-  if (!/\\u(?:0000|d[89a-f])/.test(JSON.stringify(value) ?? "")) return value;
+  if (!/\\u(?:0000|d[89a-f])|null/.test(JSON.stringify(value) ?? "")) return value;
   return storable(value) as T;
 }
 
 function storable(value: unknown): unknown {
   if (typeof value === "string") return storableText(value);
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
   if (Array.isArray(value)) return value.map(storable);
   if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [storableText(key), storable(item)]));

@@ -2,7 +2,7 @@
  * The one reader of message content: a string, or a list of blocks of any shape. Used for requests, responses and tool
  * results by ingest, linking, search, alerts and the dashboard. Nothing here throws.
  */
-import { TOOL_CALL_TYPES } from "../../schemas/anthropic.ts";
+import { SINGLE_INFERENCE_TYPES, TOOL_CALL_TYPES } from "../../schemas/anthropic.ts";
 import { isObject, type JsonObject } from "../json/json.ts";
 
 /**
@@ -24,6 +24,11 @@ export function isToolCall(type: unknown): boolean {
 /** The blocks that call a tool. */
 export function toolCallBlocks(content: unknown): JsonObject[] {
   return contentBlocks(content).filter(({ type }) => isToolCall(type));
+}
+
+/** Whether the content of a response shows several inferences: server tools, MCP tools, an advisor, a compaction. */
+export function tookSeveralInferences(content: unknown): boolean {
+  return contentBlocks(content).some(({ type }) => !SINGLE_INFERENCE_TYPES.includes(type));
 }
 
 /** The texts of a content's text blocks, in order. */

@@ -9,16 +9,18 @@ const CHARACTERS_PER_TOKEN = 4;
 const OUTPUT_MEMBERS = ["text", "thinking", "input"];
 
 /**
- * The minimum of output tokens in an assembled message: one per four characters of text, thinking and tool input, or the
- * stream's own estimate of its thinking, if that is more. 0 without output. Results of server tools are not output of the
+ * The minimum of output tokens in an assembled message: one per four characters of text, thinking, tool input and unreported
+ * compaction, or the stream's own estimate of its thinking, if that is more. 0 without output. Results of server tools are not output of the
  * model.
  */
 export function estimateOutputTokens(message: JsonObject): number {
   let characters = 0;
   let estimated = 0;
   let hasOutput = false;
+  const isCompactionReported = reportsCompaction(message["usage"]);
   for (const block of contentBlocks(message["content"])) {
-    const length = OUTPUT_MEMBERS.reduce((sum, member) => sum + lengthOf(block[member]), 0);
+    const summary = block["type"] === "compaction" && !isCompactionReported ? lengthOf(block["content"]) : 0;
+    const length = OUTPUT_MEMBERS.reduce((sum, member) => sum + lengthOf(block[member]), summary);
     characters += length;
     estimated += estimatedTokens(block, length);
     // An empty block counts as output unless it is text or a tool result.
@@ -26,6 +28,12 @@ export function estimateOutputTokens(message: JsonObject): number {
       hasOutput = true;
   }
   return Math.max(tokensOf(characters) + estimated, hasOutput ? 1 : 0);
+}
+
+/** An entry of `iterations` has the tokens of compactions; the other counts leave them out. */
+function reportsCompaction(usage: unknown): boolean {
+  const entries = isObject(usage) ? usage["iterations"] : null;
+  return Array.isArray(entries) && entries.some((entry) => isObject(entry) && entry["type"] === "compaction");
 }
 
 /** The stream's estimate for this block beyond its received text. */

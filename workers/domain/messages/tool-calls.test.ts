@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { tookSeveralInferences } from "./content.ts";
 import { countToolCalls } from "./tool-calls.ts";
 
 test("counts the client's, the server's and MCP tools by name", () => {
@@ -32,6 +33,18 @@ test("counts a call without a name, and tames a wild one", () => {
   expect(names[0]).toBe("(unnamed)");
   expect(names[1]).toMatch(/^a bx+$/);
   expect(names[1]!.length).toBeLessThanOrEqual(200);
+});
+
+test.each([
+  [["text", "thinking", "redacted_thinking", "tool_use", "fallback"], false],
+  [["text", "server_tool_use"], true],
+  [["mcp_tool_use"], true],
+  [["advisor_tool_result", "text"], true],
+  [["compaction", "text"], true],
+  [["block_of_tomorrow"], true],
+  [[], false],
+])("blocks %j show several inferences: %s", (types, expected) => {
+  expect(tookSeveralInferences(types.map((type) => ({ type })))).toBe(expected);
 });
 
 test.each([[null], [undefined], ["text"], [{}], [[null, 3, "x", []]]])("finds none in %j", (content) => {

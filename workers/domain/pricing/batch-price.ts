@@ -2,7 +2,7 @@
 import type { Bill, BilledMessage, BillLine, ModelShare } from "../../schemas/cost.ts";
 import { byField, TOKEN_KINDS } from "../../schemas/tokens.ts";
 import { MAX_COUNT, totalTokenCounts, type TokenCounts } from "../usage/token-usage.ts";
-import { type Price, priceExchange } from "./price.ts";
+import { type Price, priceExchange, unpricedShare } from "./price.ts";
 import { PRICE_VERSION } from "./rates.ts";
 
 type Sum = Record<(typeof TOKEN_KINDS)[number]["field"], number> & { cost: bigint };
@@ -45,7 +45,7 @@ export class BatchPrice {
     const whole = { ...byField(TOKEN_KINDS, ({ field }) => counts[field] ?? 0), cost: costPico ?? 0n };
     addTo(this.#total, whole, 1);
     for (const { costPico: cost, model: other, ...tokens } of shares) {
-      const share = { ...tokens, cost: BigInt(cost) };
+      const share = { ...byField(TOKEN_KINDS, ({ field }) => tokens[field]), cost: BigInt(cost) };
       addTo(this.#shareOf(other), share, 1);
       addTo(whole, share, -1);
     }
@@ -71,11 +71,10 @@ export class BatchPrice {
   price(): Price & { counts: TokenCounts } {
     const breakdown: Bill = { models: this.#models, lines: [...this.#lines.values()] };
     if (this.#notes.size > 0) breakdown.notes = [...this.#notes];
-    const shares = [...this.#shares].map(([model, { cost, ...tokens }]): ModelShare => ({
-      ...tokens,
-      model,
-      costPico: this.#isPriced ? cost.toString() : "0",
-    }));
+    const shares = [...this.#shares].map(([model, { cost, ...tokens }]): ModelShare => {
+      const share = { ...tokens, model, costPico: cost.toString() };
+      return this.#isPriced ? share : unpricedShare(share);
+    });
     return {
       costPico: this.#isPriced ? this.#total.cost : null,
       breakdown,

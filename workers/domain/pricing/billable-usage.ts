@@ -8,13 +8,8 @@
  */
 import type { BilledKind } from "../../schemas/tokens.ts";
 import type { JsonObject } from "../json/json.ts";
-import {
-  hasTokenCounts,
-  type Iteration,
-  iterationsOf,
-  tokenCounts,
-  type TokenCounts,
-} from "../usage/token-usage.ts";
+import { isSameModel } from "../model-id.ts";
+import { countedInferences, type Iteration, tokenCounts, type TokenCounts } from "../usage/token-usage.ts";
 
 /** Reported where no output was generated; the vendor's example of such a refusal reports 1. */
 const PLACEHOLDER_OUTPUT_TOKENS = 10;
@@ -60,30 +55,49 @@ export interface Inference {
 /** The inferences of a response; null where its usage has no token counts. */
 export function inferencesOf(usage: JsonObject, context: UsageContext): Inference[] | null {
   const whole = { type: null, source: usage, counts: tokenCounts(usage) };
-  const entries = iterationsOf(usage);
-  if (entries.length > 0) {
-    const lastFallback = entries.findLastIndex(({ type }) => type === "fallback_message");
-    const lastAttempt = entries.findLastIndex(({ type }) => isAttempt(type));
-    return entries.map((entry, at) =>
-      inference(
-        entry,
-        whole,
-        { ...context, model: modelOf(entry, lastFallback >= 0, context) },
-        freeReasonOf(entry, { hasLaterFallback: lastFallback > at, isLast: lastAttempt <= at }, context),
-      ),
-    );
+  const entries = countedInferences(usage);
+  if (entries.length === 0) return null;
+  const isWhole = ({ source }: Iteration) => source === usage;
+  const attempts = entries.filter((entry) => isWhole(entry) || isAttempt(entry.type));
+  const lastFallback = entries.findLastIndex(({ type }) => type === "fallback_message");
+  const inferences = entries.map((entry, at) => {
+    const isLast = entry === attempts.at(-1);
+    return inference(entry, whole, {
+      model: isWhole(entry) ? servedModel(context) : modelOf(entry, lastFallback >= 0, context),
+      freeReason: attempts.includes(entry)
+        ? freeReasonOf(entry, { hasLaterFallback: lastFallback > at, isLast }, context)
+        : null,
+    });
+  });
+  return withReceived(inferences, { attempts, last: inferences[entries.indexOf(attempts.at(-1)!)] }, context);
+}
+
+/**
+ * Adds the output of an aborted response that was received and that no attempt reports: to the last attempt, if that is of the
+ * model that served, else as an inference of its own.
+ */
+function withReceived(
+  inferences: Inference[],
+  { attempts, last }: { attempts: readonly Iteration[]; last: Inference | undefined },
+  context: UsageContext,
+): Inference[] {
+  const reported = attempts.reduce((sum, { counts }) => sum + (counts.outputTokens ?? 0), 0);
+  const tokens = (context.isPartial ? (context.receivedTokens ?? 0) : 0) - reported;
+  if (tokens <= 0) return inferences;
+  const line: TokenLine = { kind: "output", tokens, mark: "counted_from_text" };
+  const model = servedModel(context);
+  if (last && isSameModel(last.model ?? "", model ?? "")) {
+    last.lines.push(line);
+    return inferences;
   }
-  if (!hasTokenCounts(whole.counts)) return null;
-  const isRefused = isRefusedBeforeOutput(context, whole.counts);
-  const model = context.modelServed ?? context.model;
-  return [inference(whole, whole, { ...context, model }, isRefused ? "refused_before_output" : null)];
+  const none = { type: null, source: {}, counts: tokenCounts(null) };
+  return [...inferences, { ...inference(none, none, { model, freeReason: null }), lines: [line] }];
 }
 
 function inference(
   { type, source, counts }: Iteration,
   whole: Iteration,
-  context: UsageContext,
-  freeReason: Inference["freeReason"],
+  { model, freeReason }: Pick<Inference, "model" | "freeReason">,
 ): Inference {
   const { lines: writes, isContradictory } = cacheWrites(counts, whole.counts);
   const lines: TokenLine[] = [
@@ -92,16 +106,11 @@ function inference(
     { kind: "cache_read", tokens: counts.cacheReadInputTokens ?? 0, mark: null },
   ];
   const promptTokens = lines.reduce((sum, { tokens }) => sum + tokens, 0);
-  const reported = counts.outputTokens ?? 0;
-  lines.push({ kind: "output", tokens: reported, mark: null });
-  // An aborted response reports only the few tokens of its start; more were received.
-  const received = type === null && context.isPartial ? (context.receivedTokens ?? 0) : 0;
-  if (received > reported)
-    lines.push({ kind: "output", tokens: received - reported, mark: "counted_from_text" });
+  lines.push({ kind: "output", tokens: counts.outputTokens ?? 0, mark: null });
   const own = { ...topLevelModifiers(whole.source, type), ...source };
   return {
     entry: type,
-    model: context.model,
+    model,
     counts,
     lines: lines.filter(({ tokens }) => tokens > 0),
     promptTokens,
@@ -149,26 +158,25 @@ function cacheWrites(
 }
 
 /** The model that an entry names; else the requested one, or without a fallback the one that served. */
-function modelOf(
-  { type, source }: Iteration,
-  hasFallback: boolean,
-  { model, modelServed }: UsageContext,
-): string | null {
+function modelOf({ type, source }: Iteration, hasFallback: boolean, context: UsageContext): string | null {
   const named = textOf(source["model"]);
   if (named !== null) return named;
   if (type === "advisor_message") return null;
-  if (type === "compaction") return model ?? modelServed;
-  const isFirst = hasFallback && type !== "fallback_message";
-  return isFirst ? (model ?? modelServed) : (modelServed ?? model);
+  const isRequested = type === "compaction" || (hasFallback && type !== "fallback_message");
+  return isRequested ? (context.model ?? context.modelServed) : servedModel(context);
+}
+
+/** The model that gave the response. */
+export function servedModel({ model, modelServed }: UsageContext): string | null {
+  return modelServed ?? model;
 }
 
 /** An attempt is free if a fallback follows before any output, or if it is the last and was refused before any output. */
 function freeReasonOf(
-  { type, counts }: Iteration,
+  { counts }: Iteration,
   { hasLaterFallback, isLast }: { hasLaterFallback: boolean; isLast: boolean },
   context: UsageContext,
 ): Inference["freeReason"] {
-  if (!isAttempt(type)) return null;
   if ((counts.outputTokens ?? 0) === 0 && hasLaterFallback) return "declined_before_output";
   return isLast && isRefusedBeforeOutput(context, counts) ? "refused_before_output" : null;
 }
@@ -179,10 +187,10 @@ function isAttempt(type: string | null): boolean {
 
 /** Refused before any output: none is reported, or nothing was received and at most the placeholder is reported. */
 function isRefusedBeforeOutput(
-  { stopReason, receivedTokens }: UsageContext,
+  { stopReason, receivedTokens, isPartial }: UsageContext,
   { outputTokens }: TokenCounts,
 ): boolean {
-  if (stopReason !== "refusal") return false;
+  if (stopReason !== "refusal" || (isPartial && (receivedTokens ?? 0) > 0)) return false;
   const reported = outputTokens ?? 0;
   return reported === 0 || (receivedTokens === 0 && reported <= PLACEHOLDER_OUTPUT_TOKENS);
 }

@@ -33,6 +33,7 @@ const NOTES = {
   error_not_billed: "Errors are not billed.",
   not_sent: "The request was not sent to Claude.",
   response_lost: "The response was lost. Claude may bill the request, so it has no price.",
+  invalid_usage: "The response reports a token count that is missing or no whole number, so it has no price.",
   usage_unknown: "The response reports no usage, so it has no price.",
   batch_pending:
     "Pending: the results of this batch are priced when they are downloaded, and not all of them have been.",

@@ -20,6 +20,17 @@ export function formatMoney(amount: string | null | undefined): string {
   return `${sign ? "−" : ""}$${groupThousands(units)}.${isWhole || units !== "0" ? decimals.slice(0, 2) : decimals}`;
 }
 
+/** A sum: "$41.20", with a + where exchanges without a price are left out of it: "$41.20+", or "unpriced". */
+export function formatMoneySum({ costUsd, unpricedCount }: CostSum): string {
+  return `${formatMoney(costUsd)}${costUsd !== null && unpricedCount > 0 ? "+" : ""}`;
+}
+export interface CostSum {
+  costUsd: string | null;
+  unpricedCount: number;
+}
+/** Of no requests. */
+export const NO_COST: CostSum = { costUsd: "0", unpricedCount: 0 };
+
 /** Rounds half up in decimal digits. */
 function roundDecimal(whole: string, fraction: string, places: number): string {
   const digits = fraction.padEnd(places + 1, "0");

@@ -175,7 +175,7 @@ export const SERVER_TOOL_PRICES: Readonly<Record<string, string | null>> = {
 export const MULTIPLIERS = { usGeography: "1.1", batch: "0.5" } as const;
 
 /** Increment with every change of how usage is read and priced; stored with each price. */
-export const PRICING_RULES = 2;
+export const PRICING_RULES = 3;
 
 function rates(input: string, write5m: string, write1h: string, read: string, output: string) {
   return { input, write5m, write1h, read, output };

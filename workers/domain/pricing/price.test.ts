@@ -22,12 +22,13 @@ function billOf(body: string, known: PriceContext = {}) {
 }
 
 /** The beginning of a streamed answer of Opus 5.5: its start and these deltas of text, and no end. */
-function cutStream(texts: string[], more: Json[] = []): string {
+function cutStream(texts: string[], more: Json[] = [], usageMore: Json = {}): string {
   const usage = {
     input_tokens: 1_000,
     cache_read_input_tokens: 10_000,
     cache_creation_input_tokens: 0,
     output_tokens: 3,
+    ...usageMore,
   };
   return eventStream([
     {
@@ -87,12 +88,51 @@ describe("an answer that was cut off", () => {
     expect(billOf(cutStream(["8 chars."], more), GONE).costUsd).toBe("0.00788");
   });
 
-  test("costs what its iterations tell, where they were told", () => {
-    const iterations = [{ type: "message", input_tokens: 1_000, output_tokens: 2 }];
-    const told = [{ type: "message_delta", delta: {}, usage: { output_tokens: 2, iterations } }];
-    // 1000×4 + 2×20 = 4040µ
-    const { costUsd, breakdown } = billOf(cutStream(["x".repeat(400)], told), GONE);
-    expect([costUsd, breakdown.floor]).toEqual(["0.00404", true]);
+  const entry = (type: string, input: number, output: number, model?: string) => ({
+    type,
+    input_tokens: input,
+    output_tokens: output,
+    ...(model && { model }),
+  });
+  const TEXT_TOKENS = 100;
+  test.each<[string, Json[], Json[], string]>([
+    // 1000×4 + 2×20 + 98×20 = 6000µ
+    ["its message", [entry("message", 1_000, 2)], [], "0.006"],
+    // 1000×4 + 150×20 = 7000µ: more than the text shows
+    ["more output than came", [entry("message", 1_000, 150)], [], "0.007"],
+    // Advisor 500×5 + 7000×25 = 177500µ, whose output is none of the text; 1000×4 + 100×20 = 6000µ
+    [
+      "an advisor",
+      [entry("message", 1_000, 2), entry("advisor_message", 500, 7_000, "claude-opus-4-7")],
+      [],
+      "0.1835",
+    ],
+    // 9000×4 + 500×20 = 46000µ; the top level 1000×4 + 10000×0.20 + 100×20 = 8000µ
+    ["a compaction alone", [entry("compaction", 9_000, 500)], [], "0.054"],
+    // 1000×4 + 2×20 = 4040µ; 98 by Haiku 4.5, as the fallback block says: 98×5 = 490µ
+    [
+      "an attempt before a fallback to another model",
+      [entry("message", 1_000, 2, OPUS.model)],
+      [
+        {
+          type: "content_block_start",
+          index: 1,
+          content_block: { type: "fallback", to: { model: "claude-haiku-4-5" } },
+        },
+      ],
+      "0.00453",
+    ],
+  ])("with iterations of %s costs at least what its text proves", (_, iterations, more, expected) => {
+    const body = cutStream(["x".repeat(TEXT_TOKENS * 4)], more, { iterations });
+    const { costUsd, breakdown } = billOf(body, { ...GONE, requested: OPUS.model });
+    expect([costUsd, breakdown.floor]).toEqual([expected, true]);
+  });
+
+  test("counts the summary of a compaction that no entry reports", () => {
+    const summary = { type: "compaction", content: "x".repeat(400) };
+    const more = [{ type: "content_block_start", index: 1, content_block: summary }];
+    // 6000 + (100 + 10)×20 = 8200µ
+    expect(billOf(cutStream(["x".repeat(40)], more), GONE).costUsd).toBe("0.0082");
   });
 
   test("is complete when only its last event is missing", () => {
@@ -160,6 +200,27 @@ describe("what costs nothing", () => {
 });
 
 describe("what has no price and is never taken for free", () => {
+  test.each<[Json]>([
+    [{ output_tokens: "100" }],
+    [{ input_tokens: -1 }],
+    [{ cache_read_input_tokens: 1.5 }],
+    [{ cache_creation_input_tokens: 2 ** 31 }],
+    [{ server_tool_use: { web_search_requests: "2" } }],
+    [{ iterations: [{ type: "advisor_message", input_tokens: "NaN", output_tokens: 3 }] }],
+  ])("a usage with %j", (odd) => {
+    const message = { ...OPUS, usage: { ...OPUS.usage, ...odd } };
+    for (const { costPico, breakdown } of Object.values(pricesOf(message)))
+      expect([costPico, breakdown.notes]).toEqual([null, ["invalid_usage"]]);
+  });
+
+  test.each(['{"input_tokens":1000}', '{"output_tokens":5}', '{"input_tokens":null,"output_tokens":5}'])(
+    "a usage of %s alone",
+    (usage) => {
+      const body = `{"type":"message","role":"assistant","model":"claude-opus-5-5","content":[],"usage":${usage}}`;
+      expect(billOf(body)).toMatchObject({ costUsd: null, codes: ["invalid_usage"] });
+    },
+  );
+
   test.each<[string, PriceContext]>([
     ["a 502", { status: 502 }],
     ["a 504", { status: 504 }],
@@ -351,5 +412,70 @@ describe("the bill", () => {
     const [line] = toCostBreakdown(plain.breakdown).lines;
     expect(line).toMatchObject({ kind: "input", quantity: 9, rateUsd: "0", costUsd: "0", estimated: false });
     expect(line!.note).toContain("Refused before any output");
+  });
+});
+
+describe("shares of other models", () => {
+  const share = (model: string, input: number, output: number, costPico: string, more = {}) => ({
+    inputTokens: input,
+    outputTokens: output,
+    cacheReadInputTokens: 0,
+    cacheCreationInputTokens: 0,
+    cacheCreation5mInputTokens: 0,
+    cacheCreation1hInputTokens: 0,
+    thinkingTokens: 0,
+    model,
+    costPico,
+    ...more,
+  });
+  const UNPRICED = { isUnpriced: true };
+  const advised = (model: string) => [
+    { type: "message", input_tokens: 1_000, output_tokens: 100 },
+    { type: "advisor_message", model, input_tokens: 200, output_tokens: 40 },
+  ];
+  test.each<[string, { requested?: string; model?: string; usage?: Json }, ReturnType<typeof share>[]]>([
+    ["none without another model", {}, []],
+    ["none of a snapshot", { requested: "claude-opus-5-5[1m]", model: "claude-opus-5-5-20260922" }, []],
+    // 1000×1 + 100×5 = 1500µ
+    [
+      "all of what another model served",
+      { model: "claude-haiku-4-5-20251001", requested: OPUS.model },
+      [share("claude-haiku-4-5-20251001", 1_000, 100, "1500000000")],
+    ],
+    // And a search for 10000µ.
+    [
+      "the tools of the model that served",
+      {
+        model: "claude-haiku-4-5",
+        requested: OPUS.model,
+        usage: { ...OPUS.usage, server_tool_use: { web_search_requests: 1 } },
+      },
+      [share("claude-haiku-4-5", 1_000, 100, "11500000000")],
+    ],
+    [
+      "without a price where another model without one served",
+      { model: "claude-opus-9", requested: OPUS.model },
+      [share("claude-opus-9", 1_000, 100, "0", UNPRICED)],
+    ],
+    // 200×5 + 40×25 = 2000µ
+    [
+      "an advisor's",
+      { usage: { ...OPUS.usage, iterations: advised("claude-opus-4-7") } },
+      [share("claude-opus-4-7", 200, 40, "2000000000")],
+    ],
+    [
+      "without a price where it is an advisor's without one",
+      { usage: { ...OPUS.usage, iterations: advised("claude-opus-9") } },
+      [share("claude-opus-9", 200, 40, "0", UNPRICED)],
+    ],
+    [
+      "none of an advisor of the requested model",
+      { usage: { ...OPUS.usage, iterations: advised("claude-opus-5-5-20260922") } },
+      [],
+    ],
+  ])("are %s", (_, message, expected) => {
+    const { plain, streamed } = pricesOf({ ...OPUS, ...message });
+    expect(plain.shares).toEqual(expected);
+    expect(streamed.shares).toEqual(expected);
   });
 });

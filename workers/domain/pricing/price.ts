@@ -8,10 +8,17 @@ import { byField, TOKEN_KINDS } from "../../schemas/tokens.ts";
 import { type NoteCode, billTotal } from "./cost-breakdown.ts";
 import { PRICE_VERSION, findRates } from "./rates.ts";
 import { SERVER_TOOL_PRICES } from "./price-table.ts";
-import { type Inference, inferencesOf, type UsageContext } from "./billable-usage.ts";
+import { type Inference, inferencesOf, servedModel, type UsageContext } from "./billable-usage.ts";
 import { isObject, type JsonObject } from "../json/json.ts";
 import { INCOMPLETE_TYPES, refusedBy } from "../outcome.ts";
-import { serverToolUse } from "../usage/token-usage.ts";
+import { isSameModel } from "../model-id.ts";
+import {
+  hasInvalidCounts,
+  hasTokenCounts,
+  serverToolUse,
+  tokenCounts,
+  type TokenCounts,
+} from "../usage/token-usage.ts";
 import { parseUsd } from "./usd.ts";
 
 export interface PricingInput extends UsageContext {
@@ -63,17 +70,13 @@ export function priceExchange(usage: JsonObject | null, input: PricingInput): Pr
   const models: string[] = [];
   const lines: BillLine[] = [];
   const notes = new Set<NoteCode>(notesOn(usage, input));
-  const shares = new Map<string, ModelShare>();
-  const hasFallback = inferences.some(({ entry }) => entry === "fallback_message");
-  let isPriced = true;
+  const shares = new Shares(input.model);
+  let isPriced = !notes.has("invalid_usage");
   for (const inference of inferences) {
     const priced = priceInference(inference, usage, input.at);
     for (const note of priced.notes) notes.add(note);
     if (priced.isMissing) isPriced = false;
-    // Without a fallback the served model is the requested one by its full name.
-    const isRequested = inference.model === (hasFallback ? input.model : (input.modelServed ?? input.model));
-    if (inference.model !== null && inference.model !== input.model && !isRequested)
-      shares.set(inference.model, addShare(shares.get(inference.model), inference, priced.lines));
+    shares.add(inference.model, inference.counts, priced.lines.map(unattributed));
     const name = inference.model ?? "";
     if (priced.lines.length > 0 && !models.includes(name)) models.push(name);
     const at = models.indexOf(name);
@@ -83,7 +86,9 @@ export function priceExchange(usage: JsonObject | null, input: PricingInput): Pr
       ),
     );
   }
-  lines.push(...serverToolLines(usage));
+  const tools = serverToolLines(usage);
+  lines.push(...tools);
+  shares.add(servedModel(input), tokenCounts(null), tools);
   const breakdown: Bill = { models, lines };
   if (notes.size > 0) breakdown.notes = [...notes];
   const dependsOnReceived = input.isPartial || input.stopReason === "refusal";
@@ -91,23 +96,40 @@ export function priceExchange(usage: JsonObject | null, input: PricingInput): Pr
   return {
     costPico: isPriced ? billTotal(breakdown) : null,
     breakdown,
-    shares: [...shares.values()].map((share) => (isPriced ? share : { ...share, costPico: "0" })),
+    shares: shares.list().map((share) => (isPriced ? share : unpricedShare(share))),
     priceVersion: PRICE_VERSION,
   };
 }
 
-function addShare(
-  share: ModelShare | undefined,
-  { model, counts }: Inference,
-  lines: readonly PricedLine[],
-): ModelShare {
-  return {
-    ...byField(TOKEN_KINDS, ({ field }) => (share?.[field] ?? 0) + (counts[field] ?? 0)),
-    model: model ?? "",
-    costPico: String(
-      BigInt(share?.costPico ?? 0) + billTotal({ models: [], lines: lines.map(unattributed) }),
-    ),
-  };
+/** The tokens and cost of models other than the requested one, by model. */
+class Shares {
+  readonly #requested: string | null;
+  readonly #shares = new Map<string, ModelShare>();
+
+  constructor(requested: string | null) {
+    this.#requested = requested;
+  }
+
+  add(model: string | null, counts: TokenCounts, lines: readonly BillLine[]): void {
+    if (model === null || (this.#requested !== null && isSameModel(model, this.#requested))) return;
+    const cost = billTotal({ models: [], lines: [...lines] });
+    if (cost === 0n && lines.length === 0 && !hasTokenCounts(counts)) return;
+    const share = this.#shares.get(model);
+    this.#shares.set(model, {
+      ...byField(TOKEN_KINDS, ({ field }) => (share?.[field] ?? 0) + (counts[field] ?? 0)),
+      model,
+      costPico: String(BigInt(share?.costPico ?? 0) + cost),
+    });
+  }
+
+  list(): ModelShare[] {
+    return [...this.#shares.values()];
+  }
+}
+
+/** The share of a model in an exchange that has no price: its tokens count, no cost does. */
+export function unpricedShare(share: ModelShare): ModelShare {
+  return { ...share, costPico: "0", isUnpriced: true };
 }
 
 const unattributed = ([kind, quantity, rate]: PricedLine): BillLine => [kind, quantity, rate];
@@ -160,6 +182,7 @@ function serverToolLines(usage: JsonObject): BillLine[] {
 function notesOn(usage: JsonObject, { isPartial }: PricingInput): NoteCode[] {
   const { service_tier: tier, inference_geo: geography, fallback_credit: credit } = usage;
   const notes: NoteCode[] = isPartial ? ["cut_off"] : [];
+  if (hasInvalidCounts(usage, isPartial)) notes.push("invalid_usage");
   if (typeof tier === "string" && tier !== "standard" && tier !== "batch") notes.push("other_service_tier");
   if (typeof geography === "string" && !KNOWN_GEOGRAPHIES.includes(geography)) notes.push("other_geography");
   const status = isObject(credit) ? credit["status"] : null;

@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { contextTokens, mergeUsage, serverToolUse, tokenCounts, totalTokenCounts } from "./token-usage.ts";
+import {
+  contextTokens,
+  hasInvalidCounts,
+  mergeUsage,
+  serverToolUse,
+  tokenCounts,
+  totalTokenCounts,
+} from "./token-usage.ts";
 
 const START = {
   input_tokens: 7,
@@ -177,6 +184,14 @@ test("totalTokenCounts adds up all inferences, an advisor's and a compaction's t
   });
 });
 
+test("totalTokenCounts adds the top level to compactions and advisors alone, which it leaves out", () => {
+  const iterations = [iteration("compaction", 100, 0, 0, 10), iteration("advisor_message", 20, 0, 0, 5)];
+  expect(totalTokenCounts({ input_tokens: 3, output_tokens: 1, iterations })).toMatchObject({
+    inputTokens: 123,
+    outputTokens: 16,
+  });
+});
+
 test.each([
   [{ input_tokens: 3 }],
   [{ input_tokens: 3, iterations: [] }],
@@ -218,7 +233,69 @@ describe("contextTokens", () => {
     ],
     ["is unknown without counts", [{ service_tier: "standard" }, false], null],
     ["is unknown without usage", [null, false], null],
+    ["is unknown with a count that is none", [{ input_tokens: 7, output_tokens: "3" }, false], null],
+    [
+      "is unknown with such a count in any entry",
+      [{ ...ADVISED, iterations: [{ type: "compaction", input_tokens: -1 }, ...ADVISED.iterations] }, false],
+      null,
+    ],
   ])("%s", (_, given, expected) => {
     expect(contextTokens(...given)).toBe(expected);
+  });
+});
+
+describe("hasInvalidCounts", () => {
+  const VALID = { input_tokens: 7, output_tokens: 3 };
+  test.each([
+    [VALID],
+    [
+      {
+        ...VALID,
+        cache_read_input_tokens: null,
+        cache_creation: null,
+        server_tool_use: null,
+        iterations: null,
+      },
+    ],
+    [{ ...VALID, output_tokens_details: { thinking_tokens: "many" }, tokens_of_tomorrow: -1 }],
+    [{ iterations: [iteration("message", 1, 0, 0, 1)] }],
+    [ADVISED],
+  ])("is false for %j", (usage) => {
+    expect(hasInvalidCounts(usage)).toBe(false);
+  });
+
+  test.each(["12", "NaN", "", -1, 1.5, 2 ** 31, 1e21, Infinity, true, [], {}].map((value) => [value]))(
+    "is true where a count is %j, wherever it stands",
+    (value) => {
+      for (const odd of [
+        { input_tokens: value },
+        { output_tokens: value },
+        { cache_read_input_tokens: value },
+        { cache_creation_input_tokens: value },
+        { cache_creation: { ephemeral_1h_input_tokens: value } },
+        { server_tool_use: { web_search_requests: value } },
+        { iterations: [iteration("message", 1, 0, 0, 1), { type: "advisor_message", output_tokens: value }] },
+      ])
+        expect(hasInvalidCounts({ ...VALID, ...odd }), JSON.stringify(odd)).toBe(true);
+    },
+  );
+
+  test.each([
+    [{ input_tokens: null, output_tokens: 3 }],
+    [{ input_tokens: 7, output_tokens: null }],
+    [{ ...VALID, cache_creation: 5 }],
+    [{ ...VALID, server_tool_use: "2" }],
+    [{ ...VALID, iterations: "x" }],
+    [{ ...VALID, iterations: ["x"] }],
+    [{ ...VALID, iterations: [{ type: "message", input_tokens: null, output_tokens: 3 }] }],
+  ])("is true for %j", (usage) => {
+    expect([hasInvalidCounts(usage), hasInvalidCounts(usage, true)]).toEqual([true, true]);
+  });
+
+  test("is true where input or output is missing, unless the final usage is", () => {
+    expect([hasInvalidCounts({ output_tokens: 3 }), hasInvalidCounts({ input_tokens: 3 }, true)]).toEqual([
+      true,
+      false,
+    ]);
   });
 });

@@ -72,8 +72,22 @@ export interface Iteration {
   counts: TokenCounts;
 }
 
+/** Types of entries that the top-level counts leave out. */
+const BESIDE_TOP_LEVEL: readonly (string | null)[] = ["compaction", "advisor_message"];
+
+/**
+ * What a usage counts: the entries of `iterations`, and the top level (`source` is the usage itself) where no entry is part of
+ * it. Beside compactions and advisors alone, as at the start of a stream, the top level is the message's own inference.
+ */
+export function countedInferences(usage: JsonObject): Iteration[] {
+  const listed = iterationsOf(usage);
+  if (!listed.every(({ type }) => BESIDE_TOP_LEVEL.includes(type))) return listed;
+  const counts = tokenCounts(usage);
+  return hasTokenCounts(counts) ? [...listed, { type: null, source: usage, counts }] : listed;
+}
+
 /** The entries of `iterations`; empty where the usage has none and the top level is one inference or an unknown number. */
-export function iterationsOf(usage: JsonObject): Iteration[] {
+function iterationsOf(usage: JsonObject): Iteration[] {
   const listed = Array.isArray(usage["iterations"]) ? (usage["iterations"] as unknown[]) : [];
   return listed
     .filter(isObject)
@@ -84,6 +98,38 @@ export function iterationsOf(usage: JsonObject): Iteration[] {
     }))
     .filter(({ counts }) => hasTokenCounts(counts));
 }
+
+/** Kinds that a cost depends on. */
+const BILLABLE_KINDS: readonly (typeof TOKEN_KINDS)[number][] = TOKEN_KINDS.filter(
+  ({ billed, totalColumn }) => billed !== null || totalColumn !== null,
+);
+/** Members of every usage (`Usage` of the vendor's SDK); the counts of the cache may be null. */
+const ALWAYS_COUNTED: readonly string[] = ["input_tokens", "output_tokens"];
+
+/**
+ * Whether what the cost depends on is no count: a string, a negative, fractional or too large number, null for input or output,
+ * or, unless `isPartial`, no input or output at all. What the response cost, and how large its context is, is then unknown.
+ */
+export function hasInvalidCounts(usage: JsonObject, isPartial = false): boolean {
+  const { iterations, server_tool_use: tools } = usage;
+  if (iterations != null && !Array.isArray(iterations)) return true;
+  if (tools != null && (!isObject(tools) || Object.values(tools).some(isInvalid))) return true;
+  const entries = (iterations ?? []) as unknown[];
+  const isLacking = entries.length === 0 && !isPartial && ALWAYS_COUNTED.some((name) => usage[name] == null);
+  return (
+    isLacking || hasInvalidMember(usage) || entries.some((one) => !isObject(one) || hasInvalidMember(one))
+  );
+}
+
+function hasInvalidMember(source: JsonObject): boolean {
+  return BILLABLE_KINDS.some(({ usage: [member, nested] }) => {
+    const value = source[member];
+    if (nested === undefined) return isInvalid(value) || (value === null && ALWAYS_COUNTED.includes(member));
+    return value != null && (!isObject(value) || isInvalid(value[nested]));
+  });
+}
+
+const isInvalid = (value: unknown) => value != null && count(value) === null;
 
 export function hasTokenCounts(counts: TokenCounts): boolean {
   return TOTAL_KINDS.some(({ field }) => counts[field] !== null);
@@ -96,21 +142,22 @@ export function hasTokenCounts(counts: TokenCounts): boolean {
  */
 export function totalTokenCounts(usage: unknown): TokenCounts {
   const whole = tokenCounts(usage);
-  const iterations = isObject(usage) ? iterationsOf(usage) : [];
+  const inferences = isObject(usage) ? countedInferences(usage) : [];
   return byField(
     TOKEN_KINDS,
-    ({ field }) => sum(iterations.map(({ counts }) => counts[field])) ?? whole[field],
+    ({ field }) => sum(inferences.map(({ counts }) => counts[field])) ?? whole[field],
   );
 }
 
 /**
  * The size of the context after a response: prompt and output of its last inference by the conversation's own model. Null
- * where it is unknown: counts are missing, or one usage covers several inferences (server tools) without listing them.
+ * where it is unknown: counts are missing or invalid, or one usage covers several inferences without listing them.
+ * `tookSeveral`: the content shows several (tookSeveralInferences of messages/content.ts).
  */
-export function contextTokens(usage: JsonObject | null, usesServerTools: boolean): number | null {
-  if (usage === null) return null;
+export function contextTokens(usage: JsonObject | null, tookSeveral: boolean): number | null {
+  if (usage === null || hasInvalidCounts(usage)) return null;
   const iterations = iterationsOf(usage);
-  if (iterations.length === 0 && (usesServerTools || hasServerToolRequests(usage))) return null;
+  if (iterations.length === 0 && (tookSeveral || hasServerToolRequests(usage))) return null;
   const last =
     iterations.length === 0
       ? tokenCounts(usage)

@@ -1,7 +1,7 @@
 /** The response part of an exchange as stored: columns, assembled message, bytes. Pure; called by exchange-row.ts. */
 import { readBatch } from "../../domain/messages/batch-results.ts";
 import { readResponse } from "../../domain/messages/read-response.ts";
-import { toolCallBlocks } from "../../domain/messages/content.ts";
+import { tookSeveralInferences } from "../../domain/messages/content.ts";
 import { estimateOutputTokens } from "../../domain/messages/estimate-output-tokens.ts";
 import { assistantElement } from "../../domain/content/split-body.ts";
 import { storableJson } from "../../domain/json/json.ts";
@@ -65,7 +65,6 @@ export function responseRow(
   const isComplete = batch?.isComplete === false ? false : parsed.ended;
   const toolCallCount = Object.values(parsed.toolCalls).reduce((sum, count) => sum + count, 0);
   const { shared, own } = responseHeaderSets(headers);
-  const usesServerTools = toolCallBlocks(parsed.message?.["content"]).some(({ type }) => type !== "tool_use");
   const message = parsed.message && assistantElement({ content: parsed.message["content"] });
   // An error in place of a message is a complete response; one after the message has begun breaks it off.
   const isIncomplete =
@@ -91,7 +90,7 @@ export function responseRow(
       errorType: end.errorType,
       errorMessage: parsed.errorMessage ?? (incompleteAs && INCOMPLETE_MESSAGES[incompleteAs]),
       stopReason: parsed.stopReason,
-      contextTokens: contextTokens(parsed.usage, usesServerTools),
+      contextTokens: contextTokens(parsed.usage, tookSeveralInferences(parsed.message?.["content"])),
       serverToolUse: serverToolUse(parsed.usage),
       usage: parsed.usage,
       usagePartial: parsed.usagePartial,

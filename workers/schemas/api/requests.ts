@@ -79,6 +79,11 @@ export const RequestRow = z.object({
   errorType: name,
   stopReason: name,
   ...exchangeTokens,
+  contextTokens: z
+    .number()
+    .int()
+    .nullable()
+    .describe("Prompt and output of the last inference by the conversation's model; null if unknown."),
   usagePartial: z.boolean().describe("The final usage never arrived: the counts are minimums."),
   serverToolUse: z.record(z.string(), z.number()).nullable(),
   toolCalls: z.record(z.string(), z.number()).nullable().describe("Tool name → calls in the response."),

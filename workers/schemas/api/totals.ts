@@ -9,7 +9,9 @@ export const costUsd = z
   .string()
   .nullable()
   .describe("Exact decimal of the exchanges that have a price; null where none has and one should.");
-export const unpricedCount = count.describe("Exchanges that used tokens and have no price.");
+export const unpricedCount = count.describe(
+  "Exchanges that have no price. An exchange that used several models counts under each of them.",
+);
 
 /** Of several exchanges. */
 export const tokenTotals = {

@@ -56,8 +56,7 @@ export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Pro
         // Implies the condition of the index requests_unhappy, so only that index is read.
         db.execute(sql`select count(*) as count from requests
         where outcome = 'unrecorded' and started_at > ${since}`),
-        // A model without requests of its own (an advisor's) counts its unpriced ones with the requested model.
-        db.execute(sql`select model, sum(unpriced_count) > 0 or sum(requests) = 0 as may_be_unpriced from rollups
+        db.execute(sql`select model, sum(unpriced_count + unpriced_shares) > 0 as may_be_unpriced from rollups
         where bucket > ${timestamptz(now.getTime() - 7 * DAY_MS)} and model <> ''
         group by model having sum(input_tokens + output_tokens) > 0 order by sum(requests) desc, model limit ${MAX_MODELS}`),
       ]);

@@ -16,7 +16,14 @@ import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
 import { columnsNamed } from "../db/columns.ts";
 import { readSideRequests, readSideRequestTotals } from "./side-requests.ts";
 import { isoText, pageOf, timestamptz } from "../db/sql.ts";
-import { HAS_FAILED, TOKEN_SUMS, tokenTotalsView, toTotals, totalTokensOrNull } from "../usage/totals.ts";
+import {
+  HAS_FAILED,
+  IS_UNPRICED,
+  TOKEN_SUMS,
+  tokenTotalsView,
+  toTotals,
+  totalTokensOrNull,
+} from "../usage/totals.ts";
 import { hasFailed } from "../../domain/outcome.ts";
 import { formatUsd } from "../../domain/pricing/usd.ts";
 
@@ -156,7 +163,7 @@ async function readBranches(db: Reader, conversationId: string): Promise<Branch[
       count(*) as requests, max(message_count) as messages,
       count(*) filter (where ${HAS_FAILED}) as errors,
       ${TOKEN_SUMS}, sum(cost_pico) as cost_pico,
-      count(*) filter (where cost_pico is null and coalesce(input_tokens, 0) + coalesce(output_tokens, 0) > 0) as unpriced_count
+      count(*) filter (where ${IS_UNPRICED}) as unpriced_count
     from requests where conversation_id = ${conversationId}::uuid and branch_key is not null
     group by branch_key order by min(started_at), branch_key`);
   return rows.map((row) => {

@@ -6,7 +6,7 @@ import { formatUsd } from "../../domain/pricing/usd.ts";
 import { type ConversationDetail, SideRequest } from "../../schemas/api/conversations.ts";
 import { columnsNamed } from "../db/columns.ts";
 import type { Reader } from "../db/db.ts";
-import { TOKEN_SUMS, tokenTotalsView, toTotals, totalTokensOrNull } from "../usage/totals.ts";
+import { IS_UNPRICED, TOKEN_SUMS, tokenTotalsView, toTotals, totalTokensOrNull } from "../usage/totals.ts";
 
 /** The conversation, and where it begins (ISO 8601): a side request starts later than the request that it serves. */
 export interface Served {
@@ -30,7 +30,7 @@ export async function readSideRequestTotals(
 ): Promise<ConversationDetail["sideRequests"]> {
   const { rows } = await db.execute<Record<string, string | null>>(sql`
     select count(*) as requests, ${TOKEN_SUMS}, sum(cost_pico) as cost_pico,
-      count(*) filter (where cost_pico is null and coalesce(input_tokens, 0) + coalesce(output_tokens, 0) > 0) as unpriced_count
+      count(*) filter (where ${IS_UNPRICED}) as unpriced_count
     from requests where ${servesConversation(served)}`);
   const [row] = rows;
   return { requestCount: Number(row?.requests ?? 0), ...tokenTotalsView(toTotals(row ?? {})) };

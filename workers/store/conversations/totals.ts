@@ -8,7 +8,7 @@ import type { PgColumn } from "drizzle-orm/pg-core";
 import { conversations } from "../../../drizzle/schema.ts";
 import type { WriterTransaction } from "../db/db.ts";
 import { timestamptz } from "../db/sql.ts";
-import { HAS_FAILED, TOKEN_COLUMNS } from "../usage/totals.ts";
+import { HAS_FAILED, IS_UNPRICED, TOKEN_COLUMNS } from "../usage/totals.ts";
 
 export interface ConversationChanges {
   /** Conversations that stored requests left, joined or changed in; former ids are allowed. */
@@ -121,7 +121,7 @@ const COLUMNS: Record<Exclude<keyof typeof conversations.$inferSelect, "id">, Co
   ...TOKENS,
   toolCallCount: sumOf("tool_call_count"),
   costPico: sumOf("cost_pico"),
-  unpricedCount: countWhere("cost_pico is null"),
+  unpricedCount: countWhere(IS_UNPRICED),
   inferenceMs: sumOf("duration_ms"),
 };
 

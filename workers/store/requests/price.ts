@@ -1,7 +1,7 @@
 /** Tokens and price of a row from its own columns, so that storing, completing and repricing agree. */
 import { requests } from "../../../drizzle/schema.ts";
 import type { ModelShare } from "../../schemas/cost.ts";
-import { type TokenCounts, totalTokenCounts } from "../../domain/usage/token-usage.ts";
+import { contextTokens, type TokenCounts, totalTokenCounts } from "../../domain/usage/token-usage.ts";
 import { type Price, priceExchange } from "../../domain/pricing/price.ts";
 import { packBill, unpackBill } from "../../domain/pricing/cost-codec.ts";
 import type { BatchPriceInput } from "./batches.ts";
@@ -20,11 +20,14 @@ export const PRICE_INPUT_COLUMNS = {
   stopReason: requests.stopReason,
   usage: requests.usage,
   usagePartial: requests.usagePartial,
+  contextTokens: requests.contextTokens,
   costBreakdown: requests.costBreakdown,
 };
 export type PriceInput = Pick<typeof requests.$inferInsert, keyof typeof PRICE_INPUT_COLUMNS>;
 
 export interface PriceColumns extends TokenCounts {
+  /** What ingest read, unless the usage has no valid counts. */
+  contextTokens: number | null;
   /** Null where everything is the requested model's. */
   modelShares: ModelShare[] | null;
   costPico: bigint | null;
@@ -46,7 +49,7 @@ export function priceColumns(
 ): PriceColumns {
   if (batch && "results" in batch) {
     const { counts, ...price } = batch.results.price();
-    return columnsOf(price, counts);
+    return { ...columnsOf(price, counts), contextTokens: null };
   }
   const price = priceExchange(row.usage ?? null, {
     endpoint: row.endpoint,
@@ -63,10 +66,14 @@ export function priceColumns(
     receivedTokens: receivedTokens ?? unpackBill(row.costBreakdown)?.received ?? null,
     areResultsCounted: batch?.areResultsCounted ?? false,
   });
-  return columnsOf(price, totalTokenCounts(row.usage));
+  return {
+    ...columnsOf(price, totalTokenCounts(row.usage)),
+    // The content, which may show several inferences, is not read again.
+    contextTokens: row.contextTokens == null ? null : contextTokens(row.usage ?? null, false),
+  };
 }
 
-function columnsOf(price: Price, counts: TokenCounts): PriceColumns {
+function columnsOf(price: Price, counts: TokenCounts): Omit<PriceColumns, "contextTokens"> {
   return {
     ...counts,
     modelShares: price.shares.length === 0 ? null : price.shares,

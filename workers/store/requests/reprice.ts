@@ -195,10 +195,11 @@ function countUnpriced(totals: Totals, { costPico, costBreakdown }: PriceColumns
 }
 
 /** A new price version alone is no change. */
-function hasChanged(row: RollupSource & { costBreakdown?: unknown }, price: PriceColumns): boolean {
+function hasChanged(row: PricedRow, price: PriceColumns): boolean {
   const bill = unpackBill(row.costBreakdown);
   return (
     row.costPico !== price.costPico ||
+    (row.contextTokens ?? null) !== price.contextTokens ||
     !bill ||
     packBill(bill) !== price.costBreakdown ||
     TOKEN_KINDS.some(({ field }) => (row[field] ?? null) !== price[field]) ||

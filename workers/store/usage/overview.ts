@@ -106,7 +106,9 @@ export async function readOverview(
         firstByteP50Ms: percentiles(own).firstByteP50Ms,
       };
     }),
-    ...(filter.seriesBy === "domain" && { costByDomain: costByDomain(of(SLOT_AND_DOMAIN), buckets) }),
+    ...(filter.seriesBy === "domain" && {
+      costByDomain: costByDomain(of(SLOT_AND_DOMAIN), buckets, totalsOf),
+    }),
     domains: top(DOMAIN).map(({ row, ...totals }) => ({ domain: row.name ?? "", ...totals })),
     accounts: top(ACCOUNT).map(({ row, ...totals }) => ({ accountId: row.account_id ?? "", ...totals })),
     models: top(MODEL).map(({ row, ...totals }) => ({ model: row.model ?? "", ...totals })),
@@ -119,11 +121,15 @@ export function fitRollups({ starts }: Buckets): boolean {
   return starts.every((start) => start % ROLLUP_BUCKET_MS === 0);
 }
 
-function costByDomain(cells: readonly GroupRow[], { starts }: Buckets): Overview["costByDomain"] {
+function costByDomain(
+  cells: readonly GroupRow[],
+  { starts }: Buckets,
+  totalsOf: (row: TotalsRow) => UsageTotals,
+): Overview["costByDomain"] {
   const domains = Map.groupBy(cells, ({ domain_id }) => domain_id);
   return [...domains]
     .map(([id, rows]) => {
-      const bySlot = new Map(rows.map((row) => [Number(row.slot), toTotals(row)]));
+      const bySlot = new Map(rows.map((row) => [Number(row.slot), totalsOf(row)]));
       const total = addUsage([...bySlot.values()]);
       const series = starts.map((_, index) => costUsdOf(bySlot.get(index + 1) ?? ZERO_USAGE));
       const { unpricedCount } = total;

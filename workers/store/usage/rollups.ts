@@ -2,7 +2,7 @@
  * Rollups: totals over `requests` per five minutes, domain, account, model, type and outcome. They are written in the
  * transaction of the rows they add up, so that the two always agree. A row whose tokens belong to several models adds to
  * one rollup of each; the requested model's has the request itself, its duration and what no share names, the others count it
- * as `shareRequests`.
+ * as `shareRequests`, and as `unpricedShares` if it has no price.
  */
 import { and, eq, getTableColumns, inArray, lte, sql, type SQL } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
@@ -71,10 +71,14 @@ function toRollups(row: RollupSource): Rollup[] {
     ...byField(TOKEN_KINDS, ({ field }) => share[field]),
     model: share.model,
     costPico: BigInt(share.costPico),
+    unpricedShares: share.isUnpriced ? 1 : 0,
   }));
   const rest = shares.reduce((left, share) => addRollup(left, share, -1), whole);
   const counted = { shareRequests: 1, shareErrors: whole.errors };
-  return [{ ...rest, model: whole.model }, ...shares.map((share) => ({ ...share, ...counted }))];
+  return [
+    { ...rest, model: whole.model, unpricedShares: 0 },
+    ...shares.map((share) => ({ ...share, ...counted })),
+  ];
 }
 
 /** Adds the rows of `added` and subtracts those of `removed`. One statement; keys are sorted, so that writers do not deadlock. */

@@ -20,6 +20,7 @@ const TOTALS = [
   "shareErrors",
   "toolCallCount",
   "unpricedCount",
+  "unpricedShares",
   "durationMs",
 ] as const;
 
@@ -28,6 +29,9 @@ export type UsageTotals = TokenTotals & Record<(typeof TOTALS)[number], number>;
 export type TotalsRow = Record<string, unknown>;
 
 const COLUMNS = [...TOTALS, "costPico"] as const;
+
+/** Of a row of `requests`: it should have a price and has none. */
+export const IS_UNPRICED = sql.raw("cost_pico is null");
 
 /** As hasFailed of workers/domain/outcome.ts. */
 export const HAS_FAILED = sql.raw("coalesce(failed, status is null or status >= 400)");
@@ -38,7 +42,8 @@ const ROW_VALUES: Partial<Record<(typeof COLUMNS)[number], SQL>> = {
   errors: sql`${HAS_FAILED}::int::int8`,
   shareRequests: sql.raw("0::int8"),
   shareErrors: sql.raw("0::int8"),
-  unpricedCount: sql.raw("(cost_pico is null)::int::int8"),
+  unpricedCount: sql`(${IS_UNPRICED})::int::int8`,
+  unpricedShares: sql.raw("0::int8"),
 };
 
 /** What a model's share of an exchange consists of. */
@@ -64,6 +69,7 @@ export const REQUEST_VALUES = list(
 const SHARE_COUNTS: Partial<Record<(typeof COLUMNS)[number], SQL>> = {
   shareRequests: sql.raw("(sign = 1)::int::int8"),
   shareErrors: sql`(sign = 1 and ${HAS_FAILED})::int::int8`,
+  unpricedShares: sql.raw("(sign = 1 and share ? 'isUnpriced')::int::int8"),
 };
 
 /** The same columns for an element `share` of `model_shares`, times the column `sign`; what shares do not have is 0. */
@@ -90,8 +96,13 @@ export function toTotals(row: TotalsRow): UsageTotals {
  * response of another. Added up over models they count a request once for each.
  */
 export function withShareRequests(totals: UsageTotals): UsageTotals {
-  const { requests, errors, shareRequests, shareErrors } = totals;
-  return { ...totals, requests: requests + shareRequests, errors: errors + shareErrors };
+  const { requests, errors, unpricedCount, shareRequests, shareErrors, unpricedShares } = totals;
+  return {
+    ...totals,
+    requests: requests + shareRequests,
+    errors: errors + shareErrors,
+    unpricedCount: unpricedCount + unpricedShares,
+  };
 }
 
 export function addUsage(list: readonly UsageTotals[]): UsageTotals {

@@ -1,6 +1,7 @@
 /** Statistics of a conversation: turns, sub-tasks, tokens, cost and times. */
 import type { ConversationDetail } from "../../../../workers/schemas/api/conversations.ts";
 import { ContextGauge } from "../../charts/context-gauge.tsx";
+import { formatMoneySum } from "../../../../workers/domain/pricing/format-money.ts";
 import { formatMoneyExact, formatMoneyShort } from "../../format/money.ts";
 import { formatCount, formatExact, formatShare, formatShort } from "../../format/number.ts";
 import { formatDuration } from "../../format/time.ts";
@@ -47,7 +48,7 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
         {detail.sideRequests.requestCount > 0 && (
           <span class="stat-note">
             + {formatCount(detail.sideRequests.requestCount, "side request")}{" "}
-            {formatMoneyShort(detail.sideRequests.costUsd)}
+            {formatMoneySum(detail.sideRequests)}
           </span>
         )}
       </StatCard>

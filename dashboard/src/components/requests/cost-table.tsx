@@ -1,5 +1,6 @@
 /** The cost as an addition a person can check: quantity × rate = amount, line by line, with notes. */
 import type { CostBreakdown, CostLine } from "../../../../workers/schemas/cost.ts";
+import { modelsWithoutPrice } from "../../../../workers/domain/pricing/cost-breakdown.ts";
 import { formatMoneyExact } from "../../format/money.ts";
 import { formatExact, UNKNOWN } from "../../format/number.ts";
 import { UntrustedText } from "../ui/values.tsx";
@@ -16,9 +17,7 @@ export function CostTable({ breakdown, total, version }: Props) {
   const notes = breakdown?.notes ?? [];
   return (
     <>
-      {total === null && !notes.some(({ code }) => code === "batch_pending") && (
-        <p class="note">Unpriced: no price is known for this model or request type.</p>
-      )}
+      {total === null && <Unpriced breakdown={breakdown} />}
       {notes.map(({ text }) => (
         <p class="mute">{text}</p>
       ))}
@@ -58,6 +57,18 @@ export function CostTable({ breakdown, total, version }: Props) {
         </details>
       )}
     </>
+  );
+}
+
+/** What of the request has no price; notes give other reasons. */
+function Unpriced({ breakdown }: { breakdown: CostBreakdown | null }) {
+  const models = breakdown ? modelsWithoutPrice(breakdown) : [];
+  if (models.length === 0 && breakdown && breakdown.notes.length > 0) return null;
+  return (
+    <p class="note">
+      Unpriced: no price is known for{" "}
+      {models.length === 0 ? "this request" : <UntrustedText text={models.join(", ")} length={200} />}.
+    </p>
   );
 }
 

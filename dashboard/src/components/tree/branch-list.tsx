@@ -7,7 +7,7 @@ import { orderBranches, type BranchRow } from "../../transcript/branches.ts";
 import type { View } from "../../context/view.ts";
 import { BranchGlyph, glyphOf } from "./branch-glyphs.tsx";
 import { Help } from "../ui/help.tsx";
-import { Money, ShortNumber, UntrustedText } from "../ui/values.tsx";
+import { MoneySum, ShortNumber, UntrustedText } from "../ui/values.tsx";
 
 /** Further branches are behind a link. */
 const MAX_BRANCHES = 20;
@@ -90,7 +90,7 @@ function BranchItem({ row, view, path, isNow }: ItemProps) {
         )}
         <span class="branch-stats mute">
           {formatCount(branch.requestCount, "request")}, <ShortNumber value={totalTokens(branch)} /> tokens,{" "}
-          <Money amount={branch.costUsd} />
+          <MoneySum sum={branch} />
         </span>
       </a>
     </li>

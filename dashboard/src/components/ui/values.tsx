@@ -2,9 +2,9 @@
 import { ENDED_EARLY, UNEXPECTED_RESPONSE } from "../../../../workers/domain/outcome.ts";
 import type { RequestRow } from "../../../../workers/schemas/api/requests.ts";
 import type { Child } from "hono/jsx";
-import { formatMoney } from "../../../../workers/domain/pricing/format-money.ts";
+import { type CostSum, formatMoney } from "../../../../workers/domain/pricing/format-money.ts";
 import { formatMoneyExact } from "../../format/money.ts";
-import { formatExact, formatShort, UNKNOWN } from "../../format/number.ts";
+import { formatCount, formatExact, formatShort, UNKNOWN } from "../../format/number.ts";
 import { oneLine, printable, shortId } from "../../format/text.ts";
 import { formatAbsolute, formatRelative } from "../../format/time.ts";
 import type { View } from "../../context/view.ts";
@@ -58,6 +58,21 @@ export function Money({ amount }: { amount: string | null | undefined }) {
     >
       {formatMoney(amount)}
     </span>
+  );
+}
+
+/** A sum over exchanges; a + says that some have no price and are left out. */
+export function MoneySum({ sum }: { sum: CostSum }) {
+  return (
+    <>
+      <Money amount={sum.costUsd} />
+      {sum.unpricedCount > 0 && sum.costUsd !== null && (
+        <span class="mute" title={`${formatCount(sum.unpricedCount, "request")} unpriced`}>
+          {" "}
+          +
+        </span>
+      )}
+    </>
   );
 }
 

@@ -3,7 +3,7 @@ import { type NamedTotals, rankByCost } from "../../api/named-totals.ts";
 import { ShareBar } from "../../charts/share-bar.tsx";
 import { totalTokens } from "../../format/token-kinds.ts";
 import { formatCount, formatExact, formatShare, formatShort } from "../../format/number.ts";
-import { formatMoney } from "../../../../workers/domain/pricing/format-money.ts";
+import { formatMoneySum } from "../../../../workers/domain/pricing/format-money.ts";
 import { CardTitle } from "../ui/controls.tsx";
 import { NameLink } from "../ui/values.tsx";
 
@@ -44,7 +44,7 @@ export function TopList({ title, entries, href, labelOf = (name) => name, limit 
                 {formatShort(tokens)}
               </span>
               <span class="number mute top-list-share">{formatShare(entry.shareOfCost)}</span>
-              <span class="number top-list-cost">{formatMoney(entry.costUsd)}</span>
+              <span class="number top-list-cost">{formatMoneySum(entry)}</span>
               <ShareBar share={entry.shareOfCost ?? 0} />
             </li>
           );

@@ -2,7 +2,7 @@
 import type { WindowView } from "../../../../workers/schemas/api/windows.ts";
 import { peakUtilization, windowRows, type WindowRow } from "../../api/windows.ts";
 import { WindowBar } from "../../charts/window-bar.tsx";
-import { formatMoney } from "../../../../workers/domain/pricing/format-money.ts";
+import { formatMoneySum, NO_COST } from "../../../../workers/domain/pricing/format-money.ts";
 import { formatCount, formatShare, formatShort } from "../../format/number.ts";
 import type { View } from "../../context/view.ts";
 import { Icon } from "../ui/icon.tsx";
@@ -31,7 +31,7 @@ export function WindowList({ windows, view, href, limit = Infinity }: Props) {
               <span class="mute">
                 Last 5 h: {formatCount(window.totals.requests, "request")},{" "}
                 {formatShort(window.totals.outputTokens)} output tokens,{" "}
-                {formatMoney(window.totals.requests === 0 ? "0" : window.totals.costUsd)}
+                {formatMoneySum(window.totals.requests === 0 ? NO_COST : window.totals)}
               </span>
             </p>
             <WindowRows rows={windowRows(window, view.now)} view={view} />

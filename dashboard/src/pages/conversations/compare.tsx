@@ -5,7 +5,7 @@ import { BranchGlyph, glyphOf } from "../../components/tree/branch-glyphs.tsx";
 import { ProblemCard } from "../../components/ui/problem.tsx";
 import { ComparedRowView } from "../../components/conversations/compared-row.tsx";
 import type { TranscriptContext } from "../../components/transcript/transcript-context.ts";
-import { Money, ShortNumber, Time, UntrustedText } from "../../components/ui/values.tsx";
+import { MoneySum, ShortNumber, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact } from "../../format/number.ts";
 import { totalTokens } from "../../format/token-kinds.ts";
@@ -137,7 +137,7 @@ function SideHead({ branch, transcript, view, path }: SideProps) {
       <p class="mute">
         {formatCount(transcript.total, "message")}, {formatCount(branch.requestCount, "request")}
         {branch.errorCount > 0 && <span class="error-text">, {formatCount(branch.errorCount, "error")}</span>}
-        , <ShortNumber value={totalTokens(branch)} /> tokens, <Money amount={branch.costUsd} />, last{" "}
+        , <ShortNumber value={totalTokens(branch)} /> tokens, <MoneySum sum={branch} />, last{" "}
         <Time at={branch.lastMessageTime} view={view} />
       </p>
     </header>

@@ -9,7 +9,7 @@ import { BranchGlyphs } from "../../components/tree/branch-glyphs.tsx";
 import { FilterSelect, FilterBar, type FilterOptions } from "../../components/ui/filter-bar.tsx";
 import { EmptyList } from "../../components/admin/client-setup.tsx";
 import { ProblemCard } from "../../components/ui/problem.tsx";
-import { Money, shortModel, ShortNumber, Time, UntrustedText } from "../../components/ui/values.tsx";
+import { MoneySum, shortModel, ShortNumber, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { apiQuery, linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact, formatShare } from "../../format/number.ts";
 import { formatDuration } from "../../format/time.ts";
@@ -148,17 +148,7 @@ const columnsOf = (view: View): Column<Conversation>[] => [
     label: "Cost",
     isNumber: true,
     class: "cell-cost",
-    cell: (row) => (
-      <>
-        <Money amount={row.costUsd} />
-        {row.unpricedCount > 0 && row.costUsd !== null && (
-          <span class="mute" title={`${formatCount(row.unpricedCount, "request")} unpriced`}>
-            {" "}
-            +
-          </span>
-        )}
-      </>
-    ),
+    cell: (row) => <MoneySum sum={row} />,
   },
   {
     label: "Context",

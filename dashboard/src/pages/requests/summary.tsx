@@ -141,7 +141,7 @@ function TokenUsage({ detail }: { detail: RequestDetail }) {
         <span>
           Context{" "}
           <ContextGauge
-            tokens={totalTokens(tokens)}
+            tokens={detail.contextTokens}
             model={detail.modelServed ?? detail.model}
             betas={detail.requestHeaders?.["anthropic-beta"] ?? ""}
             showsWindow

@@ -1,4 +1,5 @@
 /** The usage windows of one account: utilization over time, forecast, consumers, and rate limits. */
+import { NO_COST } from "../../../../workers/domain/pricing/format-money.ts";
 import type { Child } from "hono/jsx";
 import type { WindowDetail } from "../../../../workers/schemas/api/windows.ts";
 import { windowName, windowRows } from "../../api/windows.ts";
@@ -6,7 +7,7 @@ import { LineChart, type Line } from "../../charts/line-chart.tsx";
 import { MAX_GAP_MS, windowHistory } from "../../charts/window-history.ts";
 import { Share } from "../../charts/share-bar.tsx";
 import { Help } from "../../components/ui/help.tsx";
-import { shortModel, Money, ShortNumber, Time, UntrustedText } from "../../components/ui/values.tsx";
+import { shortModel, MoneySum, ShortNumber, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { WindowRows } from "../../components/usage/window-list.tsx";
 import { linkTo } from "../../context/filters.ts";
 import { formatExact, formatShare } from "../../format/number.ts";
@@ -94,6 +95,7 @@ interface UsageRow {
   requests: number;
   outputTokens: number;
   costUsd: string | null;
+  unpricedCount: number;
   shareOfCost: number;
 }
 
@@ -196,7 +198,7 @@ function UsageTable({ title, nameLabel, rows, since, unnamedLabel, children }: U
             {
               label: "Cost",
               isNumber: true,
-              cell: (row) => <Money amount={row.requests === 0 ? "0" : row.costUsd} />,
+              cell: (row) => <MoneySum sum={row.requests === 0 ? NO_COST : row} />,
             },
             {
               label: "Share of cost",

@@ -199,16 +199,13 @@ export function PeriodStats({ overview }: { overview: Overview }) {
       />
       <StatCard
         label="Cost"
-        value={now.requests === 0 ? "$0.00" : formatMoneyShort(now.costUsd)}
+        value={formatMoneyShort(now.costUsd)}
         exact={formatMoneyExact(now.costUsd)}
         change={formatChange(approximateAmount(now.costUsd), approximateAmount(before.costUsd))}
         spark={series((bucket) => approximateAmount(bucket.costUsd))}
       >
         {now.unpricedCount > 0 && (
-          <span
-            class="stat-note"
-            title="No price is known for their model; they are not included in the cost."
-          >
+          <span class="stat-note" title="They have no price and are not included in the cost.">
             + {formatCount(now.unpricedCount, "unpriced request")}
           </span>
         )}

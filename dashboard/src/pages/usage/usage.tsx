@@ -16,10 +16,10 @@ import { TOKEN_KINDS, totalTokens } from "../../format/token-kinds.ts";
 import { Help } from "../../components/ui/help.tsx";
 import { ClientSetup } from "../../components/admin/client-setup.tsx";
 import { EmptyState, ProblemCard } from "../../components/ui/problem.tsx";
-import { Money, NameLink, ShortNumber } from "../../components/ui/values.tsx";
+import { MoneySum, NameLink, ShortNumber } from "../../components/ui/values.tsx";
 import { WindowList as WindowListView } from "../../components/usage/window-list.tsx";
 import { linkTo, periodOf } from "../../context/filters.ts";
-import { formatMoney } from "../../../../workers/domain/pricing/format-money.ts";
+import { formatMoney, formatMoneySum } from "../../../../workers/domain/pricing/format-money.ts";
 import { approximateAmount } from "../../format/money.ts";
 import { formatCount, formatExact, formatShare, formatShort } from "../../format/number.ts";
 import { capitalize, oneLine } from "../../format/text.ts";
@@ -82,7 +82,8 @@ function AllWindows({ view, windows }: { view: View; windows: Result<WindowList>
 function PeriodUsage({ view, overview }: Pick<Props, "view" | "overview">) {
   if (!overview.ok) return <ProblemCard problem={overview.problem} what="usage" view={view} />;
   const { data } = overview;
-  if (data.totals.requests === 0) {
+  // A model that served parts of others' requests, such as an advisor, has tokens without requests.
+  if (data.totals.requests === 0 && totalTokens(data.totals) === 0) {
     return (
       <EmptyState title="No usage in this period.">
         <ClientSetup view={view} />
@@ -125,7 +126,7 @@ function CostByDomain({ view, overview }: { view: View; overview: Overview }) {
   return (
     <section class="card">
       <h2>
-        {label} <span class="mute">{formatMoney(totals.costUsd)} total</span>
+        {label} <span class="mute">{formatMoneySum(totals)} total</span>
       </h2>
       <BarChart
         label={label}
@@ -193,7 +194,7 @@ function UsageTable({ by, view, entries }: TableProps) {
             cell: (entry) => <ShortNumber value={entry[key]} />,
           })),
           { label: "Cache hit rate", isNumber: true, cell: (entry) => formatShare(entry.cacheHitShare) },
-          { label: "Cost", isNumber: true, cell: (entry) => <Money amount={entry.costUsd} /> },
+          { label: "Cost", isNumber: true, cell: (entry) => <MoneySum sum={entry} /> },
           {
             label: "Share of cost",
             isShare: true,

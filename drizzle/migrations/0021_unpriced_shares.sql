@@ -1,0 +1,1 @@
+ALTER TABLE "rollups" ADD COLUMN "unpriced_shares" bigint DEFAULT 0 NOT NULL;
