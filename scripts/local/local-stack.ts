@@ -7,6 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Cron } from "croner";
 import { build } from "../lib/build.ts";
 import { Config, ConfigError, loadConfig } from "../../workers/runtime/config.ts";
+import { accessApplication } from "../../workers/domain/auth/access-identity.ts";
 import { lockDataDir } from "./data-dir.ts";
 import { openDatabase } from "./database/database.ts";
 import { LocalStackError, reasonOf } from "../lib/local-error.ts";
@@ -149,7 +150,8 @@ function checkVariables(given: Record<string, string>): void {
   const known = Object.fromEntries(Object.entries(given).filter(([name]) => name in Config.shape));
   const present = { DATABASE_URL: "-", CREDENTIAL_KEYS: `check:${Buffer.alloc(32).toString("base64")}` };
   try {
-    loadConfig({ ...present, ...known });
+    const access = accessApplication(loadConfig({ ...present, ...known }));
+    if (access !== "none" && "problem" in access) throw new LocalStackError(access.problem);
   } catch (error) {
     if (error instanceof ConfigError) throw new LocalStackError(error.message);
     throw error;

@@ -74,10 +74,13 @@ describe("an administrator without a script", () => {
     await page.fill("input[name=api_key]", "sk-ant-api03-upstream");
     await press("Continue");
     const key = await finish();
-    expect(await words()).toContain(`export ANTHROPIC_BASE_URL=https://${host}`);
+    const { port } = new URL(stack.proxyUrl);
+    const [, shown] = /export ANTHROPIC_BASE_URL=(\S+)/.exec(await words())!;
+    expect(shown).toBe(`http://${host}:${port}`);
+    expect(await words()).toContain(`echo "127.0.0.1 ${host}" | sudo tee -a /etc/hosts`);
     expect(await words()).toContain(`export ANTHROPIC_AUTH_TOKEN=${key}`);
     stack.claude.reset();
-    expect((await askThrough(host, { authorization: `Bearer ${key}` })).status).toBe(200);
+    expect((await askThrough(new URL(shown!).host, { authorization: `Bearer ${key}` })).status).toBe(200);
     expect(headerOf(stack.claude.requests[0]!, "x-api-key")).toBe("sk-ant-api03-upstream");
     expect((await askThrough(host, { authorization: "Bearer wrong" })).status).toBe(401);
   });

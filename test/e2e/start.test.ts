@@ -111,6 +111,7 @@ describe.concurrent("a failing start prints one line", () => {
       /^PROXY_PORT and DASHBOARD_PORT[^\n]*\n$/,
     ],
     ["an invalid address", { CLAUDE_API_BASE_URL: "nowhere" }, /^[^\n]*CLAUDE_API_BASE_URL[^\n]*\n$/],
+    ["half of an Access application", { ACCESS_AUD: "x" }, /^ACCESS_TEAM_DOMAIN must be set too[^\n]*\n$/],
     ["an invalid database URL", { DATABASE_URL: "mysql://x" }, /^DATABASE_URL[^\n]*postgresql:\/\/[^\n]*\n$/],
   ];
   it.each(cases)("%s", async (_name, wrong, message) => {

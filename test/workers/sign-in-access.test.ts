@@ -2,6 +2,7 @@
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { identify } from "../../workers/api/auth/identify.ts";
+import { signIn } from "../../workers/api/auth/sign-in.ts";
 import type { WhoAmI } from "../../workers/schemas/api/session.ts";
 import { resetDatabase } from "../support/worker-database.ts";
 import { ADMINISTRATOR_KEY, apiJson, type Bindings, apiError, testEnv } from "../support/worker-api.ts";
@@ -98,10 +99,21 @@ describe("a good token", () => {
     expect(certsAsked).toEqual([]);
   });
 
-  it("refuses everything where the application is configured incompletely", async () => {
-    for (const incomplete of [{ ACCESS_AUD: AUDIENCE }, { ACCESS_TEAM_DOMAIN: team }])
-      expect((await who(await token(), incomplete)).result).toBe("closed");
-  });
+  it.each([
+    ["ACCESS_TEAM_DOMAIN", { ACCESS_AUD: AUDIENCE }],
+    ["ACCESS_AUD", { ACCESS_TEAM_DOMAIN: "team.cloudflareaccess.com" }],
+    ["ACCESS_TEAM_DOMAIN and ACCESS_AUD", { ACCESS_ADMIN_EMAILS: "ann@example.com" }],
+    ["ACCESS_TEAM_DOMAIN", { ACCESS_TEAM_DOMAIN: "https://evil.example/path", ACCESS_AUD: AUDIENCE }],
+  ])(
+    "opens nothing of the dashboard while %s is missing or invalid, and the public API goes on",
+    async (name, bindings) => {
+      const message = expect.stringContaining(`Closed: ${name} must be`) as string;
+      for (const more of [undefined, { "x-dashboard-key": ADMINISTRATOR_KEY }])
+        expect(await who(await token(), bindings, more)).toEqual({ result: "unavailable", message });
+      expect((await refused("/api/stats", { entrypoint: "dashboard", bindings })).status).toBe(503);
+      await ask("/api/stats", { bindings });
+    },
+  );
 });
 
 describe("refused is", () => {
@@ -126,7 +138,41 @@ describe("refused is", () => {
     // Open reading does not help, a key does: it is a credential of its own.
     expect((await who(jwt, { ...settings(), DASHBOARD_READ_ONLY: "true" })).result).toBe("refused");
     const key = { "x-dashboard-key": ADMINISTRATOR_KEY };
-    expect(await who(jwt, settings(), key)).toMatchObject({ via: "key" });
+    expect(await who(jwt, { ...settings(), ACCESS_ALLOW_KEY: "true" }, key)).toMatchObject({ via: "key" });
+  });
+});
+
+describe("with Access, dashboard keys", () => {
+  const signInWith = (bindings: Bindings) =>
+    signIn(testEnv(bindings), { key: ADMINISTRATOR_KEY, address: "192.0.2.1" }, NOW);
+  const callerOf = (headers: Record<string, string>, bindings: Bindings) =>
+    identify(testEnv(bindings), (name) => headers[name] ?? null, "dashboard", NOW);
+
+  it("do not open the dashboard: not by signing in, by header, or by a session from before", async () => {
+    const session = await signInWith({});
+    if (session.result !== "signed_in") throw new Error(session.result);
+    const message = expect.stringContaining("Cloudflare Access") as string;
+    expect(await signInWith(settings())).toEqual({ result: "closed", message });
+    const byKey = { "x-dashboard-key": ADMINISTRATOR_KEY };
+    expect(await callerOf(byKey, settings())).toEqual({ result: "refused", message });
+    expect(await callerOf({ "x-nexus-session": session.token }, settings())).toEqual({
+      result: "closed",
+      message,
+    });
+    expect(await callerOf({}, settings())).toEqual({ result: "closed", message });
+    expect((await refused("/api/stats", { entrypoint: "dashboard", bindings: settings() })).status).toBe(403);
+  });
+
+  it("open it with ACCESS_ALLOW_KEY=true", async () => {
+    const bindings = { ...settings(), ACCESS_ALLOW_KEY: "true" };
+    const session = await signInWith(bindings);
+    if (session.result !== "signed_in") throw new Error(session.result);
+    expect(await callerOf({ "x-nexus-session": session.token }, bindings)).toMatchObject({ via: "session" });
+    expect(await callerOf({ "x-dashboard-key": ADMINISTRATOR_KEY }, bindings)).toMatchObject({ via: "key" });
+  });
+
+  it("open the public API as before", async () => {
+    await ask("/api/audit", { bindings: settings() });
   });
 });
 

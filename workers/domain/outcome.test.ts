@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Outcome } from "../schemas/exchange.ts";
-import { hasFailed, isFailed, outcomeRank, refusedBy } from "./outcome.ts";
+import { errorOf, hasFailed, isFailed, outcomeRank, refusedBy } from "./outcome.ts";
 
 const END = { status: 200, outcome: "complete" as Outcome, errorType: null, isComplete: true };
 
@@ -51,4 +51,27 @@ it.each([
 
 it("ranks outcomes by how much is known", () => {
   expect(["interrupted", "unrecorded", "client_gone", "complete"].map(outcomeRank)).toEqual([0, 1, 2, 2]);
+});
+
+const BROKE_OFF = "The connection to Claude broke off during the response.";
+it.each<[string, Partial<Parameters<typeof errorOf>[0]>, string | null]>([
+  ["a success", { failed: false }, null],
+  ["a client that left", { failed: false, outcome: "client_gone", status: null }, null],
+  ["a 529 without a body", { status: 529 }, null],
+  ["an error with a type", { status: 529, errorType: "overloaded_error" }, "overloaded_error"],
+  ["an error with a message", { errorType: "overloaded_error", errorMessage: "Busy" }, "Busy"],
+  ["a stream that broke off", { outcome: "upstream_failed" }, BROKE_OFF],
+  ["a 500 that broke off", { outcome: "upstream_failed", status: 500 }, BROKE_OFF],
+  ["no response", { outcome: "upstream_failed", status: null }, "There was no response."],
+  ["an interruption", { outcome: "interrupted" }, "The proxy was interrupted during the response."],
+  [
+    "an early interruption",
+    { outcome: "interrupted", status: null },
+    "The proxy was interrupted before the response.",
+  ],
+  ["an unrecorded stream that broke off", { outcome: "unrecorded" }, BROKE_OFF],
+  ["an unrecorded 529", { outcome: "unrecorded", status: 529 }, null],
+])("%s: error %j %j", (_, row, error) => {
+  const broken = { errorMessage: null, errorType: null, outcome: "complete", status: 200, failed: true };
+  expect(errorOf({ ...broken, ...row })).toBe(error);
 });

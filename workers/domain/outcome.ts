@@ -36,6 +36,29 @@ export function isFailed({ outcome, status, errorType, isComplete }: ExchangeEnd
 }
 
 /**
+ * What a row says about its error: Claude's or the proxy's message, else its type, else how the exchange broke off. Null: it has not
+ * failed, or its status is all that is known.
+ */
+export function errorOf(row: {
+  errorMessage: string | null;
+  errorType: string | null;
+  outcome: string;
+  status: number | null;
+  failed?: boolean | null;
+}): string | null {
+  const said = row.errorMessage ?? row.errorType;
+  if (said !== null || !hasFailed(row)) return said;
+  if (row.outcome === "upstream_failed" || (row.outcome === "unrecorded" && (row.status ?? 0) < 400))
+    return row.status === null
+      ? "There was no response."
+      : "The connection to Claude broke off during the response.";
+  if (row.outcome !== "interrupted") return null;
+  return row.status === null
+    ? "The proxy was interrupted before the response."
+    : "The proxy was interrupted during the response.";
+}
+
+/**
  * `failed` of a stored row. A Worker from before the column counted by status; so do readers, until the SQL function recount_failed() has
  * judged its rows. HAS_FAILED of workers/store/usage/totals.ts is the same in SQL.
  */

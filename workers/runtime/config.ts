@@ -74,6 +74,9 @@ export const Config = z.object({
   ACCESS_ADMIN_EMAILS: secret.describe(
     "Comma-separated e-mail addresses that are administrators; others are viewers.",
   ),
+  ACCESS_ALLOW_KEY: flag(false).describe(
+    "true: with Cloudflare Access configured, dashboard keys sign in to the dashboard too.",
+  ),
   CLAUDE_API_BASE_URL: z.url().default("https://api.anthropic.com").describe("Upstream."),
   CLAUDE_API_TIMEOUT: milliseconds(600_000).describe("Milliseconds to upstream's response headers."),
   PROXY_SERVER_TIMEOUT: milliseconds(660_000).describe(

@@ -18,7 +18,7 @@ signInRoutes.get("/sign-in", async (c) => {
   if (who?.result === "known" && who.via !== "read_only") return c.redirect(next, 303);
   return who?.result === "unavailable"
     ? signInPage(c, 503, next, who.message)
-    : signInPage(c, 200, next, null);
+    : signInPage(c, 200, next, who?.result === "closed" ? who.message : null);
 });
 
 signInRoutes.post("/sign-in", async (c) => {

@@ -1,5 +1,6 @@
 /** Dashboard keys: compared in constant time over SHA-256, never stored. */
 import type { Config } from "../../runtime/config.ts";
+import { accessApplication } from "../../domain/auth/access-identity.ts";
 import { sha256 } from "../../domain/sha256.ts";
 import type { Role } from "../../schemas/api/session.ts";
 
@@ -15,6 +16,17 @@ export function shortKeyProblem(config: Keys): string | null {
   );
   if (short.length === 0) return null;
   return `Closed: ${short.join(" and ")} must have at least ${MIN_KEY_CHARACTERS} characters. Set a longer key, such as the output of \`openssl rand -base64 32\`.`;
+}
+
+/** Said where a key would sign in to a dashboard that Cloudflare Access guards. */
+export const ACCESS_ONLY =
+  "Sign in through Cloudflare Access. Keys do not open this dashboard, unless ACCESS_ALLOW_KEY is true.";
+
+/** Whether keys, and the sessions that they opened, are valid on the dashboard; the public API accepts them always. */
+export function keysOpenDashboard(
+  config: Parameters<typeof accessApplication>[0] & Pick<Config, "ACCESS_ALLOW_KEY">,
+) {
+  return config.ACCESS_ALLOW_KEY || accessApplication(config) === "none";
 }
 
 /** The configured keys and their roles, administrator first. */

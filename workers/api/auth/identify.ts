@@ -3,7 +3,7 @@
  * binding also accepts sessions and Cloudflare Access tokens, which the dashboard forwards.
  */
 import { type Config, loadConfig } from "../../runtime/config.ts";
-import { accessApplication } from "../../domain/auth/access-identity.ts";
+import { accessApplication, type AccessApplication } from "../../domain/auth/access-identity.ts";
 import { sha256 } from "../../domain/sha256.ts";
 import {
   type Caller,
@@ -17,7 +17,14 @@ import { findSession } from "../../store/admin/sessions.ts";
 import { DatabaseUnavailableError } from "../../store/db/errors.ts";
 import { verifyAccessToken } from "./cloudflare-access.ts";
 import type { Audience } from "../http/context.ts";
-import { configuredKeys, keyFingerprint, roleOfKey, shortKeyProblem } from "./dashboard-keys.ts";
+import {
+  ACCESS_ONLY,
+  configuredKeys,
+  keyFingerprint,
+  keysOpenDashboard,
+  roleOfKey,
+  shortKeyProblem,
+} from "./dashboard-keys.ts";
 import { slowDownWrongKey } from "./key-guard.ts";
 
 const TOKEN = /^[\w-]{43}$/;
@@ -27,8 +34,6 @@ const WRONG_KEY = "This dashboard key is not valid.";
 const SESSION_ENDED = "This session has ended. Sign in again.";
 const CLOSED =
   "Closed: no dashboard key is configured. Set one with `wrangler secret put DASHBOARD_API_KEY`.";
-const ACCESS_INCOMPLETE =
-  "Closed: ACCESS_TEAM_DOMAIN and ACCESS_AUD must both be set, and one is missing or invalid.";
 const ACCESS_REFUSED = "This Cloudflare Access token is not valid for the dashboard.";
 const CERTS_UNREACHABLE =
   "The certificates of Cloudflare Access cannot be fetched, so the token cannot be checked. Try again in a minute.";
@@ -48,7 +53,12 @@ export async function identify(
   const config = loadConfig(env);
   const problem = shortKeyProblem(config);
   if (problem) return { result: "unavailable", message: problem };
+  const application = audience === "public" ? "none" : accessApplication(config);
+  if (application !== "none" && "problem" in application)
+    return { result: "unavailable", message: `Closed: ${application.problem}` };
+  const areKeysValid = audience === "public" || keysOpenDashboard(config);
   const key = header(CREDENTIAL_HEADERS.key);
+  if (key && !areKeysValid) return { result: "refused", message: ACCESS_ONLY };
   if (key) {
     const caller = identifyByKey(config, key);
     if (caller.result !== "refused") return caller;
@@ -59,13 +69,12 @@ export async function identify(
     const address = header(addressHeader) ?? "unknown";
     return (await slowDownWrongKey(env, config, { address, way }, now)) ?? caller;
   }
-  if (audience === "dashboard") {
-    const jwt = header(CREDENTIAL_HEADERS.accessJwt);
-    const accessCaller = jwt ? await identifyByAccess(config, jwt, now) : null;
-    if (accessCaller) return accessCaller;
-    const session = header(CREDENTIAL_HEADERS.session);
-    if (session) return identifyBySession(config, session, now);
-  }
+  const jwt = header(CREDENTIAL_HEADERS.accessJwt);
+  // Without an Access application the token is ignored.
+  if (jwt && application !== "none") return identifyByAccess(application, jwt, now);
+  if (!areKeysValid) return identifyWithoutKeys(config);
+  const session = audience === "dashboard" && header(CREDENTIAL_HEADERS.session);
+  if (session) return identifyBySession(config, session, now);
   return identifyAnonymous(config, NO_KEY_GIVEN);
 }
 
@@ -76,11 +85,7 @@ function identifyByKey(config: Config, given: string): WhoAmI {
   return knownCaller(found.role, found.role === "administrator" ? "dashboard-key" : "viewer-key", "key");
 }
 
-/** Null when no Access application is configured: then the header is ignored. */
-async function identifyByAccess(config: Config, jwt: string, now: number): Promise<WhoAmI | null> {
-  const application = accessApplication(config);
-  if (application === "none") return null;
-  if (application === "incomplete") return { result: "closed", message: ACCESS_INCOMPLETE };
+async function identifyByAccess(application: AccessApplication, jwt: string, now: number): Promise<WhoAmI> {
   const verified = await verifyAccessToken(application, jwt, now);
   if (verified.result === "unavailable") return { result: "unavailable", message: CERTS_UNREACHABLE };
   if (verified.result === "invalid") return { result: "refused", message: ACCESS_REFUSED };
@@ -106,8 +111,13 @@ async function identifyBySession(config: Config, token: string, now: number): Pr
   }
 }
 
+function identifyWithoutKeys(config: Config): WhoAmI {
+  if (config.DASHBOARD_READ_ONLY) return knownCaller("viewer", "anyone", "read_only");
+  return { result: "closed", message: ACCESS_ONLY };
+}
+
 function identifyAnonymous(config: Config, message: string): WhoAmI {
-  if (config.DASHBOARD_READ_ONLY) return { ...knownCaller("viewer", "anyone", "read_only") };
+  if (config.DASHBOARD_READ_ONLY) return knownCaller("viewer", "anyone", "read_only");
   const isClosed = configuredKeys(config).length === 0 && accessApplication(config) === "none";
   return isClosed ? { result: "closed", message: CLOSED } : { result: "anonymous", message };
 }

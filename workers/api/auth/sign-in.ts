@@ -7,7 +7,14 @@ import { errorText, log } from "../../runtime/log.ts";
 import type { SignInResult } from "../../schemas/api/session.ts";
 import { SignInRequest } from "../../schemas/api/session.ts";
 import { createSession, revokeSession } from "../../store/admin/sessions.ts";
-import { configuredKeys, keyFingerprint, roleOfKey, shortKeyProblem } from "./dashboard-keys.ts";
+import {
+  ACCESS_ONLY,
+  configuredKeys,
+  keyFingerprint,
+  keysOpenDashboard,
+  roleOfKey,
+  shortKeyProblem,
+} from "./dashboard-keys.ts";
 import { slowDownWrongKey } from "./key-guard.ts";
 
 const TOKEN_BYTES = 32;
@@ -25,6 +32,7 @@ export async function signIn(env: Env, request: SignInRequest, now: number): Pro
   if (configuredKeys(config).length === 0) return { result: "closed", message: ERROR_MESSAGES.closed };
   const problem = shortKeyProblem(config);
   if (problem) return { result: "unavailable", message: problem };
+  if (!keysOpenDashboard(config)) return { result: "closed", message: ACCESS_ONLY };
   const parsed = SignInRequest.safeParse(request);
   const found = parsed.success ? roleOfKey(config, parsed.data.key) : null;
   if (!found) {

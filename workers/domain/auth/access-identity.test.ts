@@ -9,7 +9,7 @@ function application(changes: Record<string, string> = {}): AccessApplication {
     ACCESS_ADMIN_EMAILS: "Ann@Example.com, bob@example.com,",
     ...changes,
   });
-  if (typeof made === "string") throw new Error(made);
+  if (made === "none" || "problem" in made) throw new Error(JSON.stringify(made));
   return made;
 }
 
@@ -25,16 +25,25 @@ describe("the Access application", () => {
     );
   });
 
-  test("half of it is not none of it", () => {
-    expect(accessApplication({})).toBe("none");
-    expect(accessApplication({ ACCESS_AUD: "aud-tag" })).toBe("incomplete");
-    expect(accessApplication({ ACCESS_TEAM_DOMAIN: "team.cloudflareaccess.com" })).toBe("incomplete");
+  test("half of it is not none of it: the missing variable is named", () => {
+    const partOf = (settings: Parameters<typeof accessApplication>[0]) => accessApplication(settings);
+    const problem = (missing: string) => ({
+      problem: `${missing} must be set too: Cloudflare Access is configured in part.`,
+    });
+    expect(partOf({})).toBe("none");
+    expect(partOf({ ACCESS_AUD: "aud-tag" })).toEqual(problem("ACCESS_TEAM_DOMAIN"));
+    expect(partOf({ ACCESS_TEAM_DOMAIN: "team.cloudflareaccess.com" })).toEqual(problem("ACCESS_AUD"));
+    expect(partOf({ ACCESS_ADMIN_EMAILS: "ann@example.com" })).toEqual(
+      problem("ACCESS_TEAM_DOMAIN and ACCESS_AUD"),
+    );
   });
 
   test.each(["http://team.cloudflareaccess.com", "team.example/path", "a b", "https://u:p@team.example"])(
     "%s is no team domain",
     (ACCESS_TEAM_DOMAIN) => {
-      expect(accessApplication({ ACCESS_TEAM_DOMAIN, ACCESS_AUD: "aud-tag" })).toBe("incomplete");
+      expect(accessApplication({ ACCESS_TEAM_DOMAIN, ACCESS_AUD: "aud-tag" })).toEqual({
+        problem: "ACCESS_TEAM_DOMAIN must be a team domain such as team.cloudflareaccess.com.",
+      });
     },
   );
 

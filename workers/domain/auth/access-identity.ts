@@ -29,19 +29,23 @@ const Claims = z.looseObject({
 });
 
 /**
- * The Access application of these settings. "none" without settings; "incomplete" if one of two is missing or invalid, and
- * callers must then deny access. The team domain may be an https URL, or on loopback an http one.
+ * The Access application of these settings. "none" without settings; a problem that names the variable if one is missing or
+ * invalid, and callers must then deny access. The team domain may be an https URL, or on loopback an http one.
  */
 export function accessApplication(settings: {
   ACCESS_TEAM_DOMAIN?: string | undefined;
   ACCESS_AUD?: string | undefined;
   ACCESS_ADMIN_EMAILS?: string | undefined;
-}): AccessApplication | "none" | "incomplete" {
+}): AccessApplication | "none" | { problem: string } {
   const { ACCESS_TEAM_DOMAIN: teamDomain, ACCESS_AUD: audience } = settings;
-  if (!teamDomain && !audience) return "none";
-  if (!teamDomain || !audience) return "incomplete";
+  if (!teamDomain && !audience && !settings.ACCESS_ADMIN_EMAILS) return "none";
+  if (!teamDomain || !audience) {
+    const missing = [!teamDomain && "ACCESS_TEAM_DOMAIN", !audience && "ACCESS_AUD"].filter(Boolean);
+    return { problem: `${missing.join(" and ")} must be set too: Cloudflare Access is configured in part.` };
+  }
   const issuer = issuerOf(teamDomain);
-  if (!issuer) return "incomplete";
+  if (!issuer)
+    return { problem: "ACCESS_TEAM_DOMAIN must be a team domain such as team.cloudflareaccess.com." };
   const administrators = new Set(
     (settings.ACCESS_ADMIN_EMAILS ?? "")
       .split(",")

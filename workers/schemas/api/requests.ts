@@ -75,7 +75,7 @@ export const RequestRow = z.object({
   refusedBy: RefusedBy.describe(
     "Whose a status of 400 or above is: upstream's or the proxy's; null otherwise.",
   ),
-  error: name.describe("The error message, or the error type if there is none."),
+  error: name.describe("The error message, else the error type, else how the exchange broke off."),
   errorType: name,
   stopReason: name,
   ...exchangeTokens,

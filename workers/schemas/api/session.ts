@@ -23,7 +23,7 @@ export type SignInRequest = z.infer<typeof SignInRequest>;
 
 /**
  * `signed_in`: `token` (43 characters, base64url) is the value of the cookie. `wrong`: no such key. `slow_down`: no such key, after
- * too many wrong ones from this address or in total. `closed`: no dashboard key is configured. `unavailable`: the database is
+ * too many wrong ones from this address or in total. `closed`: no dashboard key is configured, or Cloudflare Access is used instead. `unavailable`: the database is
  * unavailable, so no session was created; or a configured key is too short. `message` is shown to the user.
  */
 export const SignInResult = z.discriminatedUnion("result", [
@@ -56,8 +56,8 @@ export type Caller = z.infer<typeof Caller>;
 /**
  * `DashboardApi.whoAmI(headers)`: headers by the names above, in lower case. `anonymous`: no credential, or an ended session;
  * `refused`: an invalid credential; `slow_down`: the same for a key, after too many wrong ones; `closed`: neither a key nor an
- * Access application is configured; `unavailable`: the database or the Access certificates could not be reached, or a configured
- * key is too short.
+ * Access application is configured, or on the dashboard Access is, and there is no token; `unavailable`: the database or the Access
+ * certificates could not be reached, a configured key is too short, or Access is configured in part.
  */
 export const WhoAmI = z.discriminatedUnion("result", [
   Caller.extend({ result: z.literal("known") }),

@@ -1,7 +1,7 @@
 /** Failed exchanges of a period, counted from the rows: there are few, and the partial index on `failed` has them alone. */
 import { type SQL, sql } from "drizzle-orm";
 import { BUCKET_MS, type Buckets, bucketsOf, iso } from "../../domain/usage/calendar.ts";
-import { refusedBy } from "../../domain/outcome.ts";
+import { errorOf, refusedBy } from "../../domain/outcome.ts";
 import type { Errors } from "../../schemas/api/failures.ts";
 import type { RefusedBy } from "../../schemas/exchange.ts";
 import type { DatabaseConfig } from "../db/db.ts";
@@ -78,14 +78,19 @@ export async function readFailures(config: DatabaseConfig, filter: FailureFilter
       const newest = latest.get(row.latest);
       if (!newest) return [];
       const { id: requestId, started_at: timestamp, domain, model, message } = newest;
+      const kind = { errorType: row.error_type, status: statusOf(row), outcome: row.outcome ?? "" };
       return [
         {
-          errorType: row.error_type,
-          status: statusOf(row),
-          outcome: row.outcome ?? "",
+          ...kind,
           refusedBy: refusedByOf(row),
           count: countOf(row),
-          latest: { requestId, timestamp, domain, model, message },
+          latest: {
+            requestId,
+            timestamp,
+            domain,
+            model,
+            message: errorOf({ ...kind, failed: true, errorMessage: message }),
+          },
         },
       ];
     }),

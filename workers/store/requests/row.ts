@@ -1,6 +1,6 @@
 /** One row of `requests` as lists show it: the columns to select, and the mapping to the API's names. */
 import { domains, requests } from "../../../drizzle/schema.ts";
-import { hasFailed, refusedBy } from "../../domain/outcome.ts";
+import { errorOf, hasFailed, refusedBy } from "../../domain/outcome.ts";
 import { toCostBreakdown } from "../../domain/pricing/cost-breakdown.ts";
 import { clientParts } from "../../domain/http/user-agent.ts";
 import { unpackBill } from "../../domain/pricing/cost-codec.ts";
@@ -45,7 +45,7 @@ export function toRequestRow(row: Selected): RequestRow {
     outcome: Outcome.parse(row.outcome),
     failed: hasFailed(row),
     refusedBy: refusedBy(row),
-    error: errorMessage ?? row.errorType,
+    error: errorOf({ ...row, errorMessage }),
     totalTokens: totalTokensOrNull(row),
     costUsd: costPico === null ? null : formatUsd(costPico),
     costBreakdown: bill && toCostBreakdown(bill),

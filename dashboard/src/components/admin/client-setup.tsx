@@ -15,6 +15,7 @@ export function ClientSetup({ view, domain, key }: { view: View; domain?: string
           : "Point Claude Code, an SDK or a script at the proxy and send a request:"}
       </p>
       <CodeBlock text={commands} label="commands" />
+      <LocalNameNote view={view} {...(domain === undefined ? {} : { domain })} />
       {!key && view.localProxyUrl === null && (
         <p class="mute">
           Use the host name of a domain configured under <a href="/domains">Domains</a>. Client keys are
@@ -65,8 +66,24 @@ export function clientCommands(base: string, key?: string, credentialType?: stri
     : [address, `export ANTHROPIC_AUTH_TOKEN=${key}`];
 }
 
-/** The URL of a domain, which is a host name; the local stack has one URL for all domains. */
-export function baseUrl(view: View, domain?: string): string {
-  if (domain && !/^(localhost|127\.0\.0\.1)$/.test(domain)) return `https://${domain}`;
-  return view.localProxyUrl ?? "https://YOUR-DOMAIN";
+const isThisMachine = (domain: string) => /^(localhost|127\.0\.0\.1)$/.test(domain);
+
+/** The URL of a domain, which is a host name; that of the local stack has its port. */
+export function baseUrl({ localProxyUrl }: View, domain?: string): string {
+  if (!domain || isThisMachine(domain)) return localProxyUrl ?? "https://YOUR-DOMAIN";
+  if (localProxyUrl === null) return `https://${domain}`;
+  const url = new URL(localProxyUrl);
+  url.hostname = domain;
+  return url.origin;
+}
+
+/** How a name reaches the local stack; nothing where the dashboard is deployed. */
+export function LocalNameNote({ view, domain }: { view: View; domain?: string }) {
+  if (view.localProxyUrl === null || !domain || isThisMachine(domain)) return null;
+  return (
+    <div class="mute">
+      <p>For the local stack, this name must lead to this machine:</p>
+      <CodeBlock text={`echo "127.0.0.1 ${domain}" | sudo tee -a /etc/hosts`} label="command" />
+    </div>
+  );
 }

@@ -3,7 +3,7 @@ import type { DomainDetail, NewClientKey } from "../../../../workers/schemas/api
 import type { View } from "../../context/view.ts";
 import { CodeBlock } from "../ui/code-block.tsx";
 import { Icon } from "../ui/icon.tsx";
-import { baseUrl, clientCommands } from "./client-setup.tsx";
+import { baseUrl, clientCommands, LocalNameNote } from "./client-setup.tsx";
 import { UntrustedText } from "../ui/values.tsx";
 
 /** Shown once: only a hash of the key is stored. */
@@ -28,6 +28,7 @@ export function NewKey({
       <CodeBlock text={created.key} label="client key" />
       <p>For Claude Code and the SDKs:</p>
       <CodeBlock text={commands} label="commands" />
+      <LocalNameNote view={view} domain={detail.domain} />
     </section>
   );
 }
