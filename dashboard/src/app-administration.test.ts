@@ -159,6 +159,7 @@ it("health has checks, versions, errors, and follow-ups by client and week", asy
           { id: "k1", state: "unused", fields: {} },
         ],
       },
+      partitions: { until: "2026-12-01T00:00:00.000Z", rowsInDefault: 3 },
       counters: { rejected_key: 12, notify_failed: 0 },
       newestRequestAt: ago(2),
       lastErrors: [
@@ -179,6 +180,7 @@ it("health has checks, versions, errors, and follow-ups by client and week", asy
     "Pending alerts 0 All alerts are delivered.",
     "Conversation linking 91% Follow-up requests of the last 7 days that were matched to their conversation; 5 requests unmatched. If a new client version is below the others, run npx nexus relink after an update.",
     "Search index 3 pending Messages that are not searchable yet. They are indexed automatically when ingest is idle.",
+    'Partitions Until 2026-12-01 The nightly cron should create three months ahead: its log says why not. 3 requests lie in the default partition: see "Move requests out of the default partition" in docs/operating.md.',
   ]);
   expect(page(".plain-list div")).toEqual([
     "rejected key 12",

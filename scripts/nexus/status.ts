@@ -34,6 +34,12 @@ function lines(status: Status): string[] {
     ],
     ["failed to store", ingestFailures ? String(ingestFailures.count) : "unknown"],
     ["edge", edge ? edgeText(edge) : "unknown"],
+    [
+      "partitions",
+      status.partitions
+        ? `until ${status.partitions.until.slice(0, 10)}, ${status.partitions.rowsInDefault} rows in the default one`
+        : "unknown",
+    ],
     ["newest request", status.newestRequestAt ?? "none"],
     ...sealingRows(status.sealing),
   ];

@@ -17,6 +17,7 @@ const healthy: Status = {
   unrecorded: 0,
   models: { withoutPrice: ["claude-opus-9"], withoutWindow: [] },
   counters: { refused: 12 },
+  partitions: { until: "2027-03-01T00:00:00.000Z", rowsInDefault: 0 },
   edge: { checked: 9, missing: 1, stale: 0, extra: 2, isMore: false },
   sealing: {
     keys: [
@@ -57,6 +58,7 @@ describe("nexus status", () => {
     expect(ran.stdout).toMatch(/^state +ok$/m);
     expect(ran.stdout).toMatch(/^database +PostgreSQL 17.2, 3 ms, 2 migrations$/m);
     expect(ran.stdout).toMatch(/^journal +7 entries, 2 waiting to be stored, the oldest for 4 s$/m);
+    expect(ran.stdout).toMatch(/^partitions +until 2027-03-01, 0 rows in the default one$/m);
     expect(ran.stdout).toMatch(
       /^edge +9 entries in KV: 1 missing, 0 outdated, 2 to be removed. Run "nexus project"$/m,
     );

@@ -8,13 +8,19 @@ import type { TestProject } from "vitest/node";
 import { withClient } from "../../scripts/local/database/client.ts";
 import { findPostgres, startCluster } from "../../scripts/local/database/debian-postgres.ts";
 import { migrate } from "../../scripts/local/database/migrate.ts";
+import { grantRoles } from "../../scripts/local/database/roles.ts";
 import { startNeonBridge } from "../../scripts/local/database/neon-bridge.ts";
 import { temporaryDirectory } from "./local-stack.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
     /** Two databases, and the bridge to them; null on a machine without PostgreSQL. */
-    postgres: { databaseUrls: [string, string]; neonBridge: string } | null;
+    postgres: {
+      databaseUrls: [string, string];
+      neonBridge: string;
+      /** A third database by role: the owner of its tables, and those that `npm run migrate` grants privileges. */
+      roles: { owner: string; writer: string; reader: string };
+    } | null;
     /** First seed of generated conversations: LINKING_SEED, or always the same. */
     firstSeed: number;
     /** Generated sets of conversations that are stored at once, a multiple of two. */
@@ -38,9 +44,16 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     const databaseUrls: [string, string] = [await made(serverUrl, first, closers), ""];
     await migrate(databaseUrls[0]);
     databaseUrls[1] = await made(serverUrl, second, closers, first);
+    // Before their database, which is dropped first: it holds their privileges.
+    const asWriter = await madeRole(serverUrl, `${first}_writer`, closers);
+    const asReader = await madeRole(serverUrl, `${first}_reader`, closers);
+    const owner = await made(serverUrl, `${first}_c`, closers, first);
+    await grantRoles(owner, { writer: asWriter.username, reader: asReader.username });
+    const [writer, reader] = [asWriter, asReader].map((role) => Object.assign(new URL(owner), role).href);
     const bridge = await startNeonBridge({ databaseUrls });
     closers.push(() => bridge.close());
-    project.provide("postgres", { databaseUrls, neonBridge: bridge.address });
+    const roles = { owner, writer: writer ?? "", reader: reader ?? "" };
+    project.provide("postgres", { databaseUrls, neonBridge: bridge.address, roles });
     return close;
   } catch (error) {
     await close();
@@ -68,6 +81,14 @@ async function made(
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   return url.href;
+}
+
+/** Creates a role that may sign in, dropped at the end. */
+async function madeRole(serverUrl: string, username: string, closers: (() => Promise<unknown>)[]) {
+  const password = "invented";
+  await statement(serverUrl, `CREATE ROLE ${username} LOGIN PASSWORD '${password}'`);
+  closers.push(() => statement(serverUrl, `DROP ROLE ${username}`));
+  return { username, password };
 }
 
 const statement = (url: string, text: string) => withClient(url, (client) => client.query(text));

@@ -40,6 +40,16 @@ it("counts what waits in the journal, running exchanges apart", async () => {
   expect(state).toBe("ok");
 });
 
+it("says until when partitions exist, and counts what lies in the default one", async () => {
+  const { partitions: before } = await status();
+  const until = new Date(before!.until);
+  expect([until.getUTCDate(), until.getUTCHours(), before!.rowsInDefault]).toEqual([1, 0, 0]);
+  expect(until.getTime() - Date.now()).toBeGreaterThan(60 * 86_400_000);
+  await store({ startedAt: Date.UTC(2033, 5, 1) });
+  expect((await status()).partitions).toEqual({ ...before, rowsInDefault: 1 });
+  await queryRows("DELETE FROM requests_default");
+});
+
 it("is late when an ended exchange has waited for minutes", async () => {
   const listed = [
     { key: "journal/019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071/request", size: 10 },

@@ -40,14 +40,14 @@ describe("an exchange that ends as", () => {
     const { failed, outcome, status, errorType, costPico } = await storedRow(exchange!.id);
     const cost = costPico === null ? "unpriced" : costPico === 0n ? "free" : "priced";
     expect({ failed, outcome, status, errorType, cost }).toEqual(ending.row);
-    const { error } = await ask<{ error: string | null }>(`/api/requests/${exchange!.id}`);
+    const { error } = await apiJson<{ error: string | null }>(`/api/requests/${exchange!.id}`);
     const isStatusAll =
       errorType === null && (!failed || (status ?? 0) >= 400) && outcome !== "upstream_failed";
     expect(error).toEqual(
       isStatusAll ? null : expect.stringMatching(errorType ? /./ : /(broke off|interrupted)/),
     );
     expect(
-      ((await ask<Errors>("/api/errors?from=2026-01-01")).types[0]?.latest.message ?? null) !== null,
+      ((await apiJson<Errors>("/api/errors?from=2026-01-01")).types[0]?.latest.message ?? null) !== null,
     ).toBe(failed && error !== null);
     const errors = Number(ending.row.failed);
     expect(

@@ -110,8 +110,8 @@ describe("a good token", () => {
       const message = expect.stringContaining(`Closed: ${name} must be`) as string;
       for (const more of [undefined, { "x-dashboard-key": ADMINISTRATOR_KEY }])
         expect(await who(await token(), bindings, more)).toEqual({ result: "unavailable", message });
-      expect((await refused("/api/stats", { entrypoint: "dashboard", bindings })).status).toBe(503);
-      await ask("/api/stats", { bindings });
+      expect((await apiError("/api/stats", { entrypoint: "dashboard", bindings })).status).toBe(503);
+      await apiJson("/api/stats", { bindings });
     },
   );
 });
@@ -160,7 +160,9 @@ describe("with Access, dashboard keys", () => {
       message,
     });
     expect(await callerOf({}, settings())).toEqual({ result: "closed", message });
-    expect((await refused("/api/stats", { entrypoint: "dashboard", bindings: settings() })).status).toBe(403);
+    expect((await apiError("/api/stats", { entrypoint: "dashboard", bindings: settings() })).status).toBe(
+      403,
+    );
   });
 
   it("open it with ACCESS_ALLOW_KEY=true", async () => {
@@ -172,7 +174,7 @@ describe("with Access, dashboard keys", () => {
   });
 
   it("open the public API as before", async () => {
-    await ask("/api/audit", { bindings: settings() });
+    await apiJson("/api/audit", { bindings: settings() });
   });
 });
 

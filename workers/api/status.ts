@@ -63,6 +63,7 @@ export const statusRoutes = newRoutes().openapi(status, async (c) => {
     models: database?.models ?? null,
     edge: projection?.edge ?? null,
     sealing,
+    partitions: database?.partitions ?? null,
     lastErrors: database?.lastErrors ?? null,
     newestRequestAt: database?.newestRequestAt ?? null,
     versions: {

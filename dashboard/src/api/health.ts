@@ -28,6 +28,8 @@ const MAX_LISTED_MODELS = 5;
 const MAX_MODEL_CHARACTERS = 60;
 /** The API counts messages without an index entry up to this number. */
 const MAX_COUNTED_MESSAGES = 10_000;
+/** Cron keeps three months ahead, so fewer means that it has failed for weeks. */
+const PARTITIONS_AHEAD_MS = 45 * 24 * 3_600_000;
 
 /** The checks that decide the indicator in the sidebar. */
 export function coreChecks({ database, journal, ingestFailures, edge, sealing }: Status): HealthCheck[] {
@@ -58,6 +60,7 @@ export function allChecks(status: Status, alerts: Result<PendingAlerts>, now: nu
     alertsCheck(alerts, now),
     linkingCheck(linking),
     searchCheck(searchWaiting),
+    partitionsCheck(status.partitions, now),
   ];
 }
 
@@ -152,6 +155,26 @@ function searchCheck(waiting: Status["searchWaiting"]): HealthCheck {
     isMore ? "warning" : "good",
     `${formatExact(waiting)}${isMore ? "+" : ""} pending`,
     "Messages that are not searchable yet. They are indexed automatically when ingest is idle.",
+  );
+}
+
+function partitionsCheck(partitions: Status["partitions"], now: number): HealthCheck {
+  const name = "Partitions";
+  if (partitions === null) return unknownCheck(name);
+  const { until, rowsInDefault } = partitions;
+  const isShort = Date.parse(until) - now < PARTITIONS_AHEAD_MS;
+  const description = [
+    isShort
+      ? "The nightly cron should create three months ahead: its log says why not."
+      : "Each month of requests has its own; the nightly cron creates those of the next three months.",
+    rowsInDefault > 0 &&
+      `${formatCount(rowsInDefault, "request")} lie in the default partition: see "Move requests out of the default partition" in docs/operating.md.`,
+  ];
+  return check(
+    name,
+    isShort || rowsInDefault > 0 ? "warning" : "good",
+    `Until ${until.slice(0, 10)}`,
+    description.filter(Boolean).join(" "),
   );
 }
 

@@ -13,7 +13,11 @@ import { memoryBucket } from "../../support/worker-memory-bucket.ts";
 declare module "vitest" {
   // As test/support/postgres-setup.ts provides them.
   interface ProvidedContext {
-    postgres: { databaseUrls: [string, string]; neonBridge: string } | null;
+    postgres: {
+      databaseUrls: [string, string];
+      neonBridge: string;
+      roles: { owner: string; writer: string; reader: string };
+    } | null;
     firstSeed: number;
     setsAtOnce: number;
   }

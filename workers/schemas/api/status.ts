@@ -97,6 +97,15 @@ export const Status = z.object({
     })
     .nullable()
     .describe("Which keys of CREDENTIAL_KEYS are needed; null if the database or a login is unavailable."),
+  partitions: z
+    .object({
+      until: z.iso.datetime().describe("Until then, exchanges have a partition of their month."),
+      rowsInDefault: count.describe(
+        "Exchanges in the default partition, which takes those without a month's partition; counted up to 1,000.",
+      ),
+    })
+    .nullable()
+    .describe("The monthly partitions of the table `requests`; null if the database is unavailable."),
   lastErrors: z
     .array(
       z.object({

@@ -1,6 +1,7 @@
 /** The health of the deployment by database and journal; each is read separately, because one may be unavailable. */
 import { sql } from "drizzle-orm";
 import { DAY_MS } from "../../runtime/constants.ts";
+import { errorOf } from "../../domain/outcome.ts";
 import { knownWindow } from "../../domain/messages/context-window.ts";
 import { hasPrice } from "../../domain/pricing/rates.ts";
 import type { Status } from "../../schemas/api/status.ts";
@@ -16,6 +17,8 @@ const MAX_JOURNAL_ENTRIES = 1_000;
 const JOURNAL_PAGE_SIZE = 500;
 /** Models that are looked up in the tables, those with the most requests first. */
 const MAX_MODELS = 200;
+/** Rows of the default partition that are counted. */
+const MAX_DEFAULT_ROWS = 1_000;
 
 type DatabaseStatus = Pick<
   Status,
@@ -25,6 +28,7 @@ type DatabaseStatus = Pick<
   | "counters"
   | "unrecorded"
   | "models"
+  | "partitions"
   | "lastErrors"
   | "newestRequestAt"
 > & {
@@ -36,14 +40,14 @@ type DatabaseStatus = Pick<
 export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Promise<DatabaseStatus> {
   const since = timestamptz(now.getTime() - DAY_MS);
   return withReader(config, async (db) => {
-    const [failures, failed, counters, errors, general, linking, waiting, unrecorded, models] =
+    const [failures, failed, counters, errors, general, linking, waiting, unrecorded, models, partitions] =
       await db.batch([
         db.execute(sql`select count(*) as count from ingest_failures`),
         db.execute(sql`select exchange_id, domain, error, attempts, ${isoText("first_at")} as first_at, ${isoText("last_at")} as last_at
         from ingest_failures order by ingest_failures.last_at desc limit ${MAX_NEWEST}`),
         db.execute(sql`select name, sum(value) as value from counters where bucket > ${since} group by name`),
         db.execute(sql`select r.id, d.name as domain, ${isoText("r.started_at")} as started_at, r.status, r.outcome,
-        r.error_type, coalesce(r.error_message, r.error_type) as error
+        r.error_type, r.error_message
         from requests r join domains d on d.id = r.domain_id
         where r.failed and r.started_at > ${since}
         order by r.started_at desc, r.id desc limit ${MAX_NEWEST}`),
@@ -59,6 +63,10 @@ export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Pro
         db.execute(sql`select model, sum(unpriced_count + unpriced_shares) > 0 as may_be_unpriced from rollups
         where bucket > ${timestamptz(now.getTime() - 7 * DAY_MS)} and model <> ''
         group by model having sum(input_tokens + output_tokens) > 0 order by sum(requests) desc, model limit ${MAX_MODELS}`),
+        db.execute(sql`select
+          (select array_to_json(array_agg(relname))::text from pg_inherits i join pg_class c on c.oid = i.inhrelid
+            where i.inhparent in ('requests'::regclass, 'response_bodies'::regclass)) as names,
+          (select count(*) from (select 1 from requests_default limit ${MAX_DEFAULT_ROWS}) rows) as in_default`),
       ]);
     const continuations = Number(linking.rows[0]?.continuations ?? 0);
     const orphans = Number(linking.rows[0]?.orphans ?? 0);
@@ -82,22 +90,39 @@ export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Pro
       searchWaiting: Number(waiting.rows[0]?.count ?? 0),
       unrecorded: Number(unrecorded.rows[0]?.count ?? 0),
       models: unknownModels(models.rows as { model: string; may_be_unpriced: boolean }[]),
+      partitions: {
+        until: partitionedUntil(JSON.parse(String(partitions.rows[0]?.names)) as string[], now),
+        rowsInDefault: Number(partitions.rows[0]?.in_default),
+      },
       counters: Object.fromEntries(counters.rows.map((row) => [String(row.name), Number(row.value)])),
-      lastErrors: (errors.rows as Record<string, string | number | null>[]).map((row) => ({
-        requestId: String(row.id),
-        domain: String(row.domain),
-        timestamp: String(row.started_at),
-        responseStatus: row.status === null ? null : Number(row.status),
-        outcome: String(row.outcome),
-        failed: true,
-        errorType: row.error_type === null ? null : String(row.error_type),
-        error: row.error === null ? null : String(row.error),
-      })),
+      lastErrors: (errors.rows as Record<string, string | null>[]).map((row) => {
+        const { error_type: errorType = null, error_message: errorMessage = null } = row;
+        const status = row.status === null ? null : Number(row.status);
+        const end = { outcome: String(row.outcome), failed: true, errorType };
+        return {
+          requestId: String(row.id),
+          domain: String(row.domain),
+          timestamp: String(row.started_at),
+          responseStatus: status,
+          ...end,
+          error: errorOf({ ...end, status, errorMessage }),
+        };
+      }),
       newestRequestAt: (general.rows[0]?.newest ?? null) as string | null,
       migrations: await countMigrations(db),
       version: (general.rows[0]?.version ?? null) as string | null,
     };
   });
+}
+
+/** The start of the first month, from that of `now` on, without a partition of both tables. ISO 8601. */
+function partitionedUntil(names: readonly string[], now: Date): string {
+  const existing = new Set(names);
+  const month = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth()));
+  const has = (table: string) =>
+    existing.has(`${table}_${month.toISOString().slice(0, 7).replace("-", "_")}`);
+  while (has("requests") && has("response_bodies")) month.setUTCMonth(month.getUTCMonth() + 1);
+  return month.toISOString();
 }
 
 function unknownModels(
