@@ -132,6 +132,8 @@ export class LiveFeed extends DurableObject<Env> {
       await write(rows.map(({ id, event, data }) => eventFrame(id, event, data)).join(""));
       seen = rows.at(-1)!.id;
     }
+    // The reader must not reconnect: its session is over.
+    if (stream.isEnded) await write(eventFrame(seen, "session.ended", "{}"));
     await writer.close();
   }
 

@@ -181,6 +181,7 @@ describe("GET /api/live", () => {
     };
     const [leaving, staying] = [await streamOf(ADMINISTRATOR_KEY), await streamOf(ADMINISTRATOR_KEY)];
     await signOut(testEnv(), leaving.token, Date.now());
+    expect(await leaving.reader.next()).toMatchObject({ event: "session.ended" });
     expect(await leaving.reader.next(2_000)).toBeUndefined();
     await store({});
     expect(await staying.reader.next()).toMatchObject({ event: "exchange.stored" });

@@ -29,6 +29,14 @@ export function bindLive(): void {
     clearTimeout(reconnectTimer);
   };
 
+  const endSession = () => {
+    disconnect();
+    clearTimeout(lostTimer);
+    lostTimer = undefined;
+    showState("lost", "Signed out");
+    showSessionEnded();
+  };
+
   const refresh = () => {
     if (refreshTimer !== undefined) return;
     refreshTimer = setTimeout(
@@ -37,12 +45,7 @@ export function bindLive(): void {
           refreshTimer = undefined;
           lastRefreshAt = Date.now();
           if (outcome === "exchanged") hideSessionEnded();
-          if (outcome !== "ended") return;
-          disconnect();
-          clearTimeout(lostTimer);
-          lostTimer = undefined;
-          showState("lost", "Signed out");
-          showSessionEnded();
+          if (outcome === "ended") endSession();
         });
       },
       Math.max(250, REFRESH_INTERVAL_MS - (Date.now() - lastRefreshAt)),
@@ -67,6 +70,7 @@ export function bindLive(): void {
       reconnectTimer = setTimeout(connect, RECONNECT_DELAY_MS);
       refresh();
     });
+    source.addEventListener("session.ended", endSession);
     for (const name of EVENTS) source.addEventListener(name, refresh);
   };
   document.addEventListener("visibilitychange", () => {

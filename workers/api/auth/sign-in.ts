@@ -67,12 +67,10 @@ export async function signOut(env: Env, token: string, now: number): Promise<voi
   if (typeof token !== "string" || !TOKEN.test(token)) return;
   const tokenHash = sha256(token);
   const feed = env.LIVE_FEED.getByName(LIVE_FEED_NAME);
-  await Promise.all([
-    revokeSession(loadConfig(env), tokenHash, new Date(now)),
-    feed
-      .endReader(sessionActor(tokenHash))
-      .catch((thrown: unknown) => log.error("sign-out: live streams go on", { error: errorText(thrown) })),
-  ]);
+  await revokeSession(loadConfig(env), tokenHash, new Date(now));
+  await feed
+    .endReader(sessionActor(tokenHash))
+    .catch((thrown: unknown) => log.error("sign-out: live streams go on", { error: errorText(thrown) }));
 }
 
 /** The name of a session in the audit log: identifies it, but cannot be used to sign in. */
