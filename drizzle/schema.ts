@@ -224,6 +224,8 @@ export const requests = pgTable(
     systemNodeId: id8("system_node_id"),
     toolsNodeId: id8("tools_node_id"),
     messageCount: integer("message_count").notNull().default(0),
+    /** Why a body was kept without being read as a whole: its size, or three attempts that ended the isolate. Null for nearly all. */
+    unread: text().$type<"too_large" | "failed">(),
     /** Content: the assembled response message, normalised like a history element. */
     responseContentId: id8("response_content_id"),
     responseBytes: integer("response_bytes").notNull(),
@@ -276,6 +278,10 @@ export const requests = pgTable(
     index("requests_failed")
       .on(t.startedAt, t.id)
       .where(sql`failed`),
+    // Nearly empty.
+    index("requests_unread")
+      .on(t.startedAt)
+      .where(sql`unread is not null`),
     // Empty but for the minutes between a migration and the deploy that follows it.
     index("requests_uncounted")
       .on(t.startedAt)
@@ -610,6 +616,16 @@ export const ingestFailures = pgTable("ingest_failures", {
   attempts: integer().notNull(),
   firstAt: time("first_at").notNull().defaultNow(),
   lastAt: time("last_at").notNull().defaultNow(),
+});
+
+/**
+ * Journal entries that ingest has begun to read, written before it does and deleted when their batch has ended. Those that stay were being
+ * read when the isolate ended.
+ */
+export const ingestAttempts = pgTable("ingest_attempts", {
+  entryId: uuid("entry_id").primaryKey(),
+  attempts: integer().notNull(),
+  at: time("at").notNull(),
 });
 
 /** Journal entries that the sweep enqueued, and when it may enqueue them again: the wait doubles. Deleted once stored. */

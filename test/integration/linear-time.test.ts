@@ -371,8 +371,8 @@ function entriesOf(value: unknown) {
 /** Functions over the bytes of a request body or of a stored message. */
 const OVER_BODY: Calls<string> = {
   "alerts/message-summary.ts#summarizeMessage": (text) => {
-    summarizeMessage([text], text);
-    summarizeMessage(messageTexts(text), null);
+    summarizeMessage([bytesOf(text)], bytesOf(text));
+    summarizeMessage(messageTexts(text).map(bytesOf), null);
   },
   "content/split-body.ts#splitBody,rebuildBody": (text) => {
     const cache = new PrefixCache(100_000_000);

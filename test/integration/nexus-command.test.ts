@@ -15,6 +15,7 @@ const healthy: Status = {
   linking: null,
   searchWaiting: 0,
   unrecorded: 0,
+  unread: 0,
   models: { withoutPrice: ["claude-opus-9"], withoutWindow: [] },
   counters: { refused: 12 },
   partitions: { until: "2027-03-01T00:00:00.000Z", rowsInDefault: 0 },

@@ -62,7 +62,7 @@ describe.each(CASES)("%s", (_, content, said) => {
 
   it("has this text in each reader", () => {
     const title = userPromptText([bytes]);
-    const alert = summarizeMessage([JSON.stringify(message)], null);
+    const alert = summarizeMessage([bytes], null);
     const link = itemsOf(content).flatMap(({ plainText }) => plainText ?? []);
     const read = contentTexts(content)
       .map(withoutReminders)

@@ -60,6 +60,7 @@ export const statusRoutes = newRoutes().openapi(status, async (c) => {
     searchWaiting: database?.searchWaiting ?? null,
     counters: database?.counters ?? null,
     unrecorded: database?.unrecorded ?? null,
+    unread: database?.unread ?? null,
     models: database?.models ?? null,
     edge: projection?.edge ?? null,
     sealing,

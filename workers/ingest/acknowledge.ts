@@ -33,7 +33,7 @@ export async function acknowledge(
   env: Env,
   config: Config,
   deliveries: readonly Delivery[],
-  stored: StoredBatch | null,
+  stored: Pick<StoredBatch, "failures" | "bundles"> | null,
 ): Promise<ClearedEntry[]> {
   const cleared: ClearedEntry[] = [];
   for (const delivery of deliveries) {
@@ -59,13 +59,14 @@ export function retryLater(message: Message): void {
   message.retry({ delaySeconds: Math.min(doubled, MAX_DELAY_SECONDS) });
 }
 
-/** True when each exchange of the bundle is stored or enqueued by itself. When all of them fail the cause may pass, so the bundle is retried first. */
+/** True when each exchange of the bundle is stored, or enqueued by itself. When all of them fail the cause may pass, so the bundle is retried first. */
 async function isBundleDone(
   env: Env,
   { message, exchange }: Delivery,
-  { bundles, failures }: StoredBatch,
+  { bundles, failures }: Pick<StoredBatch, "failures" | "bundles">,
 ): Promise<boolean> {
-  const all = bundles.get(exchange.id)?.exchanges ?? [];
+  const { exchanges: all, isToBeSplit } = bundles.get(exchange.id) ?? { exchanges: [], isToBeSplit: false };
+  if (isToBeSplit) return splitBundle(env, exchange, all);
   const failed = all.filter(({ id }) => failures.has(id));
   for (const { id } of failed) {
     const error = errorText(failures.get(id)?.error);

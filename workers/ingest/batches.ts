@@ -14,17 +14,36 @@ export interface Delivery {
   isDead: boolean;
 }
 
+/** Deliveries that are read and stored together. */
+export interface Batch<D extends Sized = Delivery> {
+  deliveries: D[];
+  /** One entry, whose reading has begun before and never ended: it may have ended the isolate. */
+  isAlone: boolean;
+}
+
 type Sized = Pick<Delivery, "exchange">;
 
 /** How many exchanges a message announces. */
 export const exchangeCount = ({ exchange }: Sized) => exchange.exchanges ?? 1;
 
-/** Keeps the order. A batch holds at most MAX_BATCH_JOURNAL_BYTES and MAX_BATCH_EXCHANGES; a larger message has a batch of its own. */
-export function splitBatches<D extends Sized>(deliveries: readonly D[]): D[][] {
+/**
+ * Keeps the order, but for entries that were tried before (by id), which come last. A batch holds at most MAX_BATCH_JOURNAL_BYTES and
+ * MAX_BATCH_EXCHANGES; a larger message has a batch of its own.
+ */
+export function splitBatches<D extends Sized>(
+  deliveries: readonly D[],
+  tried: ReadonlySet<string> = new Set(),
+): Batch<D>[] {
   const batches: D[][] = [];
+  const alone = new Map<string, D[]>();
   let bytesLeft = 0;
   let slotsLeft = 0;
   for (const delivery of deliveries) {
+    const { id } = delivery.exchange;
+    if (tried.has(id)) {
+      alone.set(id, [...(alone.get(id) ?? []), delivery]);
+      continue;
+    }
     const bytes = delivery.exchange.journalBytes;
     const count = exchangeCount(delivery);
     if (bytes > bytesLeft || count > slotsLeft || batches.length === 0) {
@@ -36,11 +55,18 @@ export function splitBatches<D extends Sized>(deliveries: readonly D[]): D[][] {
     bytesLeft -= bytes;
     slotsLeft -= count;
   }
-  return batches;
+  return [
+    ...batches.map((batch) => ({ deliveries: batch, isAlone: false })),
+    ...[...alone.values()].map((batch) => ({ deliveries: batch, isAlone: true })),
+  ];
 }
 
 /** Whether both batches may be in memory at once, so that one is read while the other is stored. */
-export function fitInMemory(batch: readonly Sized[], next: readonly Sized[]): boolean {
+export function fitInMemory(
+  { deliveries: batch, isAlone }: Batch<Sized>,
+  { deliveries: next, isAlone: isNextAlone }: Batch<Sized>,
+): boolean {
+  if (isAlone || isNextAlone) return false;
   const bytes = [...batch, ...next].reduce((sum, { exchange }) => sum + exchange.journalBytes, 0);
   return bytes <= MAX_INGEST_MEMORY_BYTES;
 }

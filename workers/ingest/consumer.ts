@@ -2,6 +2,9 @@
  * Queue consumer: stores the exchanges that queue messages announce. Delivery is at least once and in any order, so each step may run
  * again. A message is acknowledged when its exchange is committed, and retried with a growing delay otherwise.
  *
+ * An exchange may end the isolate although its memory is limited. So the attempt to read it is recorded first; one that was
+ * tried before is read alone, and after three attempts it is stored unread.
+ *
  * The dead-letter queue has the same consumer. It makes one more attempt after the queue's first try and twenty retries; the error
  * of that attempt is stored, the message acknowledged, and the journal entry stays: the sweep enqueues it again at growing intervals.
  */
@@ -11,36 +14,22 @@ import { JOURNAL_TIMEOUT_MS } from "../runtime/constants.ts";
 import { errorText, log } from "../runtime/log.ts";
 import { withTimeout } from "../runtime/timeout.ts";
 import { QueueMessage } from "../schemas/exchange.ts";
-import { withWriter } from "../store/db/db.ts";
+import { withPrimary, withWriter } from "../store/db/db.ts";
 import { clearJournal } from "../store/journal/objects.ts";
+import { beginAgain, beginAttempts, endAttempts } from "../store/requests/ingest-attempts.ts";
 import { indexAfterBatch } from "../store/search/indexer.ts";
 import { addCounters, type CounterMessage } from "../store/usage/counters.ts";
 import { acknowledge, type ClearedEntry, retryLater } from "./acknowledge.ts";
 import { publishRows } from "./after/live-rows.ts";
 import { notifyWindows } from "./after/notify-windows.ts";
 import { alertLostExchanges, raiseAlerts } from "./after/raise-alerts.ts";
-import { type Delivery, exchangeCount, fitInMemory, splitBatches } from "./batches.ts";
-import { type ReadBatch, readBatch } from "./read-batch.ts";
-import { storeBatch, type StoredBatch } from "./store-batch.ts";
+import { type Batch, type Delivery, exchangeCount, fitInMemory, splitBatches } from "./batches.ts";
+import { type ReadPart, readBatch } from "./read-batch.ts";
+import { type StoredBatch, storePart } from "./store-batch.ts";
 
 const DEAD_LETTER_QUEUE = /-dead$/;
 /** Namespace of the idempotency keys of malformed messages, which bring no id of their own. */
 const MALFORMED_NAMESPACE = "6b1f2f0e-6d0e-4c39-9a5b-3f1c2b7d4e90";
-
-interface Committed {
-  env: Env;
-  config: Config;
-  stored: StoredBatch;
-  cleared: readonly ClearedEntry[];
-}
-
-/** What follows a commit, under `waitUntil`. None of these rejects. */
-const AFTER_COMMIT: readonly ((committed: Committed) => Promise<void>)[] = [
-  ({ env, cleared }) => clearEntries(env, cleared),
-  ({ env, stored }) => publishRows(env, stored.rows),
-  ({ env, stored }) => notifyWindows(env, stored.changed),
-  ({ env, config, stored }) => raiseAlerts(env, config, stored.rows, stored.exchanges),
-];
 
 export async function handleBatch(batch: MessageBatch, env: Env, ctx: ExecutionContext): Promise<void> {
   const config = loadConfig(env);
@@ -52,25 +41,135 @@ export async function handleBatch(batch: MessageBatch, env: Env, ctx: ExecutionC
       counters.map(({ counter }) => counter),
     ),
   );
-  const read = (deliveries: readonly Delivery[]) => readBatch(env.JOURNAL, deliveries, config.SWEEP_AFTER_MS);
-  const batches = splitBatches(exchanges);
-  let reading: Promise<ReadBatch> | null = null;
-  for (const [n, deliveries] of batches.entries()) {
-    const current: ReadBatch = await (reading ?? read(deliveries));
-    const next = batches[n + 1];
-    // Storing waits for the database and reading takes CPU, so the next batch is read meanwhile.
-    reading = next && fitInMemory(deliveries, next) ? read(next) : null;
-    const stored = await storeBatch(config, current).catch((thrown: unknown) => {
-      log.warn("ingest: batch not stored", { messages: deliveries.length, error: errorText(thrown) });
-      return null;
-    });
-    const bundles = await acknowledge(env, config, deliveries, stored);
-    if (!stored) continue;
-    const cleared = [...stored.cleared, ...bundles];
-    for (const hook of AFTER_COMMIT) ctx.waitUntil(hook({ env, config, stored, cleared }));
-  }
+  if (exchanges.length === 0) return;
+  const batches = await beginBatches(config, exchanges);
+  if (batches === null) return void (await acknowledge(env, config, exchanges, null));
+  await storeBatches({ env, config, ctx }, batches);
   const total = exchanges.reduce((sum, delivery) => sum + exchangeCount(delivery), 0);
-  if (total > 0) ctx.waitUntil(indexAfterBatch(config, total));
+  ctx.waitUntil(indexAfterBatch(config, total));
+}
+
+interface Context {
+  env: Env;
+  config: Config;
+  ctx: ExecutionContext;
+}
+
+/** Entries that have been read, whose attempts are still recorded. */
+const endedAttempts = new Set<string>();
+
+/** Null where the attempts could not be recorded: the database is unavailable, so nothing could be stored either. */
+async function beginBatches(config: Config, exchanges: readonly Delivery[]): Promise<Batch[] | null> {
+  const ids = [...new Set(exchanges.map(({ exchange }) => exchange.id))];
+  const ended = [...endedAttempts];
+  try {
+    const tried = await withPrimary(config, (db) => beginAttempts(db, ids, ended, Date.now()));
+    for (const id of ended) endedAttempts.delete(id);
+    return splitBatches(exchanges, tried);
+  } catch (thrown) {
+    log.warn("ingest: attempt not recorded", { messages: exchanges.length, error: errorText(thrown) });
+    return null;
+  }
+}
+
+async function storeBatches(context: Context, batches: readonly Batch[]): Promise<void> {
+  const parts = readBatches(context, batches);
+  let stored: StoredBatch[] | null = [];
+  let reading: Promise<IteratorResult<PartOfBatch, void>> | null = null;
+  for (;;) {
+    const next: IteratorResult<PartOfBatch, void> = await (reading ?? parts.next());
+    if (next.done) break;
+    const { batch, part, mayReadOn }: PartOfBatch = next.value;
+    // Storing waits for the database and reading takes CPU, so the next batch is read meanwhile.
+    reading = mayReadOn ? parts.next() : null;
+    const storedPart: StoredBatch | null = part && stored && (await store(context, part));
+    stored = storedPart && stored && [...stored, storedPart];
+    if (part !== null && !part.isLast) continue;
+    await finishBatch(context, batch, stored);
+    stored = [];
+  }
+}
+
+interface PartOfBatch {
+  batch: Batch;
+  /** Null where its reading could not begin. */
+  part: ReadPart | null;
+  /** The next batch may be in memory beside this one. */
+  mayReadOn: boolean;
+}
+
+async function* readBatches(
+  { env, config }: Context,
+  batches: readonly Batch[],
+): AsyncGenerator<PartOfBatch, void> {
+  for (const [n, batch] of batches.entries()) {
+    const attempt = batch.isAlone ? await attemptOf(config, batch) : 1;
+    if (attempt === null) {
+      yield { batch, part: null, mayReadOn: false };
+      continue;
+    }
+    const next = batches[n + 1];
+    const mayReadOn = next !== undefined && fitInMemory(batch, next);
+    for await (const part of readBatch(env.JOURNAL, batch, { attempt, sweepAfterMs: config.SWEEP_AFTER_MS }))
+      yield { batch, part, mayReadOn: part.isLast && mayReadOn };
+  }
+}
+
+/** Null where the database is unavailable. */
+async function attemptOf(config: Config, { deliveries: [first] }: Batch): Promise<number | null> {
+  const { id } = first!.exchange;
+  try {
+    const attempt = await withPrimary(config, (db) => beginAgain(db, id, Date.now()));
+    log.warn("ingest: reading an entry alone, because an earlier attempt never ended", { id, attempt });
+    return attempt;
+  } catch (thrown) {
+    log.warn("ingest: attempt not recorded", { id, error: errorText(thrown) });
+    return null;
+  }
+}
+
+/** Null where the database is unavailable. What follows the commit runs under `waitUntil`, but for alerts: they hold the bodies. */
+async function store({ env, config, ctx }: Context, part: ReadPart): Promise<StoredBatch | null> {
+  try {
+    const { exchanges, ...stored } = await storePart(config, part);
+    ctx.waitUntil(publishRows(env, stored.rows));
+    ctx.waitUntil(notifyWindows(env, stored.changed));
+    await raiseAlerts(env, config, stored.rows, exchanges);
+    return stored;
+  } catch (thrown) {
+    log.warn("ingest: batch not stored", { exchanges: part.entries.length, error: errorText(thrown) });
+    return null;
+  }
+}
+
+/** `stored`: the parts of the batch; null where one could not be stored. */
+async function finishBatch(
+  { env, config, ctx }: Context,
+  { deliveries }: Batch,
+  stored: readonly StoredBatch[] | null,
+): Promise<void> {
+  const ids = deliveries.map(({ exchange }) => exchange.id);
+  for (const id of ids) endedAttempts.add(id);
+  ctx.waitUntil(forgetAttempts(config, ids));
+  const bundles = await acknowledge(env, config, deliveries, stored && merged(stored));
+  if (stored) ctx.waitUntil(clearEntries(env, [...stored.flatMap(({ cleared }) => cleared), ...bundles]));
+}
+
+function merged(parts: readonly StoredBatch[]): Pick<StoredBatch, "failures" | "bundles"> {
+  return {
+    failures: new Map(parts.flatMap(({ failures }) => [...failures])),
+    bundles: new Map(parts.flatMap(({ bundles }) => [...bundles])),
+  };
+}
+
+/** Attempts that cannot be deleted now are deleted when the next ones begin. */
+async function forgetAttempts(config: Config, ids: readonly string[]): Promise<void> {
+  try {
+    await withPrimary(config, (db) => endAttempts(db, ids));
+    for (const id of ids) endedAttempts.delete(id);
+  } catch (thrown) {
+    log.warn("ingest: attempts not deleted", { entries: ids.length, error: errorText(thrown) });
+  }
 }
 
 interface CounterDelivery {

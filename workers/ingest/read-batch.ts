@@ -1,8 +1,14 @@
 /**
- * Reads a batch of exchanges from the journal and builds their rows; most of the CPU time of ingest. An exchange that cannot be
- * read does not hold back the others. Called by consumer.ts.
+ * Reads a batch of exchanges from the journal and builds their rows; most of the CPU time of ingest. Rows are built one after the other, in
+ * parts that fit into memory whatever their bodies decode to. An exchange that cannot be read does not hold back the others. Called by
+ * consumer.ts.
  */
-import { JOURNAL_TIMEOUT_MS, PREFIX_CACHE_BYTES } from "../runtime/constants.ts";
+import {
+  JOURNAL_TIMEOUT_MS,
+  MAX_PART_MEMORY_BYTES,
+  MAX_READ_ATTEMPTS,
+  PREFIX_CACHE_BYTES,
+} from "../runtime/constants.ts";
 import { log } from "../runtime/log.ts";
 import { withTimeout } from "../runtime/timeout.ts";
 import { PrefixCache } from "../domain/content/prefix-cache.ts";
@@ -11,7 +17,8 @@ import type { ExchangeMessage } from "../schemas/exchange.ts";
 import { type BundledExchange, readJournalBundle } from "../store/journal/bundles.ts";
 import { type JournalEntry, type JournalPart, readJournal } from "../store/journal/objects.ts";
 import type { StorableExchange } from "../store/requests/write-model.ts";
-import type { Delivery } from "./batches.ts";
+import type { Batch, Delivery } from "./batches.ts";
+import { maxDecodedBytes } from "./rows/decoding.ts";
 import { exchangeRow, requestFromSummary } from "./rows/exchange-row.ts";
 
 const EMPTY_ENTRY: JournalEntry = { request: null, response: null };
@@ -23,6 +30,19 @@ interface Announced {
   exchange: ExchangeMessage;
   /** It may have failed before, by this message or the sweep's, so a failure may be recorded that storing clears. */
   hadFailures: boolean;
+}
+
+/** Memory of a list's element beside its bytes: two hashes, objects, its normalised message. */
+const ELEMENT_BYTES = 2_000;
+
+/** An exchange of a batch whose row is not built yet. */
+interface Unbuilt {
+  id: string;
+  domain: string;
+  /** Bytes of its bodies when decoded, at most. */
+  maxBytes: number;
+  /** Throws where it cannot be read. */
+  build: () => Entry;
 }
 
 /** One exchange of a batch, ready to be stored. */
@@ -47,83 +67,141 @@ export interface Failure {
 }
 export type FailureOf = [id: string, failure: Failure];
 
-export interface ReadBatch {
+/** A part of a batch. */
+export interface ReadPart {
   entries: Entry[];
   /** Errors of exchanges that could not be read, by id. */
   failures: FailureOf[];
   bundles: [id: string, bundle: ReadBundle][];
+  isLast: boolean;
 }
-export type ReadBundle = { exchanges: BundledExchange[]; hadFailures: boolean };
+export interface ReadBundle {
+  exchanges: BundledExchange[];
+  hadFailures: boolean;
+  /** Reading it has ended the isolate before: its exchanges are to be read each by itself. */
+  isToBeSplit: boolean;
+}
 
-/** Never rejects. */
-export async function readBatch(
+/** Parts of at most MAX_PART_MEMORY_BYTES, or of one exchange. `attempt`: which one it is of a batch that is read alone. Never rejects. */
+export async function* readBatch(
   journal: R2Bucket,
-  deliveries: readonly Delivery[],
-  sweepAfterMs: number,
-): Promise<ReadBatch> {
+  { deliveries }: Pick<Batch, "deliveries">,
+  { attempt, sweepAfterMs }: { attempt: number; sweepAfterMs: number },
+): AsyncGenerator<ReadPart, void> {
   const announced = mergeMessages(deliveries, Date.now() - sweepAfterMs);
-  const read = await Promise.all(announced.map((one) => readAnnounced(journal, one)));
-  return {
-    entries: mergeEntries(read.flatMap(({ entries }) => entries)),
-    failures: read.flatMap(({ failures }) => failures),
-    bundles: read.flatMap(({ bundles }) => bundles),
-  };
+  const read = await Promise.all(announced.map((one) => readAnnounced(journal, one, attempt)));
+  const failures = read.flatMap((one) => one.failures);
+  const bundles = read.flatMap((one) => one.bundles);
+  let entries: Entry[] = [];
+  let bytesLeft = MAX_PART_MEMORY_BYTES;
+  for (const { id, domain, maxBytes, build } of read.flatMap(({ unbuilt }) => unbuilt)) {
+    if (maxBytes > bytesLeft && entries.length > 0) {
+      yield { entries: mergeEntries(entries), failures: [], bundles: [], isLast: false };
+      entries = [];
+      bytesLeft = MAX_PART_MEMORY_BYTES;
+    }
+    try {
+      const entry = build();
+      entries.push(entry);
+      bytesLeft -= memoryOf(entry);
+    } catch (error) {
+      failures.push([id, { domain, error }]);
+    }
+  }
+  yield { entries: mergeEntries(entries), failures, bundles, isLast: true };
 }
 
-async function readAnnounced(journal: R2Bucket, announced: Announced): Promise<ReadBatch> {
+type Announcement = Pick<ReadPart, "failures" | "bundles"> & { unbuilt: Unbuilt[] };
+
+async function readAnnounced(
+  journal: R2Bucket,
+  announced: Announced,
+  attempt: number,
+): Promise<Announcement> {
   const { id, domain, exchanges } = announced.exchange;
   try {
-    if (exchanges) return await readBundled(journal, announced);
-    return { entries: [await readEntry(journal, announced)], failures: [], bundles: [] };
+    if (exchanges) return await readBundled(journal, announced, attempt);
+    return { unbuilt: [await readEntry(journal, announced, attempt)], failures: [], bundles: [] };
   } catch (error) {
-    return { entries: [], failures: [[id, { domain, error }]], bundles: [] };
+    return { unbuilt: [], failures: [[id, { domain, error }]], bundles: [] };
   }
 }
 
 /** A bundle that has been cleared has no exchanges: they are stored. */
-async function readBundled(journal: R2Bucket, { exchange, hadFailures }: Announced): Promise<ReadBatch> {
+async function readBundled(
+  journal: R2Bucket,
+  { exchange, hadFailures }: Announced,
+  attempt: number,
+): Promise<Announcement> {
   const reading = readJournalBundle(journal, exchange.id, exchange.exchanges ?? 0);
-  const bundled = await withTimeout(JOURNAL_TIMEOUT_MS, reading);
-  if (!bundled) log.info("ingest: message for a bundle that has been cleared", { id: exchange.id });
-  const entries: Entry[] = [];
-  const failures: FailureOf[] = [];
+  const bundled = (await withTimeout(JOURNAL_TIMEOUT_MS, reading)) ?? [];
+  if (bundled.length === 0)
+    log.info("ingest: message for a bundle that has been cleared", { id: exchange.id });
+  const isToBeSplit = attempt > 1;
+  const bundles: Announcement["bundles"] = [[exchange.id, { exchanges: bundled, hadFailures, isToBeSplit }]];
+  const result: Announcement = { unbuilt: [], failures: [], bundles };
+  if (isToBeSplit) return result;
   const { exchanges: _, ...shared } = exchange;
-  for (const { id, read } of bundled ?? [])
+  const { domain } = exchange;
+  for (const { id, read } of bundled)
     try {
       const one = { ...shared, id };
-      const row = exchangeRow(one, read());
-      entries.push({
+      const entry = read();
+      const build = (): Entry => ({
         id,
         exchange: one,
         hadFailures,
         isBundled: true,
         parts: [],
-        row,
+        row: exchangeRow(one, entry),
         fromResponseOnly: () => null,
       });
+      result.unbuilt.push({ id, domain, maxBytes: maxBytesOf(entry), build });
     } catch (error) {
-      failures.push([id, { domain: exchange.domain, error }]);
+      result.failures.push([id, { domain, error }]);
     }
-  return { entries, failures, bundles: [[exchange.id, { exchanges: bundled ?? [], hadFailures }]] };
+  return result;
 }
 
-async function readEntry(journal: R2Bucket, announced: Announced): Promise<Entry> {
+async function readEntry(journal: R2Bucket, announced: Announced, attempt: number): Promise<Unbuilt> {
   const { exchange } = announced;
   const reading = withTimeout(JOURNAL_TIMEOUT_MS, readJournal(journal, exchange.id));
   // If R2 is down, metadata of both parts is stored all the same; what R2 has completes the row later.
   const hasAllMetadata = exchange.request !== null && exchange.response !== null;
   const entry = await (hasAllMetadata ? reading.catch(() => EMPTY_ENTRY) : reading);
-  return {
+  const options = { isUnread: attempt > MAX_READ_ATTEMPTS };
+  const build = (): Entry => ({
     ...announced,
     id: exchange.id,
     isBundled: false,
     parts: (["request", "response"] as const).filter((part) => entry[part] !== null),
-    row: exchangeRow(exchange, entry, prefixCache),
+    row: exchangeRow(exchange, entry, { ...options, cache: prefixCache }),
     fromResponseOnly() {
       const request = exchange.isAbandoned ? requestFromSummary(entry) : null;
-      return request && exchangeRow({ ...exchange, request }, entry);
+      return request && exchangeRow({ ...exchange, request }, entry, options);
     },
-  };
+  });
+  return { id: exchange.id, domain: exchange.domain, maxBytes: maxBytesOf(entry), build };
+}
+
+function maxBytesOf({ request, response }: JournalEntry): number {
+  return (
+    (request ? maxDecodedBytes(request.body, request.metadata.headers["content-encoding"]) : 0) +
+    (response ? maxDecodedBytes(response.body, response.metadata.bodyCoding) : 0)
+  );
+}
+
+/** What an entry holds in memory until it is stored. */
+function memoryOf({ row }: Entry): number {
+  const body = row?.request?.body;
+  const elements = body ? [body.messages, body.system, body.tools].flat() : [];
+  return (
+    (body?.skeleton.bytes.length ?? 0) +
+    (body?.received?.bytes.length ?? 0) +
+    elements.reduce((sum, { content }) => sum + content.length + ELEMENT_BYTES, 0) +
+    (row?.response?.body?.length ?? 0) +
+    (row?.response?.message?.bytes.length ?? 0)
+  );
 }
 
 /** One per exchange: several messages may announce it, and one of them may carry metadata. The sweep has seen those started before `sweptBefore`. */

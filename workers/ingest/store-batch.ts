@@ -1,5 +1,5 @@
 /**
- * Stores a batch in Postgres, one transaction per domain. An exchange that cannot be stored does not hold back the others: its
+ * Stores a part of a batch in Postgres, one transaction per domain. An exchange that cannot be stored does not hold back the others: its
  * group is halved until it is alone. Called by consumer.ts.
  */
 import type { Config } from "../runtime/config.ts";
@@ -13,10 +13,11 @@ import { clearFailures } from "../store/requests/dead-letters.ts";
 import { readStoredRows } from "../store/requests/read-stored.ts";
 import { domainsOfStored, type StoredExchange, storeExchanges } from "../store/requests/write.ts";
 import type { StorableExchange } from "../store/requests/write-model.ts";
-import type { Entry, Failure, FailureOf, ReadBatch, ReadBundle } from "./read-batch.ts";
+import type { Entry, Failure, FailureOf, ReadBundle, ReadPart } from "./read-batch.ts";
 
 const REQUEST_MISSING = "the journal has the response but not the request";
 
+/** A batch, or a part of one. */
 export interface StoredBatch {
   /** Errors of exchanges that are not stored, by id. All others are stored. */
   failures: ReadonlyMap<string, Failure>;
@@ -26,10 +27,11 @@ export interface StoredBatch {
   rows: RequestRow[];
   /** The same as account windows count them. */
   changed: StoredExchange[];
-  /** The exchanges that the rows were built from. */
-  exchanges: StorableExchange[];
   bundles: ReadonlyMap<string, ReadBundle>;
 }
+
+/** With the exchanges that the rows were built from. */
+export type StoredPart = StoredBatch & { exchanges: StorableExchange[] };
 
 interface GroupResult {
   changed: StoredExchange[];
@@ -37,7 +39,7 @@ interface GroupResult {
 }
 
 /** Rejects with DatabaseUnavailableError when the database is unavailable; then nothing is known of any exchange. */
-export async function storeBatch(config: Config, read: ReadBatch): Promise<StoredBatch> {
+export async function storePart(config: Config, read: ReadPart): Promise<StoredPart> {
   return withWriter(config, async (db) => {
     const { entries, groups, failures: incomplete } = await groupByDomain(db, read.entries);
     const results: GroupResult[] = [];

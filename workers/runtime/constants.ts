@@ -35,6 +35,21 @@ export const TENANT_STALE_MS = 600_000;
 export const MAX_QUEUE_MESSAGE_BYTES = 120_000;
 /** Queues reject batches of more messages. /queues/platform/limits */
 export const MAX_QUEUE_BATCH_MESSAGES = 100;
+/**
+ * JSON beyond either limit is not parsed. Its bytes, its text and its value are in memory together, and the isolate has 128 MB; a value
+ * takes up to 400 bytes, whatever its text takes.
+ */
+export const MAX_PARSED_BYTES = 12 * 1_048_576;
+export const MAX_PARSED_VALUES = 100_000;
+/** A body in a content-coding is decoded up to this size and ratio: 1 MB of text compresses a thousandfold at most, a hundredfold rarely. */
+export const MAX_DECODED_BYTES = 16 * 1_048_576;
+export const MAX_DECODED_RATIO = 100;
+/** Up to this size a body is decoded whatever its ratio. */
+export const MIN_DECODED_BYTES = 1_048_576;
+/** Decoded bytes and their overhead that ingest holds until they are stored; one exchange may take more. */
+export const MAX_PART_MEMORY_BYTES = 16 * 1_048_576;
+/** An exchange whose reading has begun this often and never ended is stored unread. */
+export const MAX_READ_ATTEMPTS = 3;
 /** Journal bytes that ingest holds in memory at once: the isolate has 128 MB. */
 export const MAX_INGEST_MEMORY_BYTES = 16 * 1_048_576;
 /** Journal bytes of one batch, which is stored while the next one is read and split. */

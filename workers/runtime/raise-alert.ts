@@ -47,6 +47,7 @@ function targetOf(event: AlertEvent): AlertTarget {
     case "ingest_backlog":
     case "unknown_model":
     case "unrecorded":
+    case "unread":
     case "facts_lost":
     case "wrong_keys":
       return { kind: "deployment" };

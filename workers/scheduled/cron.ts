@@ -4,6 +4,7 @@ import { indexByCron } from "../store/search/indexer.ts";
 import { log } from "../runtime/log.ts";
 import { deleteOldCounterMessages } from "../store/usage/counters.ts";
 import { withWriter } from "../store/db/db.ts";
+import { deleteOldAttempts } from "../store/requests/ingest-attempts.ts";
 import { deleteOldSweptEntries } from "../store/requests/dead-letters.ts";
 import { recountFailed } from "../store/usage/rollups.ts";
 import { ensurePartitions } from "../store/db/partitions.ts";
@@ -50,6 +51,7 @@ async function tidy(env: Env, now: number): Promise<void> {
     await deleteEndedSessions(db, now);
     await deleteOldCounterMessages(db, now);
     await deleteOldSweptEntries(db, now);
+    await deleteOldAttempts(db, now);
     await recountFailed(db);
     return partitions;
   });

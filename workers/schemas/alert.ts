@@ -107,6 +107,14 @@ export const UnrecordedEvent = z.object({
 });
 export type UnrecordedEvent = z.infer<typeof UnrecordedEvent>;
 
+/** Reading an exchange ended the isolate three times; it is stored with its bodies, unread. */
+const UnreadEvent = z.object({
+  kind: z.literal("unread"),
+  domain: z.string(),
+  requestId: z.string(),
+  at: z.number(),
+});
+
 /** R2 and the queue failed until the buffer in memory was full; only the number of lost exchanges is known. */
 export const FactsLostEvent = z.object({
   kind: z.literal("facts_lost"),
@@ -133,6 +141,7 @@ export const AlertEvent = z.discriminatedUnion("kind", [
   BacklogEvent,
   UnknownModelEvent,
   UnrecordedEvent,
+  UnreadEvent,
   FactsLostEvent,
   WrongKeysEvent,
   TestEvent,

@@ -44,7 +44,7 @@ export function coreChecks({ database, journal, ingestFailures, edge, sealing }:
 
 /** All checks of the health page. */
 export function allChecks(status: Status, alerts: Result<PendingAlerts>, now: number): HealthCheck[] {
-  const { inFlight, unrecorded, models, linking, searchWaiting } = status;
+  const { inFlight, unrecorded, unread, models, linking, searchWaiting } = status;
   return [
     ...coreChecks(status),
     inFlight === null
@@ -56,6 +56,7 @@ export function allChecks(status: Status, alerts: Result<PendingAlerts>, now: nu
           "Requests currently being proxied, across all domains.",
         ),
     unrecordedCheck(unrecorded),
+    unreadCheck(unread),
     modelsCheck(models),
     alertsCheck(alerts, now),
     linkingCheck(linking),
@@ -82,6 +83,15 @@ function unrecordedCheck(unrecorded: Status["unrecorded"]): HealthCheck {
   const description =
     "R2 did not accept these bodies in the last 24 hours. Known tokens and metadata are stored. Check the status of R2 if this continues.";
   return check(name, "warning", formatExact(unrecorded), description);
+}
+
+function unreadCheck(unread: Status["unread"]): HealthCheck {
+  const name = "Unread bodies";
+  if (unread === null) return unknownCheck(name);
+  if (unread === 0) return check(name, "good", "0", "All bodies of the last 24 hours were read.");
+  const description =
+    "These bodies of the last 24 hours are stored but larger than what Nexus reads, or could not be read. Their tokens, prompts or conversations may be missing.";
+  return check(name, "warning", formatExact(unread), description);
 }
 
 function modelsCheck(models: Status["models"]): HealthCheck {

@@ -2,7 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { AUDIT_READING_MS } from "../../runtime/constants.ts";
+import { AUDIT_READING_MS, MAX_PARSED_BYTES } from "../../runtime/constants.ts";
 import { rateLimitHeaders } from "../../domain/http/stored-headers.ts";
 import { readResponse as assemble } from "../../domain/messages/read-response.ts";
 import { parseJson } from "../../domain/json/json.ts";
@@ -26,9 +26,6 @@ import { type ApiEnv, newRoutes } from "../http/context.ts";
 import { goneResponse, json, notFoundResponse, errorResponses } from "../http/openapi.ts";
 import { ApiError } from "../http/errors.ts";
 import { listParameters } from "../http/parameters.ts";
-
-/** Larger bodies are only downloaded: as text and JSON they take several times their size of the isolate's 128 MB. */
-const MAX_INLINE_BYTES = 12 * 1_048_576;
 
 /** Of random bytes about half the characters are replaced, of Latin-1 text a few in a hundred. */
 const MAX_REPLACED_SHARE = 0.1;
@@ -134,9 +131,9 @@ async function readDetail(c: Context<ApiEnv>, row: StoredRequest): Promise<Reque
 
 /** The text of the request body; null where it is too large. A compressed body is larger than its recorded size. */
 async function inlineRequestBody(c: Context<ApiEnv>, row: StoredRequest): Promise<Body | null> {
-  if (row.bodyBytes > MAX_INLINE_BYTES && !row.bodyTruncated) return null;
+  if (row.bodyBytes > MAX_PARSED_BYTES && !row.bodyTruncated) return null;
   const body = await requestBody(c.get("config"), row, "text");
-  return body.bytes && body.bytes.length > MAX_INLINE_BYTES ? null : body;
+  return body.bytes && body.bytes.length > MAX_PARSED_BYTES ? null : body;
 }
 
 /** Arrival times of the chunks of a stream, if they were sampled. */
@@ -166,7 +163,7 @@ async function readResponse(
   row: StoredRequest,
 ): Promise<{ shown: unknown; state: RequestDetail["responseBodyState"] }> {
   const config = c.get("config");
-  const isLarge = row.responseBytes > MAX_INLINE_BYTES && !row.responseTruncated;
+  const isLarge = row.responseBytes > MAX_PARSED_BYTES && !row.responseTruncated;
   const raw = isLarge ? null : await responseBody(config, row);
   if (raw?.bytes) {
     const { status, outcome, responseHeaders } = row;

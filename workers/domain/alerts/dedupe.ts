@@ -48,6 +48,7 @@ export function dedupeKeyOf(event: AlertEvent): DedupeKey {
     case "unrecorded":
       return { ...once, key: event.kind, quietMs: HOUR_MS, sendsSummary: true };
     case "needs_login":
+    case "unread":
     case "ingest_backlog":
     case "facts_lost":
     case "wrong_keys":

@@ -5,7 +5,9 @@ const user = (content: unknown) => JSON.stringify({ role: "user", content });
 const assistant = (content: unknown) => JSON.stringify({ role: "assistant", content });
 const text = (words: string) => ({ type: "text", text: words });
 const call = (name: string, input: unknown) => ({ type: "tool_use", id: "t", name, input });
-const said = (messages: string[], response: string | null = null) => summarizeMessage(messages, response);
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+const said = (messages: string[], response: string | null = null) =>
+  summarizeMessage(messages.map(bytesOf), response === null ? null : bytesOf(response));
 
 describe("what a user said", () => {
   it("is the text of the last message", () => {

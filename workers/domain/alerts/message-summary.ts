@@ -3,7 +3,7 @@
  * input. Called by ingest.
  */
 import type { MessageEvent } from "../../schemas/alert.ts";
-import { isObject, type JsonObject, parseJson } from "../json/json.ts";
+import { isObject, type JsonObject, parseJsonBytes } from "../json/json.ts";
 import { contentTexts, toolCallBlocks } from "../messages/content.ts";
 import { promptTexts } from "../messages/user-prompt.ts";
 import { plainText, truncate } from "../truncate.ts";
@@ -14,14 +14,14 @@ const MAX_TOOLS = 30;
 
 type MessageSummary = Pick<MessageEvent, "userText" | "answerText" | "tools">;
 
-/** `messages` and `response` as JSON texts of history elements. Null without a user's text. */
+/** `messages` and `response` as JSON texts of history elements, in UTF-8. Null without a user's text. */
 export function summarizeMessage(
-  messages: readonly string[],
-  response: string | null,
+  messages: readonly Uint8Array[],
+  response: Uint8Array | null,
 ): MessageSummary | null {
   const userText = lastUserText(messages);
   if (userText === null) return null;
-  const message = response === null ? undefined : parseJson(response);
+  const message = response === null ? undefined : parseJsonBytes(response);
   const content = isObject(message) ? message["content"] : undefined;
   return {
     userText: truncate(userText, MAX_SUMMARY_TEXT),
@@ -33,9 +33,9 @@ export function summarizeMessage(
 }
 
 /** The newest user message that is not only tool results. */
-function lastUserText(messages: readonly string[]): string | null {
-  for (const text of messages.toReversed()) {
-    const message = parseJson(text);
+function lastUserText(messages: readonly Uint8Array[]): string | null {
+  for (const bytes of messages.toReversed()) {
+    const message = parseJsonBytes(bytes);
     if (!isObject(message) || message["role"] !== "user") continue;
     const prompts = promptTexts(message["content"]);
     if (prompts.length > 0) return prompts.join("\n");

@@ -92,6 +92,10 @@ function payloadOf(event: AlertEvent, repeats: Repeats, style: AlertStyle): Slac
       return plain(
         unrecorded(event, repeats) + link(`/requests/${encodeURIComponent(event.requestId)}`, "Open"),
       );
+    case "unread":
+      return plain(
+        `:card_file_box: An exchange on ${name(event.domain)} is stored unread: three attempts to read its bodies ended the Worker. The bodies are kept; tokens and conversation are unknown.${link(`/requests/${encodeURIComponent(event.requestId)}`, "Open")}`,
+      );
     case "facts_lost":
       return plain(
         `:card_file_box: ${exchanges(event.exchanges)} could not be recorded: the archive (R2) and the queue failed, and the buffer in memory was full. Clients are not affected. The status counts them as \`facts_lost\`.${link("/settings", "Status")}`,

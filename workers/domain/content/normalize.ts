@@ -24,7 +24,7 @@ export interface Removal {
 }
 
 /** An element with more removals is stored unchanged. The API allows 4 markers in a request. */
-export const MAX_REMOVALS = 256;
+export const MAX_REMOVALS = 32;
 
 const encoder = new TextEncoder();
 const CACHE_CONTROL = encoder.encode("cache_control");

@@ -3,6 +3,7 @@
  * split-body.ts scans a body to split it and its skeleton to rebuild it, so both find the same positions: of a repeated key the
  * last one counts, whether keys are escaped or not.
  */
+import { concat } from "../bytes.ts";
 import { type Removal, scanBlock, scanMessage } from "./normalize.ts";
 import type { PrefixCache } from "./prefix-cache.ts";
 import {
@@ -21,10 +22,10 @@ import {
 import { type CachedPrefix, type ElementSpan, LIST_NAMES, type ListName, type ListSpan } from "./types.ts";
 
 /**
- * A longer list stays in the skeleton: a million tiny elements would cost a million rows. (The API accepts 100,000 messages; a
- * 1M-token context is full long before 20,000.)
+ * A longer list stays in the skeleton: a million tiny elements would cost a million rows, and each takes a kilobyte of memory. (The API
+ * accepts 100,000 messages; a 1M-token context is full long before 10,000.)
  */
-export const MAX_ELEMENTS = 20_000;
+const MAX_ELEMENTS = 10_000;
 
 export interface BodyScan {
   /** Null: missing, not a list, or too long. */
@@ -68,6 +69,34 @@ export function scanBody(bytes: Uint8Array, cache?: PrefixCache): BodyScan | nul
   });
   return end !== INVALID && skipSpace(bytes, end) === bytes.length ? { lists, secrets } : null;
 }
+
+/**
+ * The first small members of a JSON object that is too large to be parsed, as an object; model, usage and session are among them. Null
+ * where the bytes are no JSON object.
+ */
+export function smallMembers(bytes: Uint8Array): Uint8Array | null {
+  const start = skipSpace(bytes, textStart(bytes));
+  if (bytes[start] !== OPEN_BRACE) return null;
+  const members: Uint8Array[] = [OPENING];
+  let bytesLeft = MAX_SMALL_MEMBERS_BYTES;
+  const end = eachMember(bytes, start, (key, _keyEnd, value) => {
+    const valueStop = valueEnd(bytes, value);
+    if (valueStop !== INVALID && valueStop - key < bytesLeft) {
+      if (members.length > 1) members.push(SEPARATOR);
+      members.push(bytes.subarray(key, valueStop));
+      bytesLeft -= valueStop - key + 1;
+    }
+    return valueStop;
+  });
+  return end === INVALID ? null : concat([...members, CLOSING]);
+}
+/** Of one member, and of all of them. */
+const MAX_SMALL_MEMBERS_BYTES = 65_536;
+const [OPENING, SEPARATOR, CLOSING] = ["{", ",", "}"].map((text) => encoder.encode(text)) as [
+  Uint8Array,
+  Uint8Array,
+  Uint8Array,
+];
 
 /** The position after a byte order mark. */
 export function textStart(bytes: Uint8Array): number {

@@ -57,23 +57,34 @@ export interface SplitBody extends BodyParts {
  */
 export function splitBody(received: Uint8Array, cache?: PrefixCache): SplitBody {
   const scan = scanBody(received, cache);
-  const bytes = scan ? maskSpans(received, scan.secrets) : maskByName(received);
-  const address = sha256(bytes);
-  const archived = { bytes, sha256: address, masked: bytes !== received };
-  const unsplit = { skeleton: bytes, skeletonSha256: address, messages: [], system: [], tools: [] };
-  const current = scan && archived.masked ? scanBody(bytes, cache) : scan;
-  if (!current) return { kind: "bytes", ...archived, ...unsplit };
+  if (!scan) return unsplitBody(received);
+  const bytes = maskSpans(received, scan.secrets);
+  const archived = { bytes, sha256: sha256(bytes), masked: bytes !== received };
+  const current = archived.masked ? scanBody(bytes, cache) : scan;
+  if (!current) return { kind: "bytes", ...archived, ...unsplit(archived) };
   const lists = {
     messages: buildChain(bytes, current.lists.messages, "messages"),
     system: buildChain(bytes, current.lists.system, "system"),
     tools: buildChain(bytes, current.lists.tools, "tools"),
   };
   const skeleton = skeletonOf(bytes, current);
-  if (!rebuildsTo(bytes, { skeleton, ...lists }, current)) return { kind: "raw", ...archived, ...unsplit };
+  if (!rebuildsTo(bytes, { skeleton, ...lists }, current))
+    return { kind: "raw", ...archived, ...unsplit(archived) };
   if (cache)
     for (const name of LIST_NAMES)
       lists[name] = cacheList(cache, bytes, current.lists[name], name, lists[name]);
   return { kind: "json", ...archived, skeleton, skeletonSha256: sha256(skeleton), ...lists };
+}
+
+/** A body that is kept as a whole, whatever it is; secrets are masked by their names. */
+export function unsplitBody(received: Uint8Array): SplitBody {
+  const bytes = maskByName(received);
+  const archived = { bytes, sha256: sha256(bytes), masked: bytes !== received };
+  return { kind: "bytes", ...archived, ...unsplit(archived) };
+}
+
+function unsplit({ bytes, sha256: address }: Pick<SplitBody, "bytes" | "sha256">) {
+  return { skeleton: bytes, skeletonSha256: address, messages: [], system: [], tools: [] };
 }
 
 function cacheList(

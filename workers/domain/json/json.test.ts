@@ -1,11 +1,47 @@
 import { describe, expect, test } from "vitest";
-import { isObject, unknownMembers, MAX_JSON_DEPTH, parseJson, setOwn, storableJson } from "./json.ts";
+import { MAX_PARSED_BYTES, MAX_PARSED_VALUES } from "../../runtime/constants.ts";
+import {
+  isObject,
+  isTooLarge,
+  MAX_JSON_DEPTH,
+  parseJson,
+  parseJsonBytes,
+  setOwn,
+  storableJson,
+  unknownMembers,
+} from "./json.ts";
 
 describe("parseJson", () => {
   test("returns the value, and undefined for invalid JSON", () => {
     expect(parseJson('{"a":[1]}')).toEqual({ a: [1] });
     expect(parseJson("null")).toBeNull();
     for (const text of ["", "{", "undefined", "{'a':1}", "\ufeff{}"]) expect(parseJson(text)).toBeUndefined();
+  });
+
+  test("rejects texts that take too much memory as values, and none for what is in their strings", () => {
+    const list = (length: number, item: string) => `[${Array.from({ length }, () => item).join(",")}]`;
+    const strings = JSON.stringify(["a,[{".repeat(MAX_PARSED_VALUES), '\\",[{\\'.repeat(100_000)]);
+    for (const text of [list(50_000, "1"), list(MAX_PARSED_VALUES - 1, "1"), strings]) {
+      expect(parseJson(text)).toBeDefined();
+      expect(parseJsonBytes(new TextEncoder().encode(text))).toBeDefined();
+    }
+    for (const text of [
+      list(MAX_PARSED_VALUES + 1, "1"),
+      list(60_000, "[]"),
+      list(60_000, "{}"),
+      `"${"a".repeat(MAX_PARSED_BYTES)}"`,
+    ]) {
+      expect(parseJson(text)).toBeUndefined();
+      expect(parseJsonBytes(new TextEncoder().encode(text))).toBeUndefined();
+    }
+  });
+
+  test("counts the values of several texts together", () => {
+    const text = new TextEncoder().encode(`[${"1,".repeat(30_000)}1]`);
+    expect(isTooLarge([text, text, text])).toBe(false);
+    expect(isTooLarge([text, text, text, text])).toBe(true);
+    expect(isTooLarge([new Uint8Array(MAX_PARSED_BYTES)])).toBe(false);
+    expect(isTooLarge([new Uint8Array(MAX_PARSED_BYTES), new Uint8Array(1)])).toBe(true);
   });
 
   test("rejects values nested too deeply to be serialised", () => {

@@ -2,6 +2,7 @@
  * Helpers for untrusted JSON: no input throws, reaches an object's prototype, or breaks a later serialiser. Used by everything in
  * domain/ that reads bodies.
  */
+import { MAX_PARSED_BYTES, MAX_PARSED_VALUES } from "../../runtime/constants.ts";
 
 export type JsonObject = Record<string, unknown>;
 
@@ -16,8 +17,10 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The parsed value, or undefined where the text is not JSON or is nested deeper than `maxDepth`. Never throws. */
+/** The parsed value, or undefined where the text is not JSON, nested deeper than `maxDepth`, or too large. Never throws. */
 export function parseJson(text: string, maxDepth = MAX_JSON_DEPTH): unknown {
+  if (text.length > MAX_PARSED_VALUES && (text.length > MAX_PARSED_BYTES || hasTooManyValues([text])))
+    return undefined;
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -28,9 +31,31 @@ export function parseJson(text: string, maxDepth = MAX_JSON_DEPTH): unknown {
   return isTooDeep(text, maxDepth) ? undefined : value;
 }
 
-/** The same for UTF-8 bytes. */
-export function parseJsonBytes(bytes: Uint8Array): unknown {
-  return parseJson(new TextDecoder().decode(bytes));
+/** The same for UTF-8 bytes; too large ones are not decoded. */
+export function parseJsonBytes(bytes: Uint8Array, maxDepth = MAX_JSON_DEPTH): unknown {
+  return isTooLarge([bytes]) ? undefined : parseJson(new TextDecoder().decode(bytes), maxDepth);
+}
+
+/** Whether JSON texts in UTF-8 are larger together, or have more values, than is parsed of one text. */
+export function isTooLarge(texts: readonly Uint8Array[]): boolean {
+  const bytes = texts.reduce((sum, { length }) => sum + length, 0);
+  return bytes > MAX_PARSED_BYTES || (bytes > MAX_PARSED_VALUES && hasTooManyValues(texts));
+}
+
+/** Counts the commas and opening brackets outside of strings, of UTF-16 or UTF-8: a value takes one. */
+function hasTooManyValues(texts: readonly (string | Uint8Array)[]): boolean {
+  let valuesLeft = MAX_PARSED_VALUES;
+  for (const text of texts) {
+    const charAt = typeof text === "string" ? (at: number) => text.charCodeAt(at) : (at: number) => text[at]!;
+    let inString = false;
+    for (let at = 0; at < text.length; at++) {
+      const char = charAt(at);
+      if (char === 0x22) inString = !inString;
+      else if (inString) at += char === 0x5c ? 1 : 0;
+      else if ((char === 0x2c || char === 0x5b || char === 0x7b) && --valuesLeft < 0) return true;
+    }
+  }
+  return false;
 }
 
 /** Sets an own property whatever its name: plain assignment to `__proto__` would replace the prototype instead. */

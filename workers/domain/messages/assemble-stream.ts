@@ -22,6 +22,8 @@ export interface AssembledStream {
   events: number;
   /** `message_stop` of a started message came, or the stop reason of a stream of `/v1/complete`. */
   stopped: boolean;
+  /** Parts were left out, because they take more memory than a stream may. */
+  isTooLarge: boolean;
 }
 
 /** Reads all of a stream. Never throws. */
@@ -40,6 +42,7 @@ export function assembleStream(body: Uint8Array): AssembledStream {
     requestId: state.requestId,
     events: state.events,
     stopped: state.stopped,
+    isTooLarge: state.memoryLeft < 0,
   };
 }
 

@@ -10,6 +10,8 @@ import { estimateOutputTokens } from "./estimate-output-tokens.ts";
 
 /** The API takes at most this many requests in a batch. */
 const MAX_RESULTS = 100_000;
+/** Of results in memory: a result takes about 300 characters, so these are 50,000. */
+const MAX_RESULT_CHARACTERS = 16 * 1_048_576;
 const MAX_ID = 200;
 const LINE_FEED = 0x0a;
 /** The client asked for a range. */
@@ -94,7 +96,8 @@ function readResults(body: Uint8Array): Pick<BatchPart, "results" | "resultCount
   let areValid = true;
   let lines = 0;
   let start = 0;
-  for (; start < body.length && lines < MAX_RESULTS;) {
+  let charactersLeft = MAX_RESULT_CHARACTERS;
+  for (; start < body.length && lines < MAX_RESULTS && charactersLeft > 0;) {
     const feed = body.indexOf(LINE_FEED, start);
     const line = body.subarray(start, feed === -1 ? body.length : feed);
     start += line.length + 1;
@@ -105,8 +108,11 @@ function readResults(body: Uint8Array): Pick<BatchPart, "results" | "resultCount
     const result = isObject(value) ? value["result"] : null;
     if (typeof customId !== "string" || !isObject(result)) areValid = false;
     else ids.add(customId);
-    if (typeof customId === "string" && isObject(result) && isObject(result["message"]))
-      results.push({ customId, message: billed(result["message"]) });
+    if (typeof customId === "string" && isObject(result) && isObject(result["message"])) {
+      const message = billed(result["message"]);
+      charactersLeft -= customId.length + message.length;
+      results.push({ customId, message });
+    }
   }
   return { results, resultCount: ids.size, areValid: areValid && lines > 0 && start >= body.length };
 }

@@ -48,6 +48,7 @@ describe("a plain answer", () => {
       toolCalls: { Read: 1 },
       ended: true,
       isUnexpected: false,
+      isTooLarge: false,
     });
   });
 

@@ -6,7 +6,7 @@ import type { Outcome } from "../../schemas/exchange.ts";
 import { type Endpoint, hasNoBody } from "../http/endpoint.ts";
 import { readError } from "./error-body.ts";
 import { assembleStream } from "./assemble-stream.ts";
-import { isObject, parseJson, storableJson, type JsonObject } from "../json/json.ts";
+import { isObject, parseJsonBytes, storableJson, type JsonObject } from "../json/json.ts";
 import { countToolCalls } from "./tool-calls.ts";
 import { plainText } from "../truncate.ts";
 
@@ -52,6 +52,8 @@ export interface AssembledResponse {
   ended: boolean | null;
   /** Not complete because the response is none that the endpoint returns: a page, other JSON, a redirect, no content. */
   isUnexpected: boolean;
+  /** Parts of a stream were left out, because it is larger than what is kept in memory. */
+  isTooLarge: boolean;
 }
 
 const EMPTY_RESPONSE: AssembledResponse = {
@@ -66,6 +68,7 @@ const EMPTY_RESPONSE: AssembledResponse = {
   toolCalls: {},
   ended: false,
   isUnexpected: false,
+  isTooLarge: false,
 };
 
 /** Endpoints whose success is a client's file: it may begin like an error or a stream. */
@@ -135,6 +138,7 @@ function readStreamed(bytes: ResponseBytes): AssembledResponse | null {
     toolCalls: countToolCalls(message?.["content"]),
     ended: isExpected && ended && error === null,
     isUnexpected: !isExpected,
+    isTooLarge: stream.isTooLarge,
   };
 }
 
@@ -144,8 +148,7 @@ function readPlain(bytes: ResponseBytes): AssembledResponse {
   const isSuccess = status !== null && status >= 200 && status < 300;
   const first = firstCharacter(body);
   const isJson = contentType !== null && JSON_TYPE.test(contentType);
-  const value =
-    first === "{" || (isJson && first !== "") ? parseJson(new TextDecoder().decode(body)) : undefined;
+  const value = first === "{" || (isJson && first !== "") ? parseJsonBytes(body) : undefined;
   if (!isObject(value)) {
     const isFailed = isSuccess && !mayBePlain(endpoint, first, isJson && value === undefined);
     const ended = outcome === "complete" && !isFailed;

@@ -17,6 +17,17 @@ import { isObject, unknownMembers, parseJson, setOwn, type JsonObject } from "..
 import type { SseEvent } from "./sse.ts";
 import { addUsage, mergeUsage } from "../usage/token-usage.ts";
 
+/** Memory of what is kept of a stream, by estimate: twice what 128,000 tokens take, one in each event. */
+const MAX_STREAM_MEMORY = 16 * 1_048_576;
+/** By estimate, of a piece of text beside its characters, a value, and a member. */
+const PIECE_MEMORY = 64;
+const VALUE_MEMORY = 40;
+const MEMBER_MEMORY = 200;
+/** Once parts are left out, the end of a message is still read, while it is as small as it always is. */
+const MAX_END_CHARACTERS = 2_000;
+/** Members of the usages of a stream; a usage has about ten, and a stream one to three of them. */
+const MAX_USAGE_MEMBERS = 1_000;
+
 /** Unknown events kept before the first event of a message. */
 const MAX_EVENTS_BEFORE_MESSAGE = 100;
 
@@ -37,6 +48,9 @@ export interface StreamState {
   /** In order of start; a second block under a used index is a block of its own. */
   blocks: OpenBlock[];
   byIndex: Map<number, OpenBlock>;
+  /** Negative: parts of the stream were left out. */
+  memoryLeft: number;
+  usageMembersLeft: number;
 }
 
 /** Before the first event. */
@@ -54,6 +68,8 @@ export function newStreamState(): StreamState {
     events: 0,
     blocks: [],
     byIndex: new Map(),
+    memoryLeft: MAX_STREAM_MEMORY,
+    usageMembersLeft: MAX_USAGE_MEMBERS,
   };
 }
 
@@ -63,13 +79,47 @@ export function applyEvent(state: StreamState, { event, data, terminated }: SseE
   if (isObject(parsed)) {
     state.events++;
     const type = typeof parsed["type"] === "string" ? parsed["type"] : isError(parsed) ? "error" : event;
-    if (!applyKnownEvent(state, type, parsed)) keepUnknownEvent(state, parsed);
+    state.memoryLeft -= memoryOfEvent(type, parsed);
+    if (state.memoryLeft < 0) applyEnd(state, type, parsed, data);
+    else if (!applyKnownEvent(state, type, parsed)) keepUnknownEvent(state, parsed);
   } else if (terminated) {
     state.events++;
+    state.memoryLeft -= PIECE_MEMORY + data.length;
     if (event === "error") state.error = { type: "error", message: messageText(data) };
-    else if (event !== "ping") keepUnknownEvent(state, { event, data });
+    else if (event !== "ping" && state.memoryLeft >= 0) keepUnknownEvent(state, { event, data });
   }
   // else: the stream was cut within this event.
+}
+
+/** Of a stream of which parts were left out: its end, its final usage and its error. */
+function applyEnd(state: StreamState, type: string, event: JsonObject, data: string): void {
+  if (type === "message_stop") state.stopped = true;
+  if (type === "error") applyKnownEvent(state, type, event);
+  if (type !== "message_delta" || data.length > MAX_END_CHARACTERS) return;
+  const { usage, delta } = event;
+  const stopReason = isObject(delta) ? delta["stop_reason"] : null;
+  applyMessageDelta(state, {
+    ...(isObject(usage) && { usage }),
+    ...(typeof stopReason === "string" && { delta: { stop_reason: stopReason } }),
+  });
+}
+
+/** Of a ping nothing is kept, of a piece of text only its characters. */
+function memoryOfEvent(type: string, event: JsonObject): number {
+  if (type === "ping") return 0;
+  const { delta } = event;
+  const piece = isObject(delta) ? (delta["text"] ?? delta["thinking"] ?? delta["partial_json"]) : null;
+  const isPlain = Object.keys(event).length === 3 && Object.keys(delta ?? {}).length === 2;
+  return typeof piece === "string" && isPlain ? PIECE_MEMORY + piece.length : memoryOf(event);
+}
+
+function memoryOf(value: unknown): number {
+  if (typeof value === "string") return VALUE_MEMORY + value.length;
+  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + memoryOf(item), VALUE_MEMORY);
+  if (!isObject(value)) return VALUE_MEMORY;
+  let memory = VALUE_MEMORY;
+  for (const name in value) memory += MEMBER_MEMORY + memoryOf(value[name]);
+  return memory;
 }
 
 /** An error without a type, as gateways send it. */
@@ -167,7 +217,7 @@ function stopBlock(state: StreamState, event: JsonObject): boolean {
 function applyMessageDelta(state: StreamState, event: JsonObject): boolean {
   state.fields ??= {};
   const { usage, delta } = event;
-  if (isObject(usage)) {
+  if (isObject(usage) && (state.usageMembersLeft -= Object.keys(usage).length) >= 0) {
     addUsage((state.usage ??= {}), usage);
     state.hasDeltaUsage = true;
   }

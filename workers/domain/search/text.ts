@@ -1,5 +1,5 @@
 /** The searchable text of a message: every text except ids, signatures and encoded bytes. Pure. */
-import { isObject, parseJson } from "../json/json.ts";
+import { isObject, parseJsonBytes } from "../json/json.ts";
 
 /** Of a longer text only the beginning is searchable. */
 const MAX_TEXT = 2_000_000;
@@ -18,7 +18,7 @@ const UNSEARCHED_MEMBERS = new Set([
 
 /** Role and texts of a stored message; null where the bytes are no message. */
 export function searchText(bytes: Uint8Array): { role: string; text: string } | null {
-  const message = parseJson(new TextDecoder().decode(bytes));
+  const message = parseJsonBytes(bytes);
   if (!isObject(message) || typeof message["role"] !== "string") return null;
   const pieces: string[] = [];
   collect(message["content"], pieces, { charactersLeft: MAX_TEXT });

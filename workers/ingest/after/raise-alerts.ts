@@ -48,7 +48,7 @@ export async function raiseAlerts(
     const byId = new Map(exchanges.map((exchange) => [exchange.id, exchange]));
     const withReceivers = recent.filter(({ domain }) => audiences.get(domain)?.wantsErrors);
     const events = [
-      ...recent.flatMap(unrecordedEvent),
+      ...recent.flatMap(deploymentEvent),
       ...recent.flatMap((row) => eventOf(row, byId.get(row.requestId), audiences.get(row.domain))),
       ...unknownModels(withReceivers),
     ];
@@ -93,9 +93,9 @@ function eventOf(
 }
 
 /** Goes to the deployment's channel, not the domain's. */
-function unrecordedEvent({ outcome, domain, requestId, timestamp }: RequestRow): AlertEvent[] {
-  if (outcome !== "unrecorded") return [];
-  return [{ kind: "unrecorded", domain, requestId, at: Date.parse(timestamp) }];
+function deploymentEvent({ outcome, unread, domain, requestId, timestamp }: RequestRow): AlertEvent[] {
+  const kind = outcome === "unrecorded" ? "unrecorded" : unread === "failed" ? "unread" : null;
+  return kind === null ? [] : [{ kind, domain, requestId, at: Date.parse(timestamp) }];
 }
 
 function errorEvent(row: RequestRow): ErrorEvent {
@@ -123,10 +123,11 @@ function messageEvent(row: RequestRow, { request, response }: StorableExchange):
     (row.requestType === "query_evaluation" && row.linkKind !== null);
   if (!isConversation || INTERNAL_LINK_KINDS.has(row.linkKind) || !request?.body || !response?.message)
     return null;
-  const decoder = new TextDecoder();
   const { messages } = request.body;
-  const texts = messages.map(({ content }) => decoder.decode(content));
-  const summary = summarizeMessage(texts, decoder.decode(response.message.bytes));
+  const summary = summarizeMessage(
+    messages.map(({ content }) => content),
+    response.message.bytes,
+  );
   if (!summary) return null;
   const first = messages[0]?.contentSha256 ?? new Uint8Array();
   const thread = row.conversationId ?? row.sessionId ?? toHex(first);

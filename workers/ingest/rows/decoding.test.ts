@@ -8,10 +8,11 @@ import {
   zstdCompressSync,
 } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { decodeBody } from "./decoding.ts";
+import { decodeBody, type Decoded } from "./decoding.ts";
 
 const text = Array.from({ length: 5_000 }, (_, n) => `${n * 7919} `).join("");
-const asText = (bytes: Uint8Array | null) => bytes && new TextDecoder().decode(bytes);
+const asText = (decoded: Decoded) =>
+  typeof decoded === "string" ? decoded : new TextDecoder().decode(decoded);
 
 /** As a server compresses a stream of events: each is flushed. */
 async function flushed(): Promise<Uint8Array> {
@@ -53,19 +54,19 @@ describe("a coded body", () => {
       ["zstd", await flushed()],
     ];
     for (const [coding, bytes] of coded) {
-      const decoded = asText(decodeBody(bytes.subarray(0, bytes.length * 0.8), coding))!;
+      const decoded = asText(decodeBody(bytes.subarray(0, bytes.length * 0.8), coding));
       expect(text.startsWith(decoded), coding).toBe(true);
       expect(decoded.length, coding).toBeGreaterThan(text.length / 3);
     }
   });
 
-  test("that is not what it says, or says something unknown, is null", () => {
-    expect(decodeBody(Buffer.from(text), "gzip")).toBeNull();
-    expect(decodeBody(Buffer.from(text), "zstd")).toBeNull();
-    expect(decodeBody(Buffer.from(text), "tomorrow")).toBeNull();
-    expect(decodeBody(Buffer.from(text), "constructor")).toBeNull();
-    expect(decodeBody(Buffer.from(text), "gzip, tomorrow")).toBeNull();
-    expect(decodeBody(Buffer.from(text), "gzip, gzip, gzip, gzip, gzip")).toBeNull();
+  test("that is not what it says, or says something unknown, is invalid", () => {
+    expect(decodeBody(Buffer.from(text), "gzip")).toBe("invalid");
+    expect(decodeBody(Buffer.from(text), "zstd")).toBe("invalid");
+    expect(decodeBody(Buffer.from(text), "tomorrow")).toBe("invalid");
+    expect(decodeBody(Buffer.from(text), "constructor")).toBe("invalid");
+    expect(decodeBody(Buffer.from(text), "gzip, tomorrow")).toBe("invalid");
+    expect(decodeBody(Buffer.from(text), "gzip, gzip, gzip, gzip, gzip")).toBe("invalid");
   });
 
   test("without a coding, or with a wrong one, is decoded where it begins as gzip or zstd does", () => {
@@ -74,8 +75,22 @@ describe("a coded body", () => {
     expect(asText(decodeBody(zstdCompressSync(text), "br"))).toBe(text);
   });
 
-  test("that would unpack to more than a body may have is null", () => {
-    const bomb = gzipSync(new Uint8Array(40 * 1_048_576));
-    expect(decodeBody(bomb, "gzip")).toBeNull();
+  test.each([
+    ["more than a hundredfold", "a".repeat(2 * 1_048_576)],
+    ["more than 16 MB", Buffer.alloc(17 * 1_048_576, text)],
+  ])("that unpacks to %s is too large, whatever its coding and however often it is coded", (_, unpacked) => {
+    expect(decodeBody(gzipSync(unpacked), "gzip")).toBe("too_large");
+    expect(decodeBody(deflateSync(unpacked), "deflate")).toBe("too_large");
+    expect(
+      decodeBody(brotliCompressSync(unpacked, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } }), "br"),
+    ).toBe("too_large");
+    expect(decodeBody(zstdCompressSync(unpacked), "zstd")).toBe("too_large");
+    expect(decodeBody(gzipSync(unpacked), "")).toBe("too_large");
+    expect(decodeBody(gzipSync(gzipSync(unpacked)), "gzip, gzip")).toBe("too_large");
+  });
+
+  test("of up to 1 MB is decoded whatever its ratio", () => {
+    const bytes = "a".repeat(1_048_576);
+    expect(asText(decodeBody(gzipSync(bytes), "gzip"))).toBe(bytes);
   });
 });

@@ -13,24 +13,25 @@ import {
 } from "node:zlib";
 import { matchesAt } from "../../domain/content/json-scanner.ts";
 import { codingsOf, MAX_DECODED_CODINGS } from "../../domain/http/content-coding.ts";
-import { MAX_RECORDED_BODY_BYTES } from "../../runtime/constants.ts";
+import { MAX_DECODED_BYTES, MAX_DECODED_RATIO, MIN_DECODED_BYTES } from "../../runtime/constants.ts";
 
-type Decoder = (bytes: Uint8Array) => Uint8Array;
+type Decoder = (bytes: Uint8Array, maxOutputLength: number) => Uint8Array;
 
-/** A decoded body may not be larger than a recorded one. */
-const maxOutputLength = MAX_RECORDED_BODY_BYTES;
-const partly = { maxOutputLength, finishFlush: constants.Z_SYNC_FLUSH };
-const gunzip: Decoder = (bytes) => gunzipSync(bytes, partly);
-const unzstd: Decoder = (bytes) =>
+const partly = { finishFlush: constants.Z_SYNC_FLUSH };
+const gunzip: Decoder = (bytes, maxOutputLength) => gunzipSync(bytes, { ...partly, maxOutputLength });
+const unzstd: Decoder = (bytes, maxOutputLength) =>
   zstdDecompressSync(bytes, { maxOutputLength, finishFlush: constants.ZSTD_e_flush });
 
 const DECODERS: Readonly<Record<string, readonly Decoder[]>> = {
   gzip: [gunzip],
   "x-gzip": [gunzip],
   // Means zlib's format; some senders use raw deflate.
-  deflate: [(bytes) => inflateSync(bytes, partly), (bytes) => inflateRawSync(bytes, partly)],
+  deflate: [
+    (bytes, maxOutputLength) => inflateSync(bytes, { ...partly, maxOutputLength }),
+    (bytes, maxOutputLength) => inflateRawSync(bytes, { ...partly, maxOutputLength }),
+  ],
   br: [
-    (bytes) =>
+    (bytes, maxOutputLength) =>
       brotliDecompressSync(bytes, { maxOutputLength, finishFlush: constants.BROTLI_OPERATION_FLUSH }),
   ],
   zstd: [unzstd],
@@ -41,61 +42,75 @@ const MAGIC_NUMBERS: readonly [magic: Uint8Array, Decoder][] = [
   [new Uint8Array([0x28, 0xb5, 0x2f, 0xfd]), unzstd],
 ];
 
-/**
- * Decodes bytes by a `content-encoding` header (`gzip`, `deflate, br`). Null where a coding is
- * unknown, the bytes are invalid, or they would decode to more than MAX_RECORDED_BODY_BYTES.
- */
-function decodeDeclared(bytes: Uint8Array, contentEncoding: string): Uint8Array | null {
+/** Decoded bytes, `invalid` in no known coding, `too_large` beyond the limits of workers/runtime/constants.ts. */
+export type Decoded = Uint8Array | "invalid" | "too_large";
+
+/** Decodes bytes by a `content-encoding` header (`gzip`, `deflate, br`). */
+function decodeDeclared(bytes: Uint8Array, contentEncoding: string, maxBytes: number): Decoded {
   const codings = codingsOf(contentEncoding);
-  if (codings.length > MAX_DECODED_CODINGS) return null;
-  let decoded: Uint8Array | null = bytes;
+  if (codings.length > MAX_DECODED_CODINGS) return "invalid";
+  let decoded: Decoded = bytes;
   // Applied in the order listed, so decoded from the last.
-  for (const coding of codings.reverse()) decoded = decoded && decodeOne(decoded, coding);
+  for (const coding of codings.reverse()) {
+    if (typeof decoded === "string") break;
+    decoded = firstDecoded(decoded, (Object.hasOwn(DECODERS, coding) && DECODERS[coding]) || [], maxBytes);
+  }
   return decoded;
 }
 
-function decodeOne(bytes: Uint8Array, coding: string): Uint8Array | null {
-  return firstDecoded(bytes, (Object.hasOwn(DECODERS, coding) && DECODERS[coding]) || []);
-}
-
-function firstDecoded(bytes: Uint8Array, decoders: readonly Decoder[]): Uint8Array | null {
+function firstDecoded(bytes: Uint8Array, decoders: readonly Decoder[], maxBytes: number): Decoded {
   for (const decode of decoders) {
     try {
-      return decode(bytes);
-    } catch {
-      // Not this format, or too long: try the next one.
+      return decode(bytes, maxBytes);
+    } catch (thrown) {
+      if (thrown instanceof RangeError) return "too_large";
+      // Not this format: try the next one.
     }
   }
-  return null;
+  return "invalid";
 }
 
-/**
- * Decodes bytes by a `content-encoding` header; where that is missing or wrong, by the magic number of gzip or zstd. Null where neither
- * decodes them.
- */
-export function decodeBody(bytes: Uint8Array, contentEncoding: string): Uint8Array | null {
-  const decoded = decodeDeclared(bytes, contentEncoding);
-  if (decoded !== bytes && decoded?.length) return decoded;
+/** The size beyond which coded bytes are not decoded. */
+const maxDecoded = ({ length }: Uint8Array) =>
+  Math.min(MAX_DECODED_BYTES, Math.max(MIN_DECODED_BYTES, length * MAX_DECODED_RATIO));
+
+/** What a body takes in memory with its text, at most. */
+export function maxDecodedBytes(bytes: Uint8Array, contentEncoding = ""): number {
+  const isCoded =
+    codingsOf(contentEncoding).length > 0 || MAGIC_NUMBERS.some(([magic]) => matchesAt(bytes, 0, magic));
+  return bytes.length + (isCoded ? maxDecoded(bytes) : 0);
+}
+
+/** Decodes bytes by a `content-encoding` header; where that is missing or wrong, by the magic number of gzip or zstd. */
+export function decodeBody(bytes: Uint8Array, contentEncoding: string): Decoded {
+  const maxBytes = maxDecoded(bytes);
+  const decoded = decodeDeclared(bytes, contentEncoding, maxBytes);
+  if (decoded === "too_large" || (decoded !== "invalid" && decoded !== bytes && decoded.length > 0))
+    return decoded;
   const outermost = contentEncoding.split(",").at(-1)!.trim().toLowerCase();
   const decoders = MAGIC_NUMBERS.filter(
     ([magic, decoder]) => matchesAt(bytes, 0, magic) && DECODERS[outermost]?.[0] !== decoder,
   );
-  return (
-    firstDecoded(
-      bytes,
-      decoders.map(([, decoder]) => decoder),
-    ) ?? decoded
+  const byMagicNumber = firstDecoded(
+    bytes,
+    decoders.map(([, decoder]) => decoder),
+    maxBytes,
   );
+  return byMagicNumber === "invalid" ? decoded : byMagicNumber;
 }
 
-/** JSON in UTF-16, or in the charset that `content-type` names, as UTF-8. Other bytes are returned as they are. */
+/** JSON in UTF-16, or in the charset that `content-type` names, as UTF-8. Other and larger bytes are returned as they are. */
 export function asUtf8(bytes: Uint8Array, contentType: string | undefined): Uint8Array {
   const charset = utf16Of(bytes) ?? charsetOf(contentType ?? "");
-  if (charset === null || (!charset.startsWith("utf-16") && isUtf8(bytes))) return bytes;
+  if (
+    charset === null ||
+    bytes.length > MAX_DECODED_BYTES ||
+    (!charset.startsWith("utf-16") && isUtf8(bytes))
+  )
+    return bytes;
   try {
     const text = new TextDecoder(charset).decode(bytes);
-    const encoded = text.trimStart().startsWith("{") ? new TextEncoder().encode(text) : bytes;
-    return encoded.length > MAX_RECORDED_BODY_BYTES ? bytes : encoded;
+    return text.trimStart().startsWith("{") ? new TextEncoder().encode(text) : bytes;
   } catch {
     return bytes; // a charset that the runtime does not know
   }

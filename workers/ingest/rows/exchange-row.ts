@@ -16,14 +16,21 @@ import { responseRow } from "./response-row.ts";
 
 const EMPTY = new Uint8Array(0);
 
+export interface RowOptions {
+  /** Saves work and changes nothing. */
+  cache?: PrefixCache;
+  /** Bodies are kept as they are: reading them has ended the isolate before. */
+  isUnread?: boolean;
+}
+
 /**
  * The journal takes precedence; metadata in the message replaces a part that R2 did not take, and then the exchange is
- * "unrecorded". `cache` saves work and changes nothing. Null when both are empty. Throws when the id is not an exchange id.
+ * "unrecorded". Null when both are empty. Throws when the id is not an exchange id.
  */
 export function exchangeRow(
   message: Pick<ExchangeMessage, "id" | "request" | "response">,
   entry: JournalEntry,
-  cache?: PrefixCache,
+  { cache, isUnread = false }: RowOptions = {},
 ): StorableExchange | null {
   const request = entry.request ?? (message.request && { metadata: message.request, body: EMPTY });
   const response = entry.response ?? (message.response && { metadata: message.response, body: EMPTY });
@@ -34,7 +41,7 @@ export function exchangeRow(
   const isUnrecorded =
     (request !== null && (!entry.request || hasLostBody(request.metadata, response?.metadata))) ||
     (response !== null && !entry.response);
-  const requestPart = request && requestRow(request.metadata, request.body, cache);
+  const requestPart = request && requestRow(request.metadata, request.body, { cache, isUnread });
   const asked = request?.metadata ?? response?.metadata.asked;
   const responsePart =
     response &&
@@ -45,6 +52,7 @@ export function exchangeRow(
         path: asked.path,
       }),
       isUnrecorded,
+      isUnread,
     });
   const batch = responsePart?.batch;
   if (batch?.isCreated && requestPart?.body)

@@ -5,14 +5,22 @@
 import { Buffer } from "node:buffer";
 import { clientName } from "../../domain/http/user-agent.ts";
 import { requestType, type RequestType } from "../../domain/messages/request-type.ts";
-import { type SplitBody, splitBody } from "../../domain/content/split-body.ts";
+import { smallMembers } from "../../domain/content/scan-body.ts";
+import { type SplitBody, splitBody, unsplitBody } from "../../domain/content/split-body.ts";
 import type { PrefixCache } from "../../domain/content/prefix-cache.ts";
 import { endpointOf, type Endpoint } from "../../domain/http/endpoint.ts";
-import { isObject, type JsonObject, parseJsonBytes, storableJson } from "../../domain/json/json.ts";
+import {
+  isObject,
+  isTooLarge,
+  type JsonObject,
+  parseJsonBytes,
+  storableJson,
+} from "../../domain/json/json.ts";
 import { redact } from "../../domain/redact.ts";
 import { readRequest, type ParsedRequest } from "../../domain/messages/read-request.ts";
 import { userPromptText } from "../../domain/messages/user-prompt.ts";
 import { plainText } from "../../domain/truncate.ts";
+import { RECORDED_HEAD_BYTES } from "../../runtime/constants.ts";
 import type { RequestMetadata } from "../../schemas/exchange.ts";
 import type { Content } from "../../store/content/contents.ts";
 import type { StorableRequest } from "../../store/requests/write-model.ts";
@@ -27,23 +35,36 @@ const MAX_QUERY = 2_000;
 const MAX_ACCOUNT = 200;
 /** After a response come a user's text, reminders and system messages: at most this many messages. */
 const MAX_RECENT_MESSAGES = 12;
+/** A larger message is parsed by each reader again, so that few are in memory at once. */
+const MAX_KEPT_MESSAGE_BYTES = 524_288;
+const NO_BYTES = new Uint8Array(0);
 
-/** The row's data from the request. `body` is the journal's; `cache` holds earlier requests' lists. */
+export interface ReadOptions {
+  /** Earlier requests' lists. */
+  cache?: PrefixCache | undefined;
+  /** The body is kept as it is. */
+  isUnread?: boolean;
+}
+
+/** The row's data from the request. `body` is the journal's. */
 export function requestRow(
   metadata: RequestMetadata,
   body: Uint8Array,
-  cache?: PrefixCache,
+  options: ReadOptions = {},
 ): StorableRequest & LinkableRow {
   const isTruncated = metadata.body.recorded === "head";
-  const { split, received, parsed, reading, messageCount, type, endpoint, prompt } = readBody(
+  const { split, received, parsed, reading, isTooLarge, messageCount, type, endpoint, prompt } = readBody(
     metadata,
     body,
     isTruncated,
-    cache,
+    options,
   );
+  const linkable =
+    endpoint === "messages" ? linkableRequest(metadata.headers, isTruncated ? null : split, parsed) : null;
+  const isPartlyRead =
+    isTooLarge || (split?.kind === "json" && !isTruncated && linkable?.isBodyComplete === false);
   return {
-    linkable:
-      endpoint === "messages" ? linkableRequest(metadata.headers, isTruncated ? null : split, parsed) : null,
+    linkable,
     domain: plainText(metadata.domain, MAX_DOMAIN),
     columns: {
       accountId: metadata.accountId === null ? null : plainText(metadata.accountId, MAX_ACCOUNT),
@@ -67,6 +88,7 @@ export function requestRow(
       bodyTruncated: isTruncated,
       bodyMasked: split?.masked ?? false,
       messageCount,
+      unread: options.isUnread ? "failed" : isPartlyRead ? "too_large" : null,
     },
     headers: requestHeaderSet(storableJson(metadata.headers)),
     body: split && {
@@ -93,6 +115,8 @@ interface ReadBody {
   parsed: ReadonlyMap<Uint8Array, unknown>;
   /** Read from the skeleton of a split body, which has no list elements. */
   reading: ParsedRequest;
+  /** Not decoded, or not parsed as a whole. */
+  isTooLarge: boolean;
   messageCount: number;
   type: RequestType;
   endpoint: Endpoint;
@@ -104,31 +128,36 @@ function readBody(
   metadata: RequestMetadata,
   body: Uint8Array,
   isTruncated: boolean,
-  cache: PrefixCache | undefined,
+  options: ReadOptions,
 ): ReadBody {
   const { headers } = metadata;
   const endpoint = endpointOf(metadata.method, metadata.path);
-  if (metadata.body.recorded === "none" || body.length === 0) {
+  const isRecorded = metadata.body.recorded !== "none" && body.length > 0;
+  if (!isRecorded || options.isUnread) {
     const type = requestType(endpoint, null);
     return {
-      split: null,
+      split: isRecorded ? unsplitBody(body) : null,
       received: null,
       parsed: new Map(),
-      reading: readRequest({ body, isTruncated, headers }),
+      reading: readRequest({ body: NO_BYTES, isTruncated, headers }),
+      isTooLarge: false,
       messageCount: 0,
       type,
       endpoint,
       prompt: null,
     };
   }
-  const { split, received } = splitText(body, headers, cache);
+  const { split, received, isDecoded } = splitText(body, headers, options.cache);
   // Of JSON that was cut, its complete members.
   const isPart = isTruncated || split.kind === "bytes";
-  const reading = readRequest({ body: split.skeleton, isTruncated: isPart, headers });
+  const small = !isPart && isTooLarge([split.skeleton]) ? smallMembers(split.skeleton) : null;
+  const text = isPart ? split.skeleton.subarray(0, RECORDED_HEAD_BYTES) : (small ?? split.skeleton);
+  const reading = readRequest({ body: text, isTruncated: isPart, headers });
   const parsed = new Map<Uint8Array, unknown>([[split.skeleton, reading.json]]);
   const parse = (content: Uint8Array) => {
     const value = parsed.has(content) ? parsed.get(content) : parseJsonBytes(content);
-    if (parsed.size <= MAX_RECENT_MESSAGES) parsed.set(content, value);
+    if (parsed.size <= MAX_RECENT_MESSAGES && content.length <= MAX_KEPT_MESSAGE_BYTES)
+      parsed.set(content, value);
     return value;
   };
   return {
@@ -136,6 +165,7 @@ function readBody(
     received,
     parsed,
     reading,
+    isTooLarge: small !== null || !isDecoded,
     // The list is either split off, or still in the skeleton.
     messageCount: split.messages.length || reading.messageCount,
     type: requestType(endpoint, requestTypeInput(split, reading.json, parse)),
@@ -160,14 +190,14 @@ function splitText(
   body: Uint8Array,
   headers: Readonly<Record<string, string>>,
   cache: PrefixCache | undefined,
-): Pick<ReadBody, "received"> & { split: SplitBody } {
+): Pick<ReadBody, "received"> & { split: SplitBody; isDecoded: boolean } {
   const asReceived = splitBody(body, cache);
   const isJson = asReceived.kind !== "bytes";
-  const decoded = isJson ? body : (decodeBody(body, headers["content-encoding"] ?? "") ?? body);
-  const text = asUtf8(decoded, headers["content-type"]);
-  if (text === body) return { split: asReceived, received: null };
+  const decoded = isJson ? body : decodeBody(body, headers["content-encoding"] ?? "");
+  const text = asUtf8(typeof decoded === "string" ? body : decoded, headers["content-type"]);
+  if (text === body) return { split: asReceived, received: null, isDecoded: decoded !== "too_large" };
   const split = splitBody(text, cache);
-  return { split, received: split.masked ? null : asReceived };
+  return { split, received: split.masked ? null : asReceived, isDecoded: true };
 }
 
 /**

@@ -3,8 +3,9 @@ import { readBatch } from "../../domain/messages/batch-results.ts";
 import { readResponse } from "../../domain/messages/read-response.ts";
 import { tookSeveralInferences } from "../../domain/messages/content.ts";
 import { estimateOutputTokens } from "../../domain/messages/estimate-output-tokens.ts";
+import { smallMembers } from "../../domain/content/scan-body.ts";
 import { assistantElement } from "../../domain/content/split-body.ts";
-import { storableJson } from "../../domain/json/json.ts";
+import { isTooLarge, storableJson } from "../../domain/json/json.ts";
 import { packTiming } from "../../domain/messages/chunk-timing.ts";
 import { plainText } from "../../domain/truncate.ts";
 import { contextTokens, serverToolUse } from "../../domain/usage/token-usage.ts";
@@ -26,6 +27,9 @@ export interface RequestOfResponse {
   path?: string;
 }
 
+const JSON_TYPE = /json/i;
+const NO_BYTES = new Uint8Array(0);
+
 /** Stored beside the error type of a response that is not complete by its protocol. */
 const INCOMPLETE_MESSAGES = {
   [ENDED_EARLY]: "The response ended before it was complete.",
@@ -36,31 +40,43 @@ const INCOMPLETE_MESSAGES = {
 export function responseRow(
   metadata: ResponseMetadata,
   body: Uint8Array,
-  { endpoint = "other", method, path = "", isUnrecorded }: RequestOfResponse & { isUnrecorded: boolean },
+  {
+    endpoint = "other",
+    method,
+    path = "",
+    isUnrecorded,
+    isUnread,
+  }: RequestOfResponse & { isUnrecorded: boolean; isUnread: boolean },
 ): StorableResponse {
   const headers = storableJson(metadata.headers);
   // A file may be compressed itself.
-  const isPlain = metadata.bodyCoding === "identity" && !TEXT_TYPE.test(headers["content-type"] ?? "");
+  const isPlain =
+    isUnread || (metadata.bodyCoding === "identity" && !TEXT_TYPE.test(headers["content-type"] ?? ""));
   const decoded = isPlain ? body : decodeBody(body, metadata.bodyCoding);
-  const bytes = decoded ?? body;
+  const isDecoded = typeof decoded !== "string";
+  const bytes = isDecoded ? decoded : body;
   const endedAs = metadata.endedAs ?? metadata.outcome;
-  const parsed = readResponse({
+  const isLarge = !isUnread && isTooLarge([bytes]);
+  const small = isUnread ? NO_BYTES : isLarge ? smallMembers(bytes) : null;
+  const isLargeList = isLarge && small === null && JSON_TYPE.test(headers["content-type"] ?? "");
+  const read = readResponse({
     status: metadata.status,
     contentType: headers["content-type"] ?? null,
-    body: bytes,
+    body: small ?? bytes,
     outcome: endedAs,
-    isWhole: metadata.body.recorded === "whole" && decoded !== null,
+    isWhole: metadata.body.recorded === "whole" && isDecoded && !isUnread && !isLargeList,
     endpoint,
     ...(method === undefined ? {} : { method }),
   });
+  const parsed = small === null ? read : { ...read, message: null, isTooLarge: true };
   const isWhole = endedAs === "complete" && metadata.body.recorded === "whole";
   const batch = readBatch({
     endpoint,
     method: method ?? "",
     path,
     status: metadata.status,
-    body: bytes,
-    isWhole,
+    body: isUnread ? NO_BYTES : bytes,
+    isWhole: isWhole && !isUnread,
   });
   const isComplete = batch?.isComplete === false ? false : parsed.ended;
   const toolCallCount = Object.values(parsed.toolCalls).reduce((sum, count) => sum + count, 0);
@@ -108,6 +124,7 @@ export function responseRow(
     headers: shared,
     organizationId: label(headers["anthropic-organization-id"]),
     receivedTokens: parsed.message && estimateOutputTokens(parsed.message),
+    unread: isUnread ? "failed" : decoded === "too_large" || parsed.isTooLarge ? "too_large" : null,
     batch,
     message: message && { bytes: message.content, sha256: message.sha256 },
     body: metadata.body.recorded === "none" || bytes.length === 0 ? null : bytes,

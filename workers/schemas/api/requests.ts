@@ -107,6 +107,12 @@ export const RequestRow = z.object({
   bodyTruncated: z.boolean(),
   bodyMasked: z.boolean().describe("A secret in the request body was masked before it was stored."),
   responseTruncated: z.boolean(),
+  unread: z
+    .enum(["too_large", "failed"])
+    .nullable()
+    .describe(
+      "Why a body was kept without being read as a whole: it is too large, or reading it failed three times. Tokens, prompt or conversation may be missing.",
+    ),
   clientName: name.describe("Program of the user agent, such as `claude-cli`."),
   clientVersion: name.describe("Its version, such as `2.1.332`."),
   sessionId: name,

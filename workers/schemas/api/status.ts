@@ -62,6 +62,9 @@ export const Status = z.object({
   unrecorded: count
     .nullable()
     .describe("Exchanges of the last 24 hours whose bodies were lost because R2 failed."),
+  unread: count
+    .nullable()
+    .describe("Exchanges of the last 24 hours with a body that was kept without being read as a whole."),
   models: z
     .object({
       withoutPrice: z.array(z.string()).describe("Their requests are unpriced."),

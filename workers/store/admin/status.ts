@@ -27,6 +27,7 @@ type DatabaseStatus = Pick<
   | "ingestFailures"
   | "counters"
   | "unrecorded"
+  | "unread"
   | "models"
   | "partitions"
   | "lastErrors"
@@ -40,34 +41,47 @@ type DatabaseStatus = Pick<
 export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Promise<DatabaseStatus> {
   const since = timestamptz(now.getTime() - DAY_MS);
   return withReader(config, async (db) => {
-    const [failures, failed, counters, errors, general, linking, waiting, unrecorded, models, partitions] =
-      await db.batch([
-        db.execute(sql`select count(*) as count from ingest_failures`),
-        db.execute(sql`select exchange_id, domain, error, attempts, ${isoText("first_at")} as first_at, ${isoText("last_at")} as last_at
+    const [
+      failures,
+      failed,
+      counters,
+      errors,
+      general,
+      linking,
+      waiting,
+      unrecorded,
+      unread,
+      models,
+      partitions,
+    ] = await db.batch([
+      db.execute(sql`select count(*) as count from ingest_failures`),
+      db.execute(sql`select exchange_id, domain, error, attempts, ${isoText("first_at")} as first_at, ${isoText("last_at")} as last_at
         from ingest_failures order by ingest_failures.last_at desc limit ${MAX_NEWEST}`),
-        db.execute(sql`select name, sum(value) as value from counters where bucket > ${since} group by name`),
-        db.execute(sql`select r.id, d.name as domain, ${isoText("r.started_at")} as started_at, r.status, r.outcome,
+      db.execute(sql`select name, sum(value) as value from counters where bucket > ${since} group by name`),
+      db.execute(sql`select r.id, d.name as domain, ${isoText("r.started_at")} as started_at, r.status, r.outcome,
         r.error_type, r.error_message
         from requests r join domains d on d.id = r.domain_id
         where r.failed and r.started_at > ${since}
         order by r.started_at desc, r.id desc limit ${MAX_NEWEST}`),
-        db.execute(sql`select ${isoText("max(started_at)")} as newest, current_setting('server_version') as version
+      db.execute(sql`select ${isoText("max(started_at)")} as newest, current_setting('server_version') as version
         from requests`),
-        db.execute(sql`select coalesce(sum(continuations), 0) as continuations, coalesce(sum(orphans), 0) as orphans
+      db.execute(sql`select coalesce(sum(continuations), 0) as continuations, coalesce(sum(orphans), 0) as orphans
         from conversations where last_at > ${timestamptz(now.getTime() - 7 * DAY_MS)}`),
-        db.execute(sql`select count(*) as count from
+      db.execute(sql`select count(*) as count from
         (select 1 from search_entries where words is null limit ${MAX_UNINDEXED}) waiting`),
-        // Implies the condition of the index requests_unhappy, so only that index is read.
-        db.execute(sql`select count(*) as count from requests
+      // Implies the condition of the index requests_unhappy, so only that index is read.
+      db.execute(sql`select count(*) as count from requests
         where outcome = 'unrecorded' and started_at > ${since}`),
-        db.execute(sql`select model, sum(unpriced_count + unpriced_shares) > 0 as may_be_unpriced from rollups
+      db.execute(sql`select count(*) as count from requests
+        where unread is not null and started_at > ${since}`),
+      db.execute(sql`select model, sum(unpriced_count + unpriced_shares) > 0 as may_be_unpriced from rollups
         where bucket > ${timestamptz(now.getTime() - 7 * DAY_MS)} and model <> ''
         group by model having sum(input_tokens + output_tokens) > 0 order by sum(requests) desc, model limit ${MAX_MODELS}`),
-        db.execute(sql`select
+      db.execute(sql`select
           (select array_to_json(array_agg(relname))::text from pg_inherits i join pg_class c on c.oid = i.inhrelid
             where i.inhparent in ('requests'::regclass, 'response_bodies'::regclass)) as names,
           (select count(*) from (select 1 from requests_default limit ${MAX_DEFAULT_ROWS}) rows) as in_default`),
-      ]);
+    ]);
     const continuations = Number(linking.rows[0]?.continuations ?? 0);
     const orphans = Number(linking.rows[0]?.orphans ?? 0);
     return {
@@ -89,6 +103,7 @@ export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Pro
       },
       searchWaiting: Number(waiting.rows[0]?.count ?? 0),
       unrecorded: Number(unrecorded.rows[0]?.count ?? 0),
+      unread: Number(unread.rows[0]?.count ?? 0),
       models: unknownModels(models.rows as { model: string; may_be_unpriced: boolean }[]),
       partitions: {
         until: partitionedUntil(JSON.parse(String(partitions.rows[0]?.names)) as string[], now),

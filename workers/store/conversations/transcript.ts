@@ -4,6 +4,7 @@
  */
 import { and, asc, desc, eq, or, type SQL, sql } from "drizzle-orm";
 import { requests } from "../../../drizzle/schema.ts";
+import { MAX_PARSED_BYTES } from "../../runtime/constants.ts";
 import { clipMessage } from "../../domain/messages/clip-message.ts";
 import { failed, ok, type Result } from "../../domain/result.ts";
 import type { Transcript, TranscriptMessage } from "../../schemas/api/conversations.ts";
@@ -11,9 +12,6 @@ import { readContents } from "../content/request-body.ts";
 import { type HistoryMessage, readHistory } from "../content/history.ts";
 import { type BranchStart, findBranch, findConversation, readBranchStarts } from "./find.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
-
-/** Larger messages are not returned: as text and JSON they take several times this much memory. */
-const MAX_SHOWN_BYTES = 12 * 1_048_576;
 
 export interface TranscriptFilter {
   branch?: string | undefined;
@@ -99,7 +97,7 @@ export async function readTranscriptMessage(
     if (contentId === null) return failed("no_message");
     const bytes = (await readContents(db, [{ id: contentId, length: 0 }])).get(contentId);
     if (!bytes) return failed("removed");
-    if (bytes.length > MAX_SHOWN_BYTES) return failed("too_large");
+    if (bytes.length > MAX_PARSED_BYTES) return failed("too_large");
     const { role, content } = clipMessage(bytes, true);
     return ok({ domain, message: { position, role, content, bytes: bytes.length } });
   });
@@ -227,11 +225,10 @@ async function readPage(
   pieces: readonly HistoryMessage[],
   { limit, maxBytes }: TranscriptFilter,
 ) {
+  const read = fittingPieces(pieces.slice(0, limit));
   const contents = await readContents(
     db,
-    pieces
-      .slice(0, limit)
-      .flatMap(({ contentId, size }) => (size > MAX_SHOWN_BYTES ? [] : [{ id: contentId, length: size }])),
+    read.flatMap(({ contentId, size }) => (size > MAX_PARSED_BYTES ? [] : [{ id: contentId, length: size }])),
   );
   const messages: (Omit<TranscriptMessage, "requestId" | "timestamp" | "isAnswer"> & {
     contentId: bigint;
@@ -239,10 +236,11 @@ async function readPage(
   let bytesLeft = maxBytes;
   let isRemoved = false;
   for (const [n, { position, contentId, size, isRepeated }] of pieces.entries()) {
-    if (n >= limit || (bytesLeft <= 0 && messages.length > 0)) return { messages, next: position, isRemoved };
+    if (n >= read.length || (bytesLeft <= 0 && messages.length > 0))
+      return { messages, next: position, isRemoved };
     const bytes = contents.get(contentId);
     if (!bytes) {
-      if (size > MAX_SHOWN_BYTES)
+      if (size > MAX_PARSED_BYTES)
         messages.push({ position, role: "unknown", content: null, isClipped: true, bytes: size, contentId });
       else isRemoved = true;
       continue;
@@ -253,6 +251,16 @@ async function readPage(
     bytesLeft -= isClipped ? JSON.stringify(content).length : bytes.length;
   }
   return { messages, next: null, isRemoved };
+}
+
+/** The first messages, as many as are in memory together; at least one. Larger ones than are parsed are not read. */
+function fittingPieces(pieces: readonly HistoryMessage[]): readonly HistoryMessage[] {
+  let bytesLeft = MAX_PARSED_BYTES;
+  const end = pieces.findIndex(({ size }, n) => {
+    if (size <= MAX_PARSED_BYTES) bytesLeft -= size;
+    return bytesLeft < 0 && n > 0;
+  });
+  return end === -1 ? pieces : pieces.slice(0, end);
 }
 
 /** The position of the first message that a request added: its last messages are new. */

@@ -82,6 +82,8 @@ export interface StorableResponse {
   batch: BatchPart | null;
   /** Minimum of received output tokens (estimate-output-tokens.ts); null where no message is known. */
   receivedTokens: number | null;
+  /** Why it was not read as a whole; null for most. */
+  unread: (Row["unread"] & string) | null;
   /** Null when it is not stored. */
   body: Uint8Array | null;
   /** Arrival times of the chunks, packed; null if not sampled. */

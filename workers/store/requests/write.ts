@@ -192,6 +192,7 @@ function newRow(exchange: NewExchange, domain: string, domainId: number, parts: 
     domainId,
     ...columns,
     ...priceColumns(columns, { receivedTokens: response?.receivedTokens, batch: parts.batch }),
+    unread: request.columns.unread ?? response?.unread,
     accountId: request.columns.accountId ?? response?.organizationId ?? domain,
     ...requestParts(id, request, parts),
     responseHeadersId: idOf(parts.contentIds, response?.headers),
@@ -297,6 +298,7 @@ async function completeRow(
     ...response?.columns,
     // Other endpoints use no tokens when the end is missing.
     ...(response && { usagePartial: response.columns.usagePartial && row.endpoint === "messages" }),
+    ...(response?.unread && { unread: response.unread }),
     accountId: (isUnnamed ? response?.organizationId : null) ?? row.accountId,
   };
   const columns = {

@@ -5,6 +5,7 @@
 import { sql } from "drizzle-orm";
 import { searchText } from "../../domain/search/text.ts";
 import { indexTerms } from "../../domain/search/tokenize.ts";
+import { MAX_PARSED_BYTES } from "../../runtime/constants.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import { readContents } from "../content/request-body.ts";
 import { type DatabaseConfig, withWriter, type WriterTransaction } from "../db/db.ts";
@@ -12,8 +13,6 @@ import { type DatabaseConfig, withWriter, type WriterTransaction } from "../db/d
 /** Contents per transaction, by number and by uncompressed bytes. */
 const MAX_BATCH_CONTENTS = 200;
 const MAX_BATCH_BYTES = 524_288;
-/** Larger contents are not indexed: they are uploads. */
-const MAX_CONTENT_BYTES = 12 * 1_048_576;
 
 /** After a larger batch more exchanges are waiting: storing comes first, and cron or a later batch indexes. */
 const MAX_LIGHT_BATCH = 20;
@@ -66,7 +65,7 @@ async function indexNextBatch(tx: WriterTransaction): Promise<number> {
   if (selected.length === 0) return 0;
   const contents = await readContents(
     tx,
-    selected.filter(({ length }) => length > 0 && length <= MAX_CONTENT_BYTES),
+    selected.filter(({ length }) => length > 0 && length <= MAX_PARSED_BYTES),
   );
   const indexed = selected.map(({ id }) => {
     const bytes = contents.get(id);

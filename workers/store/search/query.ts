@@ -8,6 +8,7 @@ import { findTerms, parseQuery, type Term, toTsquery } from "../../domain/search
 import { snippetAround } from "../../domain/search/snippet.ts";
 import { searchText } from "../../domain/search/text.ts";
 import type { SearchQuery, SearchResults } from "../../schemas/api/search.ts";
+import { MAX_PARSED_BYTES } from "../../runtime/constants.ts";
 import { readContents } from "../content/request-body.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
 import { allOf, inDomain, timestamptz } from "../db/sql.ts";
@@ -16,8 +17,6 @@ export type SearchFilter = Omit<SearchQuery, "cursor"> & { before: Cursor | null
 
 /** Pages of candidates read for one page of results. */
 const MAX_CANDIDATE_PAGES = 5;
-/** Bytes of texts read per page of candidates; results beyond it have no snippet. */
-const MAX_READ_BYTES = 16 * 1_048_576;
 
 interface Candidate extends Record<string, unknown> {
   content_id: string;
@@ -97,9 +96,9 @@ async function readCandidates(
   return rows;
 }
 
-/** The texts within MAX_READ_BYTES, by content id. */
+/** The texts within MAX_PARSED_BYTES, by content id; results beyond them have no snippet. */
 async function readTexts(db: Reader, candidates: readonly Candidate[]): Promise<Map<string, string>> {
-  let bytesLeft = MAX_READ_BYTES;
+  let bytesLeft = MAX_PARSED_BYTES;
   const read = candidates.flatMap(({ content_id: id, size }) => {
     bytesLeft -= size ?? 0;
     return size === null || bytesLeft < 0 ? [] : [{ id: BigInt(id), length: size }];

@@ -70,6 +70,10 @@ function OutcomeNotes({ detail }: { detail: RequestDetail }) {
     info.tone !== "good" && info.description,
     detail.usagePartial && "The final token count was not received; the counts below are minimums.",
     detail.bodyTruncated && "The request exceeds the recording limit; only its beginning is stored.",
+    detail.unread === "too_large" &&
+      "A body is larger than what Nexus reads; it is stored, but tokens, prompt or conversation may be missing.",
+    detail.unread === "failed" &&
+      "Three attempts to read the bodies failed; they are stored, but tokens, prompt and conversation are missing.",
     detail.responseTruncated && "The response exceeds the recording limit; only its beginning is stored.",
     detail.bodyMasked && "A secret in the request was masked before it was stored.",
     detail.requestBodyState === "removed" && "The request body was deleted.",

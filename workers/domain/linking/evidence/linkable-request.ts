@@ -3,7 +3,7 @@
  * it reads back.
  */
 import type { ChainElement, SplitBody } from "../../content/split-body.ts";
-import { isObject, type JsonObject, parseJsonBytes } from "../../json/json.ts";
+import { isObject, isTooLarge, type JsonObject, parseJsonBytes } from "../../json/json.ts";
 import { evidenceOf, type LinkableExchange, type FullEvidence } from "./evidence.ts";
 import { NormalizedMessage } from "./transcript.ts";
 
@@ -15,7 +15,13 @@ export interface ResponseMessage {
   outcome: string | null;
 }
 
-/** `body` is null where it was not recorded completely; `parsed` holds values of its contents that are parsed already. */
+/** Texts that are compared, per request: a context of a million tokens has half of it. */
+const MAX_COMPARED_CHARACTERS = 8 * 1_048_576;
+
+/**
+ * `body` is null where it was not recorded completely; `parsed` holds values of its contents that are parsed already. Of a body that is
+ * too large to be compared, headers and session remain.
+ */
 export function linkableRequest(
   headers: Readonly<Record<string, string>>,
   body: SplitBody | null,
@@ -23,16 +29,16 @@ export function linkableRequest(
 ): LinkableRequest {
   const parse = (bytes: Uint8Array) => (parsed.has(bytes) ? parsed.get(bytes) : parseJsonBytes(bytes));
   const skeleton = body && parse(body.skeleton);
-  if (!body || !isObject(skeleton))
-    return { headers, body: null, messages: [], system: null, tools: [], isBodyComplete: false };
+  const unknown = { headers, messages: [], system: null, tools: [], isBodyComplete: false };
+  if (!body || !isObject(skeleton)) return { ...unknown, body: null };
   const { messages, system, tools } = body;
+  const normalized = normalizedMessages(messages, parse);
+  if (normalized === null || isTooLarge(system.map(({ content }) => content)))
+    return { ...unknown, body: skeleton };
   return {
     headers,
     body: skeleton,
-    messages:
-      messages.length > 0
-        ? messages.map((element) => normalizedMessageOf(element, parse))
-        : listIn(skeleton, "messages"),
+    messages: messages.length > 0 ? normalized : listIn(skeleton, "messages"),
     system: system.length > 0 ? systemFrom(system) : skeleton["system"],
     tools: lazyElements(tools) ?? listIn(skeleton, "tools"),
     isBodyComplete: true,
@@ -54,20 +60,38 @@ export function requestEvidence(
   });
 }
 
+/** Null where the messages are too large to be compared. */
+function normalizedMessages(
+  messages: SplitBody["messages"],
+  parse: (bytes: Uint8Array) => unknown,
+): (NormalizedMessage | null)[] | null {
+  const normalized: (NormalizedMessage | null)[] = [];
+  let charactersLeft = MAX_COMPARED_CHARACTERS;
+  for (const element of messages) {
+    const message = normalizedMessageOf(element, parse);
+    charactersLeft -= message?.characters ?? 0;
+    if (charactersLeft < 0 || (message === null && isTooLarge([element.content]))) return null;
+    normalized.push(message);
+  }
+  return normalized;
+}
+
 /** By element: an element has one history, and the prefix cache gives the same elements for every turn of a conversation. */
-const normalizedMessages = new WeakMap<ChainElement, NormalizedMessage>();
+const knownMessages = new WeakMap<ChainElement, NormalizedMessage>();
+/** Memory that the prefix cache counts for the normalised message of an element, beside that of its text. */
+const KNOWN_MESSAGE_BYTES = 500;
 
 /** Null where the element is no message. */
 function normalizedMessageOf(
   element: ChainElement,
   parse: (bytes: Uint8Array) => unknown,
 ): NormalizedMessage | null {
-  const cached = normalizedMessages.get(element);
-  if (cached) return cached;
+  const known = knownMessages.get(element);
+  if (known) return known;
   const message = parse(element.content);
   if (!isObject(message)) return null;
   const created = new NormalizedMessage(message, hasCacheMarker(element));
-  normalizedMessages.set(element, created);
+  if (created.characters <= element.content.length + KNOWN_MESSAGE_BYTES) knownMessages.set(element, created);
   return created;
 }
 

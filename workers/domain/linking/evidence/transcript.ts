@@ -30,6 +30,9 @@ export interface Run {
   lastMessage?: NormalizedMessage;
 }
 
+/** Memory of an item beside its texts, in characters. */
+const ITEM_CHARACTERS = 100;
+
 /**
  * One message of a history, normalised. For the same message after the same history, linkable-request.ts gives the same object
  * again, so that normalising and hashing it happen once.
@@ -43,6 +46,8 @@ export class NormalizedMessage {
   readonly sideText: ReturnType<typeof sideTextIn>;
   /** The prompt cache is to hold the history up to it. */
   readonly hasCacheMarker: boolean;
+  /** Memory of its items, in characters. */
+  readonly characters: number;
   /** The hash of the history up to this message, where a run ends with it; see chain.ts. */
   historyHash: Uint8Array | null = null;
 
@@ -50,6 +55,10 @@ export class NormalizedMessage {
   constructor(message: JsonObject, isMarked = false) {
     this.role = stringMember(message, "role");
     this.items = this.role === "system" ? [] : itemsOf(message["content"]);
+    this.characters = this.items.reduce(
+      (sum, { text, result }) => sum + text.length + result.length + ITEM_CHARACTERS,
+      0,
+    );
     // Of a reminder only what is left out of the items is read here.
     const texts = this.role === "assistant" ? [] : contentTexts(message["content"]);
     this.workingDirectory = workingDirectoryIn(
