@@ -1,7 +1,7 @@
 /**
  * The live feed: one object for the deployment that receives notices in batches (from the proxy, ingest and the account windows)
  * and streams them to the readers of `GET /api/live`. It keeps the last events for readers that reconnect, and
- * tracks which exchanges are in flight. A slow or disconnected reader does not affect the others.
+ * tracks which exchanges are in flight and which are not stored yet. A slow or disconnected reader does not affect the others.
  */
 import { DurableObject } from "cloudflare:workers";
 import {
@@ -18,6 +18,7 @@ const RUNNING_MAX_MS = 3_600_000;
 /** How long the end of an exchange is kept, for a notice of its start that arrives late. */
 const ENDED_KEPT_MS = 60_000;
 const MAX_IN_FLIGHT_LISTED = 50;
+const MAX_UNSTORED_LISTED = 500;
 /** Events read and written per write. */
 const MAX_EVENTS_PER_WRITE = 100;
 
@@ -42,7 +43,8 @@ export class LiveFeed extends DurableObject<Env> {
     void ctx.blockConcurrencyWhile(async () => {
       this.#sql.exec(
         `CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, data TEXT NOT NULL);
-         CREATE TABLE IF NOT EXISTS running (id TEXT PRIMARY KEY, data TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID`,
+         CREATE TABLE IF NOT EXISTS running (id TEXT PRIMARY KEY, data TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+         CREATE TABLE IF NOT EXISTS unstored (id TEXT PRIMARY KEY) WITHOUT ROWID`,
       );
     });
   }
@@ -54,7 +56,10 @@ export class LiveFeed extends DurableObject<Env> {
       if (notice.event === "exchange.ended") this.#end(notice.requestId, now);
       else {
         if (notice.event === "exchange.started" && !this.#begin(notice.data, now)) continue;
-        if (notice.event === "exchange.stored") this.#end(notice.data.requestId, now);
+        if (notice.event === "exchange.stored") {
+          this.#end(notice.data.requestId, now);
+          this.#forget(notice.data.requestId);
+        }
         newest = this.#keep(notice.event, JSON.stringify(notice.data));
       }
     }
@@ -72,6 +77,29 @@ export class LiveFeed extends DurableObject<Env> {
       MAX_IN_FLIGHT_LISTED,
     );
     return { count: n, newest: rows.toArray().map(({ data }) => JSON.parse(data) as StartedExchange) };
+  }
+
+  /** The oldest exchanges with an id before `beforeId` that have begun, are not in flight and were not reported as stored. */
+  async unstored(beforeId: string, now = Date.now()): Promise<string[]> {
+    this.#sql.exec(`DELETE FROM running WHERE at < ?`, now - RUNNING_MAX_MS);
+    return this.#sql
+      .exec<{ id: string }>(
+        `SELECT id FROM unstored WHERE id < ? AND id NOT IN (SELECT id FROM running) ORDER BY id LIMIT ?`,
+        beforeId,
+        MAX_UNSTORED_LISTED,
+      )
+      .toArray()
+      .map(({ id }) => id);
+  }
+
+  /** These exchanges are stored, or lost and counted. */
+  async forget(ids: readonly string[]): Promise<void> {
+    for (const id of ids) this.#forget(id);
+  }
+
+  /** The runtime has started: nothing is in flight. */
+  async started(): Promise<void> {
+    this.#sql.exec(`DELETE FROM running`);
   }
 
   /**
@@ -166,7 +194,12 @@ export class LiveFeed extends DurableObject<Env> {
       data,
       at,
     );
+    this.#sql.exec(`INSERT OR IGNORE INTO unstored (id) VALUES (?)`, exchange.requestId);
     return true;
+  }
+
+  #forget(requestId: string): void {
+    this.#sql.exec(`DELETE FROM unstored WHERE id = ?`, requestId);
   }
 
   #end(requestId: string, now: number): void {

@@ -93,7 +93,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     });
     const workerPort = await claimPort(0, "PROXY_PORT");
     const built = await building;
-    const runtime = await startRuntime({
+    const runtime: Runtime = await startRuntime({
       build: built,
       ...(options.workerBundle && { workerBundle: options.workerBundle }),
       stateDir: join(options.dataDir, "cloudflare"),
@@ -103,6 +103,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       proxyUrl: `http://localhost:${proxyPort}`,
       variables,
       log: options.log ?? (() => {}),
+      onRestart: () => runtime.runCron(STARTUP),
     });
     closers.push(() => runtime.stop());
     closers.push(await startTcpRelay({ hosts: loopbackHosts(), port: proxyPort, targetPort: workerPort }));

@@ -31,18 +31,26 @@ function processes(): string[] {
   });
 }
 
-it.runIf(process.platform === "linux")(
-  "ends workerd, browser and PostgreSQL when Vitest is killed",
-  async () => {
+/** Ctrl-C goes to every process of the terminal. */
+const ENDINGS: [string, (pid: number) => void][] = [
+  ["is killed", (pid) => process.kill(pid, "SIGKILL")],
+  ["gets Ctrl-C", (pid) => process.kill(-pid, "SIGINT")],
+  ["gets SIGTERM", (pid) => process.kill(pid, "SIGTERM")],
+];
+
+it.runIf(process.platform === "linux").each(ENDINGS)(
+  "ends workerd, browser and PostgreSQL when Vitest %s",
+  async (_, end) => {
     const run = spawn(process.execPath, VITEST, {
       env: { ...process.env, TMPDIR: directory },
       stdio: "ignore",
+      detached: true,
     });
     await waitFor(() => {
       const found = processes().join("\n");
       for (const program of PROGRAMS) expect(found).toContain(program);
     }, 250);
-    run.kill("SIGKILL");
+    end(run.pid!);
     await waitFor(() => expect(processes()).toEqual([]), 250);
   },
 );

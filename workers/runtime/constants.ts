@@ -15,9 +15,9 @@ export const MAX_BUNDLED_BODY_BYTES = 65_536;
 /** Limits of one bundle, and how long exchanges are collected for it. */
 export const MAX_BUNDLED_EXCHANGES = 100;
 export const MAX_BUNDLE_BYTES = 1_048_576;
-export const BUNDLING_MS = 100;
+export const BUNDLING_MS = 20;
 /** Recording starts this long after a response has ended, so that it does not compete with the client's last bytes and next request, or with other streams. */
-export const AFTER_RESPONSE_DELAY_MS = 100;
+export const AFTER_RESPONSE_DELAY_MS = 50;
 /** A client that is still reading this long after upstream's last byte counts as served. */
 export const CLIENT_GRACE_MS = 5_000;
 /** Recordings that are due together start this far apart (one takes about half of it), but none later than the limit. */
@@ -82,8 +82,8 @@ export const LIVE_EVENTS_KEPT = 1_000;
 export const LIVE_HEARTBEAT_MS = 15_000;
 /** A live stream ends after 10 minutes and its reader reconnects, because the session may have ended meanwhile. */
 export const LIVE_STREAM_MAX_MS = 600_000;
-/** How long an isolate collects notices for the live feed. */
-export const LIVE_NOTICE_DELAY_MS = 1_000;
+/** How long an isolate collects notices for the live feed. What an isolate that is killed has not stored is known from them. */
+export const LIVE_NOTICE_DELAY_MS = 20;
 /** The product's version; a test compares it with package.json. */
 export const VERSION = "0.1.0";
 export const MINUTE_MS = 60_000;

@@ -50,6 +50,7 @@ function targetOf(event: AlertEvent): AlertTarget {
     case "unread":
     case "facts_lost":
     case "wrong_keys":
+    case "exchanges_lost":
       return { kind: "deployment" };
   }
 }

@@ -1,5 +1,6 @@
 /** Scheduled work by cron expression; the expressions are in wrangler.toml. */
 import { loadConfig } from "../runtime/config.ts";
+import { LIVE_FEED_NAME } from "../runtime/constants.ts";
 import { indexByCron } from "../store/search/indexer.ts";
 import { log } from "../runtime/log.ts";
 import { deleteOldCounterMessages } from "../store/usage/counters.ts";
@@ -11,6 +12,7 @@ import { ensurePartitions } from "../store/db/partitions.ts";
 import { deleteEndedSessions } from "../store/admin/sessions.ts";
 import { repairProjection } from "../store/tenants/projection.ts";
 import { watchBacklog } from "./backlog.ts";
+import { countLostExchanges } from "./lost-exchanges.ts";
 import { sweepOrWait } from "./sweep.ts";
 
 const EVERY_MINUTE = "* * * * *";
@@ -31,10 +33,12 @@ export async function handleScheduled(
     case EVERY_MINUTE:
       ctx.waitUntil(indexByCron(loadConfig(env)));
       await sweepOrWait(env, { now });
+      await countLostExchanges(env, now);
       return watchBacklog(env, loadConfig(env), Date.now());
     case STARTUP:
       // KV first: a restored data directory may lack it.
       await repairProjection(loadConfig(env), env, Date.now(), false);
+      await env.LIVE_FEED.getByName(LIVE_FEED_NAME).started();
       return sweepOrWait(env, { now, startup: true });
     case EVERY_HOUR:
       return repairProjection(loadConfig(env), env, Date.now());

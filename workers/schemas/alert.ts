@@ -128,6 +128,8 @@ export const WrongKeysEvent = z.object({
   count,
   at: z.number(),
 });
+/** Exchanges were begun and never recorded: the Worker ended before it had written them. */
+const ExchangesLostEvent = z.object({ kind: z.literal("exchanges_lost"), exchanges: count, at: z.number() });
 
 /** Sent from the dashboard to test a webhook. */
 export const TestEvent = z.object({ kind: z.literal("test"), domain: z.string(), at: z.number() });
@@ -144,6 +146,7 @@ export const AlertEvent = z.discriminatedUnion("kind", [
   UnreadEvent,
   FactsLostEvent,
   WrongKeysEvent,
+  ExchangesLostEvent,
   TestEvent,
 ]);
 export type AlertEvent = z.infer<typeof AlertEvent>;

@@ -24,6 +24,8 @@ export interface RuntimeOptions {
   variables: Record<string, string>;
   /** Receives every log line of the Worker. */
   log(level: string, line: string): void;
+  /** Called when workerd has been started again because it was killed. */
+  onRestart(): Promise<void>;
 }
 
 /** The part of wrangler's configuration that is read here; the rest is passed on. */
@@ -55,6 +57,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
           resourcePersistencePath: options.stateDir,
           handleStructuredLogs: ({ level, message }) => options.log(level, message),
           unsafeRuntimeEnv: ownedWorkerd(options.pidFile),
+          unsafeHandleRuntimeRestart: () => options.onRestart(),
           workers: [
             {
               ...worker,

@@ -52,6 +52,7 @@ export function dedupeKeyOf(event: AlertEvent): DedupeKey {
     case "ingest_backlog":
     case "facts_lost":
     case "wrong_keys":
+    case "exchanges_lost":
       return { ...once, key: event.kind, quietMs: HOUR_MS };
     case "unknown_model":
       return { ...once, key: JSON.stringify([event.kind, event.model]), quietMs: 7 * DAY_MS };

@@ -104,6 +104,10 @@ function payloadOf(event: AlertEvent, repeats: Repeats, style: AlertStyle): Slac
       return plain(
         `:key: ${event.count} wrong dashboard keys in a row, by sign-in or \`X-Dashboard-Key\`. Wrong keys are slowed down; right keys are not. The audit log names the addresses.${link("/audit?action=key.wrong", "Audit log")}`,
       );
+    case "exchanges_lost":
+      return plain(
+        `:card_file_box: ${exchanges(event.exchanges)} began and were not recorded: the Worker ended before they were written to the archive. Clients may have received the responses. The status counts them as \`lost\`.${link("/settings", "Status")}`,
+      );
     case "test":
       return plain(`:wave: Test alert for ${name(event.domain)}: alerts of Claude Nexus arrive here.`);
   }

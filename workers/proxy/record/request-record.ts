@@ -60,8 +60,8 @@ export function recordRequest(exchange: Exchange, initialBody: RequestBody): Req
   let isStored = false;
   let lost: RequestSummary | null = null;
   const timer = setTimeout(begin, isStreamed ? 0 : REQUEST_RECORDING_DELAY_MS);
+  notifyStarted(exchange, body);
   const stored = begun.then(async () => {
-    notifyStarted(exchange, body);
     const metadata = requestMetadata(exchange);
     const part = await store(exchange, metadata, body, cut.signal);
     isStored = true;
@@ -83,7 +83,6 @@ export function recordRequest(exchange: Exchange, initialBody: RequestBody): Req
       const request = { metadata: requestMetadata(exchange), body: bytes };
       isBegun = true;
       clearTimeout(timer);
-      notifyStarted(exchange, body);
       notifyEnded(exchange);
       resolveDetached();
       return request;
@@ -94,7 +93,7 @@ export function recordRequest(exchange: Exchange, initialBody: RequestBody): Req
       begin();
       // The last bytes may have reached upstream and still be on their way to the archive.
       if (isStreamed && !isStored) cutTimer = setTimeout(() => cut.abort(), UPLOAD_GRACE_MS);
-      void begun.then(() => notifyEnded(exchange)); // after notifyStarted
+      notifyEnded(exchange);
     },
   };
 }

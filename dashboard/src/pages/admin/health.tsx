@@ -29,6 +29,7 @@ const COUNTER_LABELS: Readonly<Record<string, string>> = {
   refused_path: "Rejected: path not allowed",
   wrong_dashboard_key: "Rejected: wrong dashboard key",
   unrecorded: "Bodies not accepted by R2",
+  lost: "Not recorded (the Worker was killed)",
   facts_lost: "Not recorded (archive and queue unavailable)",
   bell_failed: "Recovered by the sweep (queue unavailable)",
 };
