@@ -10,7 +10,7 @@ import { Config, ConfigError, loadConfig } from "../../workers/runtime/config.ts
 import { accessApplication } from "../../workers/domain/auth/access-identity.ts";
 import { lockDataDir } from "./data-dir.ts";
 import { openDatabase } from "./database/database.ts";
-import { LocalStackError, reasonOf } from "../lib/local-error.ts";
+import { isDiskFull, LocalStackError, reasonOf } from "../lib/local-error.ts";
 import { startTcpRelay } from "./network/tcp-relay.ts";
 import { claimPort, loopbackHosts } from "./network/ports.ts";
 import { endOrphan, startRuntime, type Runtime } from "./runtime/runtime.ts";
@@ -123,8 +123,12 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       },
     };
   } catch (error) {
-    await closeAll();
-    throw error;
+    // On a full disk, closing fails too.
+    await closeAll().catch(() => {});
+    if (!isDiskFull(error)) throw error;
+    throw new LocalStackError(
+      `The disk of ${options.dataDir} is full. Free some space, or set DATA_DIR to a directory on another disk, and start again.`,
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { rm, stat, writeFile } from "node:fs/promises";
+import { rm, stat, symlink, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -135,6 +135,16 @@ describe.concurrent("a failing start prints one line", () => {
       new RegExp(`^DATABASE_URL: [^\\n]*127\\.0\\.0\\.1:${port}[^\\n]*ECONNREFUSED[^\\n]*\\n$`),
     );
     expect(failed.output()).not.toContain("hush");
+    await rm(DATA_DIR, { recursive: true, force: true });
+  });
+
+  it("a full disk", async () => {
+    const DATA_DIR = await temporaryDirectory();
+    // The file that the start writes first; /dev/full has no space.
+    await symlink("/dev/full", join(DATA_DIR, "secrets.json.new"));
+    const failed = startProgram({ DATA_DIR, PROXY_PORT: "0", DASHBOARD_PORT: "0" });
+    expect(await failed.ended).toBe(1);
+    expect(failed.output()).toMatch(/^The disk of [^\n]* is full\. Free some space[^\n]*\n$/);
     await rm(DATA_DIR, { recursive: true, force: true });
   });
 

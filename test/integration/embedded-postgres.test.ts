@@ -7,8 +7,10 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { startNeonBridge } from "../../scripts/local/database/neon-bridge.ts";
 import { queryMessage, startupMessage } from "../../scripts/local/database/wire-messages.ts";
 import { startPostgres, type EmbeddedPostgres } from "../../scripts/local/database/embedded-postgres.ts";
+import { isDiskFull, LocalStackError } from "../../scripts/lib/local-error.ts";
+import { openDatabase } from "../../scripts/local/database/database.ts";
 import { temporaryDirectory } from "../support/local-stack.ts";
-import { makeReadOnly, patchFileSystem } from "../support/read-only-disk.ts";
+import { makeFull, makeReadOnly, patchFileSystem } from "../support/read-only-disk.ts";
 
 let dataDir: string;
 let postgres: EmbeddedPostgres;
@@ -106,4 +108,16 @@ it("creates the database again when a killed process has left it half unpacked",
     await opened.stop();
   }
   await rm(join(killed, ".."), { recursive: true });
+});
+
+it("says that the disk is full when it cannot be created, and is created when there is space", async () => {
+  const directory = await temporaryDirectory();
+  makeFull(join(directory, "postgres/"));
+  const refused = await openDatabase({ dataDir: directory }).catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(LocalStackError);
+  expect((refused as Error).message).toMatch(/^The embedded Postgres [^\n]*no space left on device[^\n]*$/);
+  expect(isDiskFull(refused)).toBe(true);
+  makeReadOnly(join(directory, "postgres/"), false);
+  await (await openDatabase({ dataDir: directory })).stop();
+  await rm(directory, { recursive: true, force: true });
 });

@@ -1,4 +1,4 @@
-/** Makes directories read-only for this process's `node:fs`, which PGlite writes with. */
+/** Makes directories read-only or full for this process's `node:fs`, which PGlite writes with. */
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 
@@ -16,7 +16,8 @@ const BY_PATH = [
 ] as const;
 
 const descriptors = new Map<number, string>();
-const readOnly = new Set<string>();
+/** Errors of writing, by directory. */
+const unwritable = new Map<string, { code: string; errno: number; message: string }>();
 let isInstalled = false;
 
 /** Must be called before the directory's files are opened. */
@@ -38,8 +39,14 @@ export function patchFileSystem(): void {
 
 /** In effect until called with false. */
 export function makeReadOnly(directory: string, isReadOnly = true): void {
-  if (isReadOnly) readOnly.add(directory);
-  else readOnly.delete(directory);
+  const error = { code: "EROFS", errno: -30, message: "EROFS: read-only file system" };
+  if (isReadOnly) unwritable.set(directory, error);
+  else unwritable.delete(directory);
+}
+
+/** In effect until makeReadOnly is called with false. */
+export function makeFull(directory: string): void {
+  unwritable.set(directory, { code: "ENOSPC", errno: -28, message: "ENOSPC: no space left on device" });
 }
 
 function guard(
@@ -56,10 +63,6 @@ function guard(
 }
 
 function refuse(path: string, call: string): void {
-  for (const directory of readOnly)
-    if (path.startsWith(directory))
-      throw Object.assign(new Error(`EROFS: read-only file system, ${call} '${path}'`), {
-        code: "EROFS",
-        errno: -30,
-      });
+  for (const [directory, { message, ...error }] of unwritable)
+    if (path.startsWith(directory)) throw Object.assign(new Error(`${message}, ${call} '${path}'`), error);
 }

@@ -11,6 +11,7 @@ import { createWebSocketStream, WebSocketServer, type WebSocket } from "ws";
 import { HttpQueries } from "./neon-http-queries.ts";
 import { addressOf, openTarget, postgresTarget, type PostgresTarget } from "./postgres-target.ts";
 import { fatalMessage } from "./wire-messages.ts";
+import { reasonOf } from "../../lib/local-error.ts";
 
 export interface NeonBridge {
   /** `127.0.0.1:port`, the value of NEON_BRIDGE. */
@@ -77,7 +78,7 @@ async function tunnel(webSocket: WebSocket, address: string, target: PostgresTar
       webSocket.close();
     });
   } catch (error) {
-    const why = error instanceof Error ? error.message || error.name : String(error);
+    const why = reasonOf(error);
     stream.end(fatalMessage("08001", `could not connect to Postgres at ${address}: ${why}`));
   }
 }

@@ -8,6 +8,7 @@ import { text } from "node:stream/consumers";
 import { DatabaseError, Pool, type FieldDef, type PoolClient, type QueryConfig } from "pg";
 import { parseIntoClientConfig } from "pg-connection-string";
 import { addressOf, withExplicitTls, type PostgresTarget } from "./postgres-target.ts";
+import { reasonOf } from "../../lib/local-error.ts";
 
 interface Query {
   query: string;
@@ -78,7 +79,7 @@ export class HttpQueries {
         send(response, 400, fieldsOf(error));
       else
         send(response, 503, {
-          message: error instanceof Error ? error.message || error.name : String(error),
+          message: reasonOf(error),
         });
     }
   }

@@ -1,0 +1,88 @@
+/** `scripts/install.js`, which runs before npm start: stopped while npm works, and started again. npm is a script that behaves like it. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { chmod, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { processStart } from "../../scripts/lib/processes.ts";
+import { temporaryDirectory } from "../support/local-stack.ts";
+import { waitUntil } from "../support/wait.ts";
+
+const LOCK = JSON.stringify({ packages: { "node_modules/a": { version: "1.0.0" } } });
+let root: string;
+beforeEach(async () => {
+  root = await temporaryDirectory();
+  await mkdir(join(root, "scripts"));
+  await cp("scripts/install.js", join(root, "scripts/install.js"));
+  await writeFile(join(root, "package.json"), '{"type":"module"}');
+  await writeFile(join(root, "package-lock.json"), LOCK);
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+/** Replaces npm; `$root` is the directory of the project. */
+async function npmThat(does: string): Promise<void> {
+  await mkdir(join(root, "bin"), { recursive: true });
+  await writeFile(join(root, "bin/npm"), `#!/bin/sh\nroot=${root}\necho "npm $*" >>$root/calls\n${does}\n`);
+  await chmod(join(root, "bin/npm"), 0o755);
+}
+
+const INSTALLS = `mkdir -p $root/node_modules/.bin
+cp $root/package-lock.json $root/node_modules/.package-lock.json
+touch $root/node_modules/.bin/node`;
+/** As a package's install script: a process of its own, after npm has written its files. */
+const HANGS = `${INSTALLS}
+sleep 1000 &
+echo $! >$root/pid
+wait`;
+
+function install() {
+  const child = spawn(process.execPath, [join(root, "scripts/install.js")], {
+    env: { PATH: `${join(root, "bin")}:${process.env.PATH}` },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  const ended = once(child, "close").then(() => ({ code: child.exitCode, output }));
+  return { child, ended };
+}
+
+it("installs once", async () => {
+  await npmThat(INSTALLS);
+  expect(await install().ended).toMatchObject({ code: 0, output: expect.stringMatching(/Installed in/) });
+  expect(await install().ended).toEqual({ code: 0, output: "" });
+});
+
+it.each(["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"] as const)(
+  "after %s the next start installs again; no process is left but by SIGKILL",
+  async (signal) => {
+    await npmThat(HANGS);
+    const { child, ended } = install();
+    await waitUntil(() => existsSync(join(root, "pid")));
+    await waitUntil(async () => (await readFile(join(root, "pid"), "utf8")).endsWith("\n"));
+    const pid = Number(await readFile(join(root, "pid"), "utf8"));
+    child.kill(signal);
+    if (signal === "SIGKILL") process.kill(pid);
+    else
+      expect(await ended).toMatchObject({
+        code: 1,
+        output: expect.stringMatching(/The installation was stopped/),
+      });
+    await waitUntil(() => processStart(pid) === null);
+    await npmThat(INSTALLS);
+    const again = await install().ended;
+    expect(again).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/the last installation did not finish/),
+    });
+    expect(await install().ended).toEqual({ code: 0, output: "" });
+  },
+);
+
+it("says so when npm fails, and tries again at the next start", async () => {
+  await npmThat("exit 7");
+  const failed = { code: 1, output: expect.stringMatching(/npm ci failed \(see above\)/) };
+  for (let n = 0; n < 2; n++) expect(await install().ended).toMatchObject(failed);
+  expect((await readFile(join(root, "calls"), "utf8")).trim().split("\n")).toHaveLength(2);
+});
