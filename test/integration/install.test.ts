@@ -50,7 +50,10 @@ function install() {
 
 it("installs once", async () => {
   await npmThat(INSTALLS);
-  expect(await install().ended).toMatchObject({ code: 0, output: expect.stringMatching(/Installed in/) });
+  expect(await install().ended).toMatchObject({
+    code: 0,
+    output: expect.stringMatching(/Installed in/) as string,
+  });
   expect(await install().ended).toEqual({ code: 0, output: "" });
 });
 
@@ -67,14 +70,14 @@ it.each(["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"] as const)(
     else
       expect(await ended).toMatchObject({
         code: 1,
-        output: expect.stringMatching(/The installation was stopped/),
+        output: expect.stringMatching(/The installation was stopped/) as string,
       });
     await waitUntil(() => processStart(pid) === null);
     await npmThat(INSTALLS);
     const again = await install().ended;
     expect(again).toMatchObject({
       code: 0,
-      output: expect.stringMatching(/the last installation did not finish/),
+      output: expect.stringMatching(/the last installation did not finish/) as string,
     });
     expect(await install().ended).toEqual({ code: 0, output: "" });
   },
@@ -82,7 +85,7 @@ it.each(["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"] as const)(
 
 it("says so when npm fails, and tries again at the next start", async () => {
   await npmThat("exit 7");
-  const failed = { code: 1, output: expect.stringMatching(/npm ci failed \(see above\)/) };
+  const failed = { code: 1, output: expect.stringMatching(/npm ci failed \(see above\)/) as string };
   for (let n = 0; n < 2; n++) expect(await install().ended).toMatchObject(failed);
   expect((await readFile(join(root, "calls"), "utf8")).trim().split("\n")).toHaveLength(2);
 });
