@@ -317,6 +317,8 @@ export const linkEvidence = pgTable(
     /** The client's device and its working directory: they distinguish sessions of equal words. */
     deviceKey: id8("device_key"),
     directoryKey: id8("directory_key"),
+    /** The newest message alone, of a turn in a client's session: what a client repeats is no text of a person. */
+    textKey: id8("text_key"),
     /** Several conversations matched equally well, so the choice depends on their lengths. */
     isAmbiguous: boolean("is_ambiguous").notNull().default(false),
   },

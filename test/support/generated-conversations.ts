@@ -146,7 +146,7 @@ export function generateExchanges(seed: number): { at: number; exchange: Linkabl
       { history: repeated, requestClass: "auxiliary" },
       { history: repeated },
       { history: repeated },
-      { history: [...goOn(from).slice(0, -1), user("Unknown words")] },
+      { history: [...goOn(from).slice(0, -1), user("Words of a client of tomorrow")] },
       { history: [user(pick(WORDS))], system: "You run a web search for another Claude model." },
     ]);
     exchange({ ...from, response: answer(), isSummary: false, ...side });

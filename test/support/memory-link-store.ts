@@ -140,6 +140,15 @@ export class MemoryLinkStore implements LinkStore {
     return [...this.links.values()].filter(({ conversationId }) => conversationIds.includes(conversationId));
   }
 
+  async repeatedIn(conversationIds: readonly string[]): Promise<Link[]> {
+    return [...this.served].flatMap(([requestId, parentRequestId]) => {
+      const { flags, textKey } = this.evidence.get(requestId)!;
+      const parent = parentRequestId === null ? undefined : this.links.get(parentRequestId);
+      const isFound = parent && textKey !== null && conversationIds.includes(parent.conversationId);
+      return isFound ? [{ ...parent, requestId, parentRequestId, linkKind: "turn", flags, textKey }] : [];
+    });
+  }
+
   async callsOf(promptKeys: readonly bigint[]): Promise<StoredCall[]> {
     return [...this.calls.values()]
       .filter(({ promptKey }) => promptKeys.includes(promptKey))

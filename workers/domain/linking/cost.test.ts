@@ -26,6 +26,7 @@ function turn(n: number): FullEvidence {
     systemKey: null,
     deviceKey: null,
     directoryKey: null,
+    textKey: null,
     keys: [],
     tasks: [],
     mentions: [],

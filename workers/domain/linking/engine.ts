@@ -39,7 +39,7 @@ export async function linkExchanges(
   const removed = [...unlinked, ...arrivals.filter(isSideRequest).map(({ requestId }) => requestId)];
   const layout = new Layout(store, new Set(arrivals.map(({ requestId }) => requestId)));
   if (removed.length > 0) await layout.remove(removed);
-  const left = layout.takeLeft();
+  const left = [...layout.takeLeft(), ...layout.repeatedChanges()];
   if (arrivals.length + left.length === 0) return { ...layout.result(), served: new Map() };
   await store.saveEvidence(arrivals);
   const reader = new CandidateReader(store);
@@ -124,7 +124,8 @@ export async function linkExchanges(
       const sought = new Set(next.flatMap(continuedBy).filter((id) => !continued.has(id) && !layout.has(id)));
       const unknown = [...sought].filter((id) => !choices.has(id));
       if (unknown.length > 0) await chooseToo(await store.evidenceOf(unknown));
-      next = [...sought].flatMap((id) => (choices.get(id)?.isLikelySide ? chosenOf(id) : []));
+      next = [...sought].flatMap((id) => (choices.has(id) && !chosen.has(id) ? chosenOf(id) : []));
+      next.push(...[...sought].flatMap((id) => (chosen.get(id)?.choice.isLikelySide ? chosen.get(id)! : [])));
       for (const each of next) {
         continued.add(each.evidence.requestId);
         chosen.set(each.evidence.requestId, each);
@@ -132,7 +133,11 @@ export async function linkExchanges(
       if (next.length > 0) await layout.read(next);
     }
     await layout.applyChoices([...chosen.values()], continued);
-    await chooseToo(await store.evidenceOf(layout.takeLeft()));
+    const unchosen = [...layout.takeLeft(), ...layout.repeatedChanges()].filter((id) => !choices.has(id));
+    const added = await chooseToo(await store.evidenceOf(unchosen));
+    // What is no side request any more gets the evidence and confidence of its link back.
+    const restored = added.flatMap(({ requestId }) => (layout.has(requestId) ? [requestId] : []));
+    if (restored.length > 0) await place(restored);
   };
 
   await reader.releaseAssignments(
@@ -150,13 +155,16 @@ export async function linkExchanges(
 
   // What a likely side request serves, or that it is none, matters to the side requests that repeat its history.
   const arrived = new Set(arrivals.map(({ requestId }) => requestId));
+  const joined = layout.result().added.map(({ requestId }) => requestId);
+  const changedSides = new Set([...layout.repeatedChanges(), ...joined]);
   let serving = [...choices].flatMap(([id, { isLikelySide }]) =>
-    isLikelySide && !arrived.has(id) ? [id] : [],
+    (isLikelySide && !arrived.has(id)) || changedSides.has(id) ? [id] : [],
   );
   while (serving.length > 0) {
     const lookups = serving.flatMap((id) => servingLookups(affected.get(id)!.evidence));
     await reader.fetch(lookups);
     const found = await chooseToo((await evidenceFoundBy(lookups)).filter(mayServe));
+    await place(found.map(({ requestId }) => requestId));
     serving = found.flatMap(({ requestId }) => (choices.get(requestId)!.isLikelySide ? [requestId] : []));
   }
 

@@ -35,6 +35,10 @@ export class Layout {
   readonly #removed: Link[] = [];
   readonly #removedIds = new Set<string>();
   readonly #left: string[] = [];
+  /** Side requests by repetition, each as the turn that it would be; those that were read, and those of this run. */
+  readonly #repeated = new Map<string, Link>();
+  /** Requests of this run that became such side requests or that are none any more. */
+  readonly #repeatedChanges = new Set<string>();
 
   constructor(store: LinkStore, arrivals: ReadonlySet<string>) {
     this.#store = store;
@@ -74,6 +78,16 @@ export class Layout {
     return new Set(requestIds.filter((id) => this.#current.has(id)));
   }
 
+  /** The request that a side request by repetition serves, of those that were read. */
+  servedByRepeated(requestId: string): string | null {
+    return this.#repeated.get(requestId)?.parentRequestId ?? null;
+  }
+
+  /** The requests that became side requests by repetition in this run, or that are none any more. */
+  repeatedChanges(): readonly string[] {
+    return [...this.#repeatedChanges];
+  }
+
   /** The members that left their conversation as side requests since the last call. */
   takeLeft(): string[] {
     return this.#left.splice(0);
@@ -91,12 +105,12 @@ export class Layout {
     const deferred: ChosenParent[] = [];
     for (const each of chosen.toSorted((a, b) => (a.evidence.requestId < b.evidence.requestId ? -1 : 1))) {
       const { evidence, choice } = each;
-      const { requestId, flags } = evidence;
+      const { requestId, flags, textKey } = evidence;
       const current = this.#current.get(requestId);
       if (choice.isLikelySide) deferred.push(each);
       else if (current && deferred.length === 0 && hasSameParent(current, choice)) {
         const { linkedBy, linkConfidence } = choice;
-        this.#current.set(requestId, { ...current, flags, linkedBy, linkConfidence });
+        this.#current.set(requestId, { ...current, flags, textKey, linkedBy, linkConfidence });
       } else if (deferred.length > 0 || current || !this.#append(each)) deferred.push(each);
     }
     if (deferred.length > 0) await this.#rebuildConversations(deferred);
@@ -113,12 +127,13 @@ export class Layout {
     const unread = of.map(({ requestId }) => requestId).filter((id) => !this.#current.has(id));
     if (unread.length > 0) for (const link of await this.#store.linksOf(unread)) this.#addStored(link);
     const conversationOf = ({ requestId }: Evidence) =>
-      this.#current.get(requestId)?.conversationId ?? conversationIdOf(requestId);
+      (this.#current.get(requestId) ?? this.#repeated.get(requestId))?.conversationId ??
+      conversationIdOf(requestId);
     const conversations = [...new Set(of.map(conversationOf))];
     if (conversations.length === 1) return { best: newest(of), conversations: 1 };
     await this.#readConversations(conversations);
     const sizes = new Map(conversations.map((id) => [id, 0]));
-    for (const link of this.#current.values()) {
+    for (const link of [...this.#current.values(), ...this.#repeated.values()]) {
       const { requestId, conversationId } = link;
       const size = sizes.get(conversationId);
       if (size !== undefined && requestId < before && !isMaybeSide(link)) sizes.set(conversationId, size + 1);
@@ -151,9 +166,9 @@ export class Layout {
   }
 
   /** Adds a new request at the end of a branch, or as a conversation. False where the positions of others depend on it. */
-  #append({ evidence: { requestId, flags }, choice }: ChosenParent): boolean {
+  #append({ evidence: { requestId, flags, textKey }, choice }: ChosenParent): boolean {
     const { linkKind, parentRequestId, taskParentId, linkedBy, linkConfidence } = choice;
-    const own = { requestId, flags, linkKind, linkedBy, linkConfidence, parentRequestId };
+    const own = { requestId, flags, textKey, linkKind, linkedBy, linkConfidence, parentRequestId };
     if (taskParentId !== null || linkKind === "subtask") return false;
     if (parentRequestId === null) {
       this.#current.set(requestId, {
@@ -193,22 +208,33 @@ export class Layout {
     for (const link of this.#current.values())
       if (affected.has(link.conversationId) && !byId.has(link.requestId))
         members.push({ ...link, taskParentId: this.#spawners.get(link.requestId) ?? null });
+    for (const link of this.#repeated.values())
+      if (affected.has(link.conversationId) && !byId.has(link.requestId))
+        members.push({ ...link, taskParentId: null });
     for (const { evidence, choice } of chosen) {
       const { linkKind, parentRequestId, taskParentId } = choice;
-      const { requestId, flags } = evidence;
+      const { requestId, flags, textKey } = evidence;
       if (linkKind === "subtask") this.#spawners.set(requestId, taskParentId);
-      members.push({ requestId, flags, linkKind, parentRequestId, taskParentId });
+      members.push({ requestId, flags, textKey, linkKind, parentRequestId, taskParentId });
     }
-    const positions = branchPositions(members);
-    for (const { requestId } of members)
-      if (!positions.has(requestId) && this.#current.delete(requestId)) this.#left.push(requestId);
-    for (const [requestId, position] of positions) {
-      const changed = byId.get(requestId);
-      const { linkKind, parentRequestId, linkedBy, linkConfidence, flags } = changed
-        ? { ...changed.choice, flags: changed.evidence.flags }
-        : this.#current.get(requestId)!;
-      const own = { requestId, flags, linkKind, parentRequestId, linkedBy, linkConfidence };
-      this.#current.set(requestId, { ...own, ...position });
+    const { positions, repeated } = branchPositions(members);
+    for (const { requestId, parentRequestId, flags, textKey } of members) {
+      const position = positions.get(requestId) ?? positions.get(parentRequestId ?? "");
+      const before = this.#current.get(requestId) ?? this.#repeated.get(requestId);
+      const { linkKind, linkedBy, linkConfidence } = byId.get(requestId)?.choice ?? before!;
+      const link = position && {
+        ...{ requestId, flags, textKey, linkKind, parentRequestId, linkedBy, linkConfidence },
+        ...position,
+      };
+      const wasRepeated = this.#repeated.delete(requestId);
+      if (positions.has(requestId)) {
+        this.#current.set(requestId, link!);
+        if (wasRepeated) this.#repeatedChanges.add(requestId);
+      } else if (repeated.has(requestId)) {
+        this.#current.delete(requestId);
+        this.#repeated.set(requestId, link!);
+        if (!wasRepeated || byId.has(requestId)) this.#repeatedChanges.add(requestId);
+      } else if (this.#current.delete(requestId)) this.#left.push(requestId);
     }
   }
 
@@ -216,6 +242,9 @@ export class Layout {
     const unread = conversationIds.filter((id) => !this.#completeConversations.has(id));
     if (unread.length === 0) return;
     for (const link of await this.#store.conversationsOf(unread)) this.#addStored(link);
+    for (const link of await this.#store.repeatedIn(unread))
+      if (!this.#current.has(link.requestId) && !this.#repeatedChanges.has(link.requestId))
+        this.#repeated.set(link.requestId, link);
     for (const id of unread) this.#completeConversations.add(id);
   }
 }

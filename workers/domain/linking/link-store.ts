@@ -20,6 +20,7 @@ export interface Link {
   linkedBy: LinkedBy;
   linkConfidence: LinkConfidence;
   flags: Evidence["flags"];
+  textKey: Evidence["textKey"];
 }
 
 export interface Served {
@@ -57,6 +58,8 @@ export interface LinkStore {
   /** The requests that these side requests serve, as stored; those without one are left out. */
   servedBy(requestIds: readonly string[]): Promise<Map<string, string>>;
   conversationsOf(conversationIds: readonly string[]): Promise<Link[]>;
+  /** The side requests with a text key that serve requests of these conversations, each as the turn that it would be there. */
+  repeatedIn(conversationIds: readonly string[]): Promise<Link[]>;
   /** Calls with one of these prompts. */
   callsOf(promptKeys: readonly bigint[]): Promise<StoredCall[]>;
   /** The calls that these requests make, and those whose agent they name. */

@@ -32,11 +32,18 @@ export async function servedTurns(
     const servesRequestId =
       target === null || members.has(target)
         ? target
-        : (served.get(target)?.servesRequestId ?? stored.get(target) ?? null);
+        : (layout.servedByRepeated(target) ??
+          served.get(target)?.servesRequestId ??
+          stored.get(target) ??
+          null);
     served.set(evidence.requestId, {
       servesRequestId,
       linkConfidence: hasFlag(evidence, EvidenceFlag.sideRequest) ? "certain" : "likely",
     });
+  }
+  for (const id of layout.repeatedChanges()) {
+    const servesRequestId = layout.servedByRepeated(id);
+    if (servesRequestId !== null) served.set(id, { servesRequestId, linkConfidence: "likely" });
   }
   return served;
 }

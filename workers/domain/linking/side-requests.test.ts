@@ -335,30 +335,56 @@ describe("a side request without the history", () => {
 describe("a request that may be a side request, although nothing says so", () => {
   const unknown = "Words of a client of tomorrow";
 
-  it("gives up the branch to the later request that is continued", async () => {
-    const requests = [
-      turn(0),
-      afterTurn(0, unknown),
-      turn(1),
-      afterTurn(1, unknown),
-      turn(2),
-      afterTurn(2, unknown),
-    ];
-    const links = await linked(...requests);
-    expect(links).toEqual([
-      "root - - main",
-      "turn 0 - branch_20250723100001",
-      "turn 0 - main",
-      "turn 2 - branch_20250723100003",
-      "turn 2 - main",
-      "turn 4 - main",
+  it.each<[words: string, words_: (n: number) => unknown, link: (n: number) => string]>([
+    [
+      "words of its own",
+      (n) => `${unknown}, ${n}`,
+      (n) => `turn ${2 * n} - branch_2025072310001${2 * n + 1}`,
+    ],
+    [
+      "words that are repeated, as people repeat short ones,",
+      () => "go on",
+      (n) => `turn ${2 * n} - branch_2025072310001${2 * n + 1}`,
+    ],
+    ["words that a client repeats", () => unknown, (n) => `aux ${2 * n}`],
+  ])("with %s gives up the branch to the later request that is continued", async (_, message, link) => {
+    const requests = [0, 1, 2, 3].flatMap((n) => [
+      turn(n, at(10 + 2 * n)),
+      afterTurn(n, message(n), at(11 + 2 * n)),
     ]);
-    for (const order of [
-      [5, 4, 3, 2, 1, 0],
-      [1, 2, 0, 4, 3, 5],
-      [0, 1, 2, 4, 5, 3],
-    ])
+    const links = [
+      "root - - main",
+      link(0),
+      TURN,
+      link(1),
+      "turn 2 - main",
+      link(2),
+      "turn 4 - main",
+      "turn 6 - main",
+    ];
+    const orders = permutations([0, 1, 2, 3, 4, 5]).filter((__, n) => n % 13 === 0);
+    for (const order of [[0, 1, 2, 3, 4, 5, 6, 7], ...orders.map((each) => [7, ...each, 6])])
       expect(await linkedInOrder(requests, order)).toEqual(links);
+  });
+
+  it("with words that a client repeats is part of the conversation once it is continued", async () => {
+    const continued = { ...main, turns: [...afterTurn(1, unknown).turns!, "done", "more"], ...at(50) };
+    const requests = [0, 1, 2, 3].flatMap((n) => [
+      turn(n, at(10 + 2 * n)),
+      afterTurn(n, unknown, at(11 + 2 * n)),
+    ]);
+    const links = [
+      "aux 0",
+      TURN,
+      "turn 2 - main",
+      "turn 2 - branch_20250723100014",
+      "aux 4",
+      "turn 4 - branch_20250723100014",
+    ];
+    for (const order of permutations([0, 1, 2, 3, 4, 5, 8]).filter((__, n) => n % 97 === 0)) {
+      const result = await linkedInOrder([...requests, continued], [...order, 6, 7]);
+      expect([...result.slice(1, 6), result[6]]).toEqual(links);
+    }
   });
 
   const marked = (value: string) => [text(value, { cache_control: { type: "ephemeral" } })];

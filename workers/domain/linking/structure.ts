@@ -8,7 +8,10 @@ import { EvidenceFlag } from "./evidence/evidence.ts";
 import type { Link } from "./link-store.ts";
 import { isLikelySide, type LinkKind } from "./parent/candidates.ts";
 
-export type ConversationMember = Pick<Link, "requestId" | "parentRequestId" | "linkKind" | "flags"> & {
+export type ConversationMember = Pick<
+  Link,
+  "requestId" | "parentRequestId" | "linkKind" | "flags" | "textKey"
+> & {
   /** The spawning request; of the first request of a subtask. */
   taskParentId: string | null;
 };
@@ -46,10 +49,16 @@ function isOfSession({ flags }: Pick<Link, "flags">): boolean {
 }
 
 /**
- * The position of each member, by request id; none for side requests. Every member of a conversation must be given.
+ * The position of each member, by request id; none for side requests. Those of them that nothing but repetition shows to be
+ * side requests are in `repeated`. Every member of a conversation must be given.
  */
-export function branchPositions(members: readonly ConversationMember[]): Map<string, BranchPosition> {
-  const sorted = withoutSideRequests(members.toSorted((a, b) => (a.requestId < b.requestId ? -1 : 1)));
+export function branchPositions(members: readonly ConversationMember[]): {
+  positions: Map<string, BranchPosition>;
+  repeated: Set<string>;
+} {
+  const unrepeated = withoutSideRequests(members.toSorted((a, b) => (a.requestId < b.requestId ? -1 : 1)));
+  const repeated = repeatedRequests(unrepeated);
+  const sorted = unrepeated.filter(({ requestId }) => !repeated.has(requestId));
   const positions = new Map<string, BranchPosition>();
   const keepers = branchKeepers(sorted);
   const branchNames = new Map<string, BranchNames>();
@@ -79,7 +88,37 @@ export function branchPositions(members: readonly ConversationMember[]): Map<str
     };
     positions.set(requestId, position());
   }
-  return positions;
+  return { positions, repeated };
+}
+
+/**
+ * The requests with a text that a client repeats: at two or more points of the conversation, requests with this text were never
+ * continued and lost the branch to another. A request that nothing competes with is none of them.
+ */
+function repeatedRequests(sorted: readonly ConversationMember[]): Set<string> {
+  const keepers = branchKeepers(sorted);
+  const attempts = firstAttempts(sorted);
+  const attemptAt = ({ parentRequestId }: ConversationMember) =>
+    parentRequestId && (attempts.get(parentRequestId) ?? parentRequestId);
+  const continued = new Set(sorted.flatMap((member) => [member.parentRequestId, member.taskParentId]));
+  const competing = new Map<string | null, number>();
+  for (const member of sorted)
+    if (competesForBranch(member))
+      competing.set(attemptAt(member), (competing.get(attemptAt(member)) ?? 0) + 1);
+  const uncontinued = sorted.filter(
+    (member) =>
+      member.textKey !== null &&
+      member.parentRequestId !== null &&
+      member.linkKind === "turn" &&
+      !continued.has(member.requestId) &&
+      (competing.get(attemptAt(member)) ?? 0) > 1,
+  );
+  const points = new Map<bigint | null, Set<string | null>>();
+  for (const member of uncontinued)
+    if (!keepers.has(member.requestId))
+      points.set(member.textKey, (points.get(member.textKey) ?? new Set()).add(attemptAt(member)));
+  const isRepeated = ({ textKey }: ConversationMember) => (points.get(textKey)?.size ?? 0) > 1;
+  return new Set(uncontinued.filter(isRepeated).map(({ requestId }) => requestId));
 }
 
 /** Without likely side requests that no other request continues: directly, as a retry or as a subtask. */

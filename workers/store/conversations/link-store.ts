@@ -2,7 +2,8 @@
  * The LinkStore over Postgres: evidence, keys and task calls of one domain, inside the transaction that holds the domain's lock.
  * workers/domain/linking chooses parents; requests/write.ts and links.ts write the links of rows.
  */
-import { and, eq, inArray, or, sql } from "drizzle-orm";
+import { and, eq, inArray, isNotNull, or, sql } from "drizzle-orm";
+import { alias } from "drizzle-orm/pg-core";
 import { linkEvidence, linkKeys, requests, taskAgents, taskInvocations } from "../../../drizzle/schema.ts";
 import { startedAtOf } from "../../domain/exchange-id.ts";
 import {
@@ -48,6 +49,7 @@ export function linkStore(tx: WriterTransaction, domainId: number): LinkStore {
     },
     conversationsOf: async (ids) =>
       ids.length === 0 ? [] : readLinks(tx, inArray(requests.conversationId, [...ids])),
+    repeatedIn: (ids) => repeatedIn(tx, ids),
     callsOf: async (keys) =>
       keys.length === 0 ? [] : readCalls(tx, domainId, inArray(taskInvocations.promptKey, [...keys])),
     callsNamedBy: (arrivals) => callsNamedBy(tx, domainId, arrivals),
@@ -177,7 +179,7 @@ const withIds = (ids: readonly string[]) =>
 
 async function readLinks(tx: WriterTransaction, condition: ReturnType<typeof and>): Promise<Link[]> {
   const rows = await tx
-    .select({ ...columnsNamed(requests, LINK_MEMBERS), requestId: requests.id, flags: linkEvidence.form })
+    .select({ ...columnsNamed(requests, LINK_MEMBERS), requestId: requests.id, ...EVIDENCE_OF_LINK })
     .from(requests)
     // A request whose evidence is gone keeps its place.
     .leftJoin(linkEvidence, eq(linkEvidence.requestId, requests.id))
@@ -186,6 +188,26 @@ async function readLinks(tx: WriterTransaction, condition: ReturnType<typeof and
     .filter(({ conversationId }) => conversationId !== null)
     .map((row) => ({ ...row, flags: row.flags ?? 0 }) as Link);
 }
+
+async function repeatedIn(tx: WriterTransaction, conversationIds: readonly string[]): Promise<Link[]> {
+  if (conversationIds.length === 0) return [];
+  const side = alias(requests, "side");
+  const rows = await tx
+    .select({
+      ...columnsNamed(requests, LINK_MEMBERS),
+      parentRequestId: requests.id,
+      requestId: side.id,
+      ...EVIDENCE_OF_LINK,
+    })
+    .from(requests)
+    .innerJoin(side, eq(side.servesRequestId, requests.id))
+    .innerJoin(linkEvidence, eq(linkEvidence.requestId, side.id))
+    .where(and(inArray(requests.conversationId, [...conversationIds]), isNotNull(linkEvidence.textKey)));
+  return rows.map((row) => ({ ...row, linkKind: "turn" }) as Link);
+}
+
+/** What a link has of its evidence. */
+const EVIDENCE_OF_LINK = { flags: linkEvidence.form, textKey: linkEvidence.textKey };
 
 async function readCalls(
   tx: WriterTransaction,

@@ -125,7 +125,7 @@ export async function writeLinkColumns(
 }
 
 function columnsOf(link: Link, evidence: FullEvidence): LinkColumns {
-  const { requestId: _, flags: __, ...columns } = link;
+  const { requestId: _, flags: __, textKey: ___, ...columns } = link;
   return {
     ...columns,
     servesRequestId: null,

@@ -21,17 +21,19 @@ const DIRECTORY = /(?:^|\n)[ \t]*(?:-[ \t]*)?(?:primary |current )?working direc
 
 /**
  * Where a user message, whose texts are given as sent, has a text that only side requests have: in a reminder of its own, or as
- * the first text that is not a reminder. Null without one.
+ * its only text beside reminders. Null without one.
  */
 export function sideTextIn(texts: readonly string[]): "reminder" | "message" | null {
-  let first: string | null = null;
+  const others: string[] = [];
   for (const text of texts) {
     const begin = REMINDER_BEGINS.exec(text)?.[0];
     const compared = text.slice(begin?.length ?? 0, MAX_COMPARED);
-    if (begin === undefined) first ??= compared.trimStart();
+    if (begin === undefined) others.push(compared.trimStart());
     else if (SIDE_REMINDERS.some((pattern) => pattern.test(compared))) return "reminder";
   }
-  return first !== null && SIDE_TEXTS.some((pattern) => pattern.test(first)) ? "message" : null;
+  const [only, ...more] = others;
+  const isSide = only !== undefined && more.length === 0 && SIDE_TEXTS.some((pattern) => pattern.test(only));
+  return isSide ? "message" : null;
 }
 
 /** The first working directory that one of these texts states; it tells sessions of equal words apart. Null without one. */

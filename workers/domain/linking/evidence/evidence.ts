@@ -116,6 +116,8 @@ export interface Evidence {
   /** The client's device and its working directory, where they are known. */
   deviceKey: bigint | null;
   directoryKey: bigint | null;
+  /** The newest message alone, of a turn of a person in a client's session; to find one that a client repeats. */
+  textKey: bigint | null;
 }
 
 /** Evidence with the parts that are stored in tables of their own. */
@@ -147,6 +149,7 @@ export interface LinkableExchange {
 const MAX_ANCESTORS = 16;
 /** Up to 4 beginnings of the newest message may have been sent as messages. */
 const MAX_MESSAGE_PREFIXES = 4;
+const MIN_REPEATED_CHARACTERS = 16;
 /** Bytes of a hash that a row stores. */
 const ROW_HASH_BYTES = 16;
 
@@ -246,6 +249,10 @@ export function evidenceOf(exchange: LinkableExchange): FullEvidence | null {
     systemKey: systemHash && keyOfHash(systemHash),
     deviceKey: keyOrNull("device", readDevice(body)),
     directoryKey: keyOrNull("directory", workingDirectoryIn(systemTexts) ?? workingDirectory),
+    textKey:
+      isFound && headerSession !== null && agent === null && sign === null && !isAsk && requestClass === ""
+        ? textKeyOf(prior && last)
+        : null,
     keys,
     tasks: isStatedSide ? [] : taskCalls(response),
     mentions: isStatedSide ? [] : agentMentions(runs.at(-2), last),
@@ -253,6 +260,13 @@ export function evidenceOf(exchange: LinkableExchange): FullEvidence | null {
     priorMessageHash: priorMessageHash && priorMessageHash.subarray(0, ROW_HASH_BYTES),
     systemHash: systemHash && systemHash.subarray(0, ROW_HASH_BYTES),
   };
+}
+
+/** Null for a message that is short or has more than texts: people repeat short ones. */
+function textKeyOf(last: Run | undefined): bigint | null {
+  if (!last || last.isAssistant || !last.items.every(({ plainText }) => plainText !== null)) return null;
+  const texts = last.items.flatMap(({ plainText }) => plainText ?? []);
+  return texts.join("").length < MIN_REPEATED_CHARACTERS ? null : keyOf("text", ...texts);
 }
 
 function cacheFlag(cachesNewest: boolean | null, hasHistory: boolean): number {

@@ -1,0 +1,1 @@
+ALTER TABLE "link_evidence" ADD COLUMN "text_key" bigint;
