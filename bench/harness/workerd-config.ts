@@ -103,6 +103,8 @@ function write({ directory, port }: WorkerdOptions, services: string[]): string 
     path,
     `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
+  # An isolate on Cloudflare has 128 MB. /workers/platform/limits/#memory
+  v8Flags = ["--max-heap-size=128"],
   services = [
     ${services.join(",\n    ")},
     (name = "internet", network = (allow = ["local", "private", "public"]))
