@@ -9,6 +9,12 @@ import { ownedWorkerd } from "../../lib/processes.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
+/**
+ * Collects all garbage whenever it collects new objects. Streams and bodies are native memory, which V8 does not see: after 27,500
+ * exchanges workerd held 960 MB that nothing referred to. With this it stays near 300 MB, and requests take as long as before.
+ */
+const V8_FLAGS = "--gc-global --max-semi-space-size=8";
+
 export interface RuntimeOptions {
   build: Build;
   /** Directory with index.js, a Worker that replaces the built one. */
@@ -43,6 +49,7 @@ export interface Runtime {
 
 /** Starts both; resolves when they are ready. */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
+  process.env.MINIFLARE_WORKERD_V8_FLAGS ??= V8_FLAGS;
   const worker = await bindingsOf(options.build.worker);
   const pages = await bindingsOf(options.build.pages);
   const miniflare = withOwnSignals(

@@ -1,0 +1,53 @@
+/** The memory of workerd does not grow with the number of exchanges. */
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { send } from "../../scripts/local/demo/send.ts";
+import { startClaudeStack, temporaryDirectory, type ClaudeStack } from "../support/local-stack.ts";
+
+const CONCURRENCY = 16;
+/** Until code, caches and heap have their usual size. */
+const WARM_UP = 600;
+const EXCHANGES = 1_000;
+/** With the runtime's usual collection of garbage it was 100 MB. */
+const MAX_GROWTH_MB = 60;
+
+let stack: ClaudeStack;
+let dataDir: string;
+beforeAll(async () => {
+  dataDir = await temporaryDirectory();
+  stack = await startClaudeStack({ dataDir });
+});
+afterAll(async () => {
+  await stack.stop({ finish: false });
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+function residentMB(): number {
+  const pid = readFileSync(join(dataDir, "workerd.pid"), "utf8").trim();
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1_024;
+}
+
+async function exchanges(count: number): Promise<void> {
+  const headers = {
+    "content-type": "application/json",
+    "anthropic-version": "2023-06-01",
+    "x-api-key": "sk-ant-api03-of-the-caller",
+  };
+  const messages = [{ role: "user", content: "word ".repeat(200) }];
+  const body = JSON.stringify({ model: "claude-opus-5-5", messages });
+  const path = "/v1/messages/count_tokens";
+  let left = count;
+  const client = async () => {
+    while (left-- > 0) await send({ baseUrl: stack.proxyUrl, method: "POST", path, headers, body });
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, client));
+}
+
+it.runIf(process.platform === "linux")("does not grow with the number of exchanges", async () => {
+  await exchanges(WARM_UP);
+  const before = residentMB();
+  await exchanges(EXCHANGES);
+  expect(residentMB() - before).toBeLessThan(MAX_GROWTH_MB);
+});
