@@ -197,7 +197,7 @@ it.each([
       timeToFirstByteMs: null,
       upstreamAttempts: 0,
     });
-    expect(response.body.toString()).toBe(path.startsWith("/v1/oauth") ? "" : sent.body.toString());
+    expect(response.body.toString()).toBe(sent.body.toString());
     expect(harness.claude.requests).toHaveLength(0);
   },
 );

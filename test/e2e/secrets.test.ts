@@ -30,6 +30,9 @@ const secrets = {
   grant: mark(),
   wrongDashboardKey: mark(),
 };
+/** Secrets that clients send and upstream returns in bodies, queries and headers, by place. */
+const planted: Record<string, string> = {};
+const plant = (place: string) => (planted[place] = `${mark()}${mark()}`);
 /** A text that the search must find. */
 const prompt = `a question of ${mark()}`;
 
@@ -109,13 +112,98 @@ async function runTraffic(): Promise<number> {
   expect(await post("key.example", "/v1/messages", { "x-api-key": secrets.wrongClientKey }, question())).toBe(
     401,
   );
+  const planting = await runPlantedTraffic(bearer);
   await api("POST", "/api/accounts/acc_login/oauth/refresh", {});
   const { url } = await api<{ url: string }>("POST", "/api/accounts/acc_new/oauth/login", {});
   const code = stack.claude.oauth.agree(url);
   await api("POST", "/api/accounts/acc_new/oauth/login/code", { code });
   await callApi({ ...stack, dashboardKey: secrets.wrongDashboardKey }, "/api/domains");
   Object.assign(secrets, { madeKey: made.key, code: code.split("#")[0], dashboardKey: stack.dashboardKey });
-  return statuses.length;
+  return statuses.length + planting;
+}
+
+/** Endpoints that take and return credentials. */
+const CREDENTIAL_PATHS = [
+  "/v1/vaults/v/credentials",
+  "/v1/environments/e/work/poll",
+  "/v1/environments/e/keys",
+  "/v1/sessions",
+  "/v1/sessions/s/resources",
+  "/v1/deployments",
+  "/v1/tunnels/t/reveal_token",
+  "/v1/user_profiles/u/enrollment_url",
+  "/v1/vaults%20;x/v",
+];
+
+/** Sends a secret in every place of requests and responses that may hold one. Returns the number of requests. */
+async function runPlantedTraffic(bearer: Record<string, string>): Promise<number> {
+  const raw = async (path: string, body: string, headers: Record<string, string> = {}) => {
+    const sent = {
+      "content-type": "application/json",
+      "anthropic-version": "2023-06-01",
+      ...bearer,
+      ...headers,
+    };
+    return send({
+      baseUrl: stack.proxyUrl,
+      host: "planted.example",
+      path,
+      headers: sent,
+      method: "POST",
+      body,
+    });
+  };
+  await api("PUT", "/api/domains/planted.example", {
+    accountId: "acc_key",
+    credential: { type: "api_key", api_key: secrets.apiKey },
+    endpoints: ["/v1/*"],
+  });
+  const key = await api<{ key: string }>("POST", "/api/domains/planted.example/client-keys", { name: "z" });
+  Object.assign(bearer, { authorization: `Bearer ${key.key}` });
+  let count = 0;
+  for (const path of CREDENTIAL_PATHS) {
+    const body = JSON.stringify({ id: "x", any_name: plant(`the response of ${path}`) });
+    const headers = { "content-type": "application/json" };
+    const undo = stack.claude.script((received) => received.path === path, {
+      kind: "raw",
+      status: 200,
+      headers,
+      chunks: [{ delayMs: 0, bytes: Buffer.from(body) }],
+    });
+    const { status } = await raw(path, JSON.stringify({ any_name: plant(`the request of ${path}`) }));
+    expect(status).toBe(200);
+    undo();
+    count++;
+  }
+  const server = (more: object) =>
+    JSON.stringify(question({ mcp_servers: [{ type: "url", name: "m", ...more }] }));
+  const bodies = [
+    server({ authorization_token: { value: plant("a token as an object") } }),
+    server({ auth: { oauth: [{ access_token: plant("a nested token") }] } }),
+    server({
+      headers: { Authorization: `Bearer ${plant("a header")}`, "X-Custom": plant("a custom header") },
+    }),
+    server({ url: `https://me:${plant("userinfo")}@mcp.example/?apiKey=${plant("the query of a URL")}` }),
+    JSON.stringify(question({ extra: JSON.stringify({ client_secret: plant("JSON in a string") }) })),
+    server({ authorization_token: plant("broken JSON") }).slice(0, -1),
+    server({ headers: { "X-A": plant("cut JSON") } }).slice(0, -6),
+    JSON.stringify({
+      requests: [{ params: question({ mcp_servers: [{ a: { token: plant("a batch") } }] }) }],
+    }),
+    `grant_type=x&client_secret=${plant("a form")}`,
+  ];
+  for (const body of bodies) {
+    await raw("/v1/messages", body);
+    count++;
+  }
+  const query = `?tok%65n=${plant("an encoded parameter")}&u=https%3A%2F%2Fa%3A${plant("a URL in a query")}%40b.example`;
+  await raw(`/v1/messages${query}`, JSON.stringify(question()), {
+    "anthropic-custom": plant("a header with a prefix"),
+    "x-claude-code-thing": plant("a header of Claude Code's prefix"),
+    "x-stainless-helper-key": plant("a header of the SDK's prefix"),
+    "user-agent": `me/1.0 (password=${plant("a user agent")})`,
+  });
+  return count + 1;
 }
 
 /** All secrets that the fake has received or issued. */
@@ -211,6 +299,7 @@ it("no secret is in anything that the product stores, returns or logs", async ()
 
   const needles = [
     ...Object.entries(secrets),
+    ...Object.entries(planted),
     ...rotatedSecrets().map((text, n) => [`rotated ${n}`, text] as const),
   ];
   expect(rotatedSecrets().length).toBeGreaterThan(4);

@@ -37,7 +37,7 @@ import { allowedWebhook } from "../../workers/domain/alerts/webhook-url.ts";
 import { identify } from "../../workers/domain/auth/access-identity.ts";
 import { requiredRole } from "../../workers/domain/auth/permissions.ts";
 import { throttleKey } from "../../workers/domain/auth/key-throttle.ts";
-import { maskByName } from "../../workers/domain/content/mask-secrets.ts";
+import { maskLenient } from "../../workers/domain/content/mask-secrets.ts";
 import { PrefixCache } from "../../workers/domain/content/prefix-cache.ts";
 import { assistantElement, rebuildBody, splitBody } from "../../workers/domain/content/split-body.ts";
 import { decodeCursor } from "../../workers/domain/cursor.ts";
@@ -85,7 +85,7 @@ import { readPastedCode } from "../../workers/domain/oauth/login.ts";
 import { readTokenResponse } from "../../workers/domain/oauth/protocol.ts";
 import { priceExchange } from "../../workers/domain/pricing/price.ts";
 import { findRates } from "../../workers/domain/pricing/rates.ts";
-import { redact } from "../../workers/domain/redact.ts";
+import * as redaction from "../../workers/domain/redact.ts";
 import { findTerms, parseQuery, toTsquery } from "../../workers/domain/search/query.ts";
 import { snippetAround } from "../../workers/domain/search/snippet.ts";
 import { searchText } from "../../workers/domain/search/text.ts";
@@ -182,7 +182,17 @@ const OVER_TEXT: Calls<string> = {
     ),
   "auth/permissions.ts#requiredRole": (text) => requiredRole("GET", `/api/domains/${text}`),
   "auth/key-throttle.ts#throttleKey": throttleKey,
-  "content/mask-secrets.ts#maskByName": (text) => maskByName(bytesOf(`{"a":${text}`)),
+  "content/mask-secrets.ts#maskLenient": (text) => {
+    for (const before of [
+      '{"a":',
+      '{"token":',
+      '{"token":"',
+      '{"a":"\\"token\\":\\"',
+      "token=",
+      '--a name="token"\n\n',
+    ])
+      maskLenient(bytesOf(before + text));
+  },
   "cursor.ts#decodeCursor": decodeCursor,
   "exchange-id.ts#isExchangeId": isExchangeId,
   "exchange-id.ts#startedAtOf": startedAtOf,
@@ -219,7 +229,7 @@ const OVER_TEXT: Calls<string> = {
     paths.isEndpointAllowed(`/v1/${text}`, null);
     paths.isEndpointAllowed(text, ["/v1/messages", "/v1/files/*"]);
   },
-  "http/paths.ts#isOAuthPath": (text) => paths.isOAuthPath(`/v1/${text}`),
+  "http/paths.ts#carriesCredentials": (text) => paths.carriesCredentials(`/v1/${text}`),
   "http/stored-headers.ts#storedRequestHeaders": (text) =>
     storedHeaders.storedRequestHeaders([
       ["user-agent", text],
@@ -276,7 +286,14 @@ const OVER_TEXT: Calls<string> = {
       isBatch: false,
       isUsGeography: false,
     }),
-  "redact.ts#redact": redact,
+  "redact.ts#redact,isSecretName,redactQuery,redactForm,redactUrl": (text) => [
+    redaction.redact(text),
+    redaction.isSecretName(text),
+    redaction.redactQuery(`?${text}`),
+    redaction.redactForm(`a=${text}`),
+    redaction.redactForm(`--${text}`),
+    redaction.redactUrl(`https://${text}`),
+  ],
   "search/query.ts#parseQuery": parseQuery,
   "search/query.ts#toTsquery": (text) => toTsquery(parseQuery(text)),
   "search/query.ts#findTerms": (text) => findTerms(text, QUERY),
@@ -517,7 +534,7 @@ const EXEMPT: readonly [pattern: RegExp, reason: string][] = [
     /^content\/(json-scanner|json-tokens|node-chain|normalize|overlay|scan-body)\.ts/,
     "called through splitBody",
   ],
-  [/^content\/mask-secrets\.ts#maskSpans/, "called through splitBody"],
+  [/^content\/mask-secrets\.ts#(replaceParts|findSecrets)/, "called through splitBody"],
   [/^http\/cors\.ts#isPreflight/, "looks for headers"],
   [/^json\/json\.ts#(isObject|setOwn)/, "no loop"],
   [

@@ -1,9 +1,37 @@
 import { describe, expect, test } from "vitest";
-import { redact } from "./redact.ts";
+import { redact, redactQuery } from "./redact.ts";
 
 // Put together here, so that no scanner takes the tests for a leak.
 const vendorKey = `sk-${"ant"}-api03-${"Ab1_-".repeat(18)}AA`;
 const clientKey = `cnp_${"live"}_${"aB3-_".repeat(8)}xyz`;
+
+describe("redactQuery", () => {
+  test.each([
+    ["?beta=true&limit=20&after_id=msgbatch_1", "?beta=true&limit=20&after_id=msgbatch_1"],
+    ["?token=a&x=1;api_key=b", "?token=***&x=1;api_key=***"],
+    [
+      "?tok%65n=a&%74%6f%6b%65%6e=b&a%255Fto%256Ben=c",
+      "?tok%65n=***&%74%6f%6b%65%6e=***&a%255Fto%256Ben=***",
+    ],
+    [
+      "?auth.token=a&a[password]=b&token[]=c&token%5B0%5D=d",
+      "?auth.token=***&a[password]=***&token[]=***&token%5B0%5D=***",
+    ],
+    [
+      "?X-Amz-Signature=a&sig=b&code=c&user=d&email=e",
+      "?X-Amz-Signature=***&sig=***&code=***&user=***&email=***",
+    ],
+    ["?url=https%3A%2F%2Fme%3Apw%40a.example&n=1", "?url=***&n=1"],
+    ["?q=Bearer%20abcdef", "?q=***"],
+    [`?x=${vendorKey}&${vendorKey}`, "?x=***&***"],
+    ["", ""],
+    ["?", "?"],
+    ["?a&b=&=c", "?a&b=&=c"],
+  ])("%j is stored as %j", (query, stored) => {
+    expect(redactQuery(query)).toBe(stored);
+    expect(redactQuery(stored)).toBe(stored);
+  });
+});
 
 describe("redact", () => {
   test.each([

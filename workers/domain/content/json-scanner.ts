@@ -10,7 +10,7 @@
 
 import { INVALID, QUOTE, scalarEnd, skipSpace, stringEnd } from "./json-tokens.ts";
 
-export { matchesAt, INVALID, QUOTE, skipSpace, stringEquals } from "./json-tokens.ts";
+export { matchesAt, INVALID, QUOTE, skipSpace, stringEquals, textStart } from "./json-tokens.ts";
 
 const COMMA = 0x2c;
 export const COLON = 0x3a;

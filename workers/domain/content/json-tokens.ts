@@ -16,9 +16,15 @@ ENDS_STRING_RUN[BACKSLASH] = 1;
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
+const BYTE_ORDER_MARK = new Uint8Array([0xef, 0xbb, 0xbf]);
 const TRUE = encoder.encode("true");
 const FALSE = encoder.encode("false");
 const NULL = encoder.encode("null");
+
+/** The position after a byte order mark. */
+export function textStart(bytes: Uint8Array): number {
+  return matchesAt(bytes, 0, BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
+}
 
 /** The first position at or after `at` that holds no white space. */
 export function skipSpace(bytes: Uint8Array, at: number): number {

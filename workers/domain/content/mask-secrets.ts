@@ -1,53 +1,215 @@
 /**
- * Masks secrets in a body before it is archived. In JSON bodies scan-body.ts finds their exact positions. In a body that starts
- * as a JSON object but is not valid JSON (truncated, broken), every string member named `authorization_token` is masked.
+ * Masks secrets in a request body before it is archived, by the names of members: at any depth, as strings, objects and lists, in
+ * JSON that is a string of JSON, and in the userinfo and query of URLs. Contents (messages, system prompts, tool definitions) are
+ * what the archive is for and stay as they are. In a body that is not valid JSON (truncated, broken) names are found as well, but
+ * contents cannot be told apart. Linear in the size of the body.
  */
-import { MASK, textStart } from "./scan-body.ts";
-import { COLON, matchesAt, OPEN_BRACE, QUOTE, skipSpace } from "./json-scanner.ts";
+import { isSecretName, redactForm, redactUrl } from "../redact.ts";
+import { concat } from "../bytes.ts";
+import { COLON, OPEN_BRACE, OPEN_BRACKET, QUOTE, skipSpace, textStart } from "./json-scanner.ts";
 
-const TOKEN_KEY = new TextEncoder().encode('"authorization_token"');
-
-/** A copy with the spans (start, end, start, end, … ascending) masked; the same bytes without spans. */
-export function maskSpans(bytes: Uint8Array, spans: readonly number[]): Uint8Array {
-  if (spans.length === 0) return bytes;
-  let length = bytes.length + (spans.length / 2) * MASK.length;
-  for (let i = 0; i < spans.length; i += 2) length -= spans[i + 1]! - spans[i]!;
-  const masked = new Uint8Array(length);
-  let from = 0;
-  let to = 0;
-  for (let i = 0; i < spans.length; i += 2) {
-    masked.set(bytes.subarray(from, spans[i]), to);
-    to += spans[i]! - from;
-    masked.set(MASK, to);
-    to += MASK.length;
-    from = spans[i + 1]!;
-  }
-  masked.set(bytes.subarray(from), to);
-  return masked;
+/** A part of a body and what replaces it, ascending and without overlap. */
+export interface Replacement {
+  start: number;
+  end: number;
+  text: string;
 }
 
-/** Masks by member name, in bytes that begin like a JSON object. The same bytes where there is nothing to mask. */
-export function maskByName(bytes: Uint8Array): Uint8Array {
-  const start = textStart(bytes);
-  if (bytes[skipSpace(bytes, start)] !== OPEN_BRACE) return bytes;
-  const spans: number[] = [];
-  for (let key = bytes.indexOf(QUOTE, start); key >= 0; key = bytes.indexOf(QUOTE, key + 1)) {
-    if (!matchesAt(bytes, key, TOKEN_KEY)) continue;
-    const colon = skipSpace(bytes, key + TOKEN_KEY.length);
-    const value = skipSpace(bytes, colon + 1);
-    if (bytes[colon] !== COLON || bytes[value] !== QUOTE) continue;
-    const end = lenientStringEnd(bytes, value);
-    if (!matchesAt(bytes, value, MASK)) spans.push(value, end);
-    key = end - 1;
+const MASKED = "***";
+const BACKSLASH = 0x5c;
+const SLASH = 0x2f;
+/** Longer names are no names of credentials. */
+const MAX_NAME_BYTES = 120;
+const MAX_URL_BYTES = 4_096;
+/** A larger body is no form of the API. */
+const MAX_FORM_BYTES = 65_536;
+/** Members that are content, in the bodies of all endpoints. */
+const CONTENT_NAMES: ReadonlySet<string> = new Set([
+  "content",
+  "description",
+  "input",
+  "input_schema",
+  "instructions",
+  "messages",
+  "output_config",
+  "output_format",
+  "prompt",
+  "system",
+  "text",
+  "tools",
+]);
+const MCP_SERVERS = "mcp_servers";
+
+const decoder = new TextDecoder("latin1");
+
+/** A copy with the parts replaced; the same bytes where there are none. */
+export function replaceParts(bytes: Uint8Array, replacements: readonly Replacement[]): Uint8Array {
+  if (replacements.length === 0) return bytes;
+  const chunks: Uint8Array[] = [];
+  let at = 0;
+  for (const { start, end, text } of replacements) {
+    chunks.push(bytes.subarray(at, start), latin1(text));
+    at = end;
   }
-  return maskSpans(bytes, spans);
+  chunks.push(bytes.subarray(at));
+  return concat(chunks);
 }
 
-/** The position after the next unescaped quote, or the end of the bytes. */
-function lenientStringEnd(bytes: Uint8Array, start: number): number {
-  for (let i = start + 1; i < bytes.length; i++) {
-    if (bytes[i] === 0x5c) i++;
-    else if (bytes[i] === QUOTE) return i + 1;
+/**
+ * Masks a body that is not split: broken or truncated JSON, a list, a form, or one that is too large. The same bytes where there is
+ * nothing to mask.
+ */
+export function maskLenient(bytes: Uint8Array): Uint8Array {
+  const start = skipSpace(bytes, textStart(bytes));
+  const first = bytes[start];
+  if (first === OPEN_BRACE || first === OPEN_BRACKET || first === QUOTE) {
+    const found: Replacement[] = [];
+    findSecrets(bytes, { start, end: bytes.length, skipsContent: false }, found);
+    return replaceParts(bytes, found);
   }
-  return bytes.length;
+  if (bytes.length > MAX_FORM_BYTES) return bytes;
+  const text = decoder.decode(bytes);
+  const masked = redactForm(text);
+  return masked === text ? bytes : latin1(masked);
+}
+
+/** Bytes of a text that `decoder` has read, so that bytes that are not UTF-8 are kept. */
+const latin1 = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
+
+interface Range {
+  start: number;
+  end: number;
+  skipsContent: boolean;
+}
+
+/** Adds the secrets between two positions. With `skipsContent` the range must be valid JSON: one value. */
+export function findSecrets(
+  bytes: Uint8Array,
+  { start, end, skipsContent }: Range,
+  found: Replacement[],
+): void {
+  let at = start;
+  while (at < end) {
+    const c = bytes[at];
+    if (c === COLON) at = maskUrl(bytes, at, end, found);
+    if (c !== QUOTE) {
+      at++;
+      continue;
+    }
+    const member = memberAt(bytes, at, end);
+    if (member === null) at++;
+    else if (isSecretName(member.name)) at = maskValue(bytes, member, end, found);
+    else if (skipsContent && member.level === 0 && CONTENT_NAMES.has(member.name))
+      at = lenientEnd(bytes, member, end);
+    else if (skipsContent && member.name === MCP_SERVERS) {
+      const valueEnd = lenientEnd(bytes, member, end);
+      findSecrets(bytes, { start: member.value, end: valueEnd, skipsContent: false }, found);
+      at = valueEnd;
+    } else at = member.value;
+  }
+}
+
+/** A member of an object: its value begins at `value`. `level`: backslashes before each quote, in JSON that is a string of JSON. */
+interface Member {
+  name: string;
+  value: number;
+  level: number;
+}
+
+/** The member whose name begins with the quote at `quote`; null where that begins no name. */
+function memberAt(bytes: Uint8Array, quote: number, end: number): Member | null {
+  const nameEnd = bytes.indexOf(QUOTE, quote + 1);
+  if (nameEnd < 0 || nameEnd >= end || nameEnd - quote > MAX_NAME_BYTES) return null;
+  const level = backslashesBefore(bytes, quote);
+  const colon = skipSpace(bytes, nameEnd + 1);
+  if (bytes[colon] !== COLON || backslashesBefore(bytes, nameEnd) !== level) return null;
+  const name = decoder.decode(bytes.subarray(quote + 1, nameEnd - level));
+  return { name: unescaped(name), value: skipSpace(bytes, colon + 1), level };
+}
+
+/** A name without `\u` escapes, of any number of backslashes. */
+function unescaped(name: string): string {
+  return name.includes("\\")
+    ? name.replace(/\\+u([0-9a-f]{4})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    : name;
+}
+
+/** Masks a member's value, of any kind but true, false and null. Returns its end. */
+function maskValue(bytes: Uint8Array, member: Member, end: number, found: Replacement[]): number {
+  const { value, level } = member;
+  const valueEnd = lenientEnd(bytes, member, end);
+  const quoteAt = value + level;
+  if (bytes[quoteAt] === QUOTE) {
+    const isClosed = bytes[valueEnd - 1] === QUOTE && valueEnd > quoteAt + 1;
+    replace(bytes, quoteAt + 1, isClosed ? valueEnd - 1 - level : valueEnd, MASKED, found);
+    return valueEnd;
+  }
+  const text = decoder.decode(bytes.subarray(value, Math.min(valueEnd, value + 6)));
+  const quote = `${"\\".repeat(level)}"`;
+  if (!/^(?:true|false|null|)$/.test(text)) replace(bytes, value, valueEnd, quote + MASKED + quote, found);
+  return Math.max(valueEnd, value);
+}
+
+function replace(bytes: Uint8Array, start: number, end: number, text: string, found: Replacement[]): void {
+  const isSame =
+    end - start === text.length && decoder.decode(bytes.subarray(start, Math.min(end, start + 40))) === text;
+  if (end > start && !isSame) found.push({ start, end, text });
+}
+
+/** The end of a member's value, or of the range where the value is cut. */
+function lenientEnd(bytes: Uint8Array, { value, level }: Member, end: number): number {
+  let depth = 0;
+  for (let at = value; at < end;) {
+    const c = bytes[at]!;
+    if (c === QUOTE) {
+      if (backslashesBefore(bytes, at) < level) return at; // the string around this JSON ends
+      at = stringEnd(bytes, at, level, end);
+      if (depth === 0) return at;
+      continue;
+    }
+    if (c === OPEN_BRACE || c === OPEN_BRACKET) depth++;
+    // The codes of "}" and "]" are those of "{" and "[" plus 2.
+    else if (c === OPEN_BRACE + 2 || c === OPEN_BRACKET + 2) {
+      if (depth <= 1) return depth === 1 ? at + 1 : at;
+      depth--;
+    } else if (depth === 0 && (c === 0x2c || c <= 0x20)) return at;
+    at++;
+  }
+  return end;
+}
+
+/** The position after the quote that ends the string. Within JSON in a string, a quote ends it that has as many backslashes, or pairs of pairs more. */
+function stringEnd(bytes: Uint8Array, quote: number, level: number, end: number): number {
+  let backslashes = 0;
+  for (let at = quote + 1; at < end; at++) {
+    const c = bytes[at];
+    if (c === QUOTE && backslashes < level) return at;
+    if (c === QUOTE && (backslashes - level) % (2 * (level + 1)) === 0) return at + 1;
+    backslashes = c === BACKSLASH ? backslashes + 1 : 0;
+  }
+  return end;
+}
+
+/** Backslashes before a position, at most those of JSON four times in a string. */
+function backslashesBefore(bytes: Uint8Array, position: number): number {
+  let count = 0;
+  while (count < 15 && bytes[position - 1 - count] === BACKSLASH) count++;
+  return count;
+}
+
+/** Masks userinfo and query of the URL whose scheme ends with the colon. Returns the position to go on from. */
+function maskUrl(bytes: Uint8Array, colon: number, end: number, found: Replacement[]): number {
+  let at = colon + 1;
+  for (let slash = 0; slash < 2; slash++) {
+    while (bytes[at] === BACKSLASH) at++;
+    if (bytes[at] !== SLASH) return colon;
+    at++;
+  }
+  const start = at;
+  const limit = Math.min(end, start + MAX_URL_BYTES);
+  while (at < limit && bytes[at]! > 0x20 && bytes[at] !== QUOTE && bytes[at] !== BACKSLASH) at++;
+  const rest = decoder.decode(bytes.subarray(start, at));
+  const masked = redactUrl(`a://${rest}`).slice("a://".length);
+  if (masked !== rest) found.push({ start, end: at, text: masked });
+  return at - 1;
 }

@@ -5,18 +5,19 @@
  */
 import { concat } from "../bytes.ts";
 import { type Removal, scanBlock, scanMessage } from "./normalize.ts";
+import { findSecrets, type Replacement } from "./mask-secrets.ts";
 import type { PrefixCache } from "./prefix-cache.ts";
 import {
   eachElement,
   eachElementAfter,
   eachMember,
-  matchesAt,
   INVALID,
   OPEN_BRACE,
   OPEN_BRACKET,
   QUOTE,
   skipSpace,
   stringEquals,
+  textStart,
   valueEnd,
 } from "./json-scanner.ts";
 import { type CachedPrefix, type ElementSpan, LIST_NAMES, type ListName, type ListSpan } from "./types.ts";
@@ -30,22 +31,16 @@ const MAX_ELEMENTS = 10_000;
 export interface BodyScan {
   /** Null: missing, not a list, or too long. */
   lists: Record<ListName, ListSpan | null>;
-  /** The spans of secret strings, quotes included: start, end, start, end, … rising. */
-  secrets: number[];
+  /** Outside the lists, ascending. */
+  secrets: Replacement[];
 }
 
 const encoder = new TextEncoder();
-const BYTE_ORDER_MARK = new Uint8Array([0xef, 0xbb, 0xbf]);
 const KEYS: Record<ListName, Uint8Array> = {
   messages: encoder.encode("messages"),
   system: encoder.encode("system"),
   tools: encoder.encode("tools"),
 };
-const MCP_SERVERS = encoder.encode("mcp_servers");
-const AUTHORIZATION_TOKEN = encoder.encode("authorization_token");
-const REQUESTS = encoder.encode("requests");
-const PARAMS = encoder.encode("params");
-export const MASK = encoder.encode('"***"');
 
 /**
  * Null when the bytes are not valid JSON, or not an object. A byte order mark before it is part of no value. Bytes inside strings that
@@ -55,7 +50,7 @@ export function scanBody(bytes: Uint8Array, cache?: PrefixCache): BodyScan | nul
   const start = skipSpace(bytes, textStart(bytes));
   if (bytes[start] !== OPEN_BRACE) return null;
   const lists: BodyScan["lists"] = { messages: null, system: null, tools: null };
-  const secrets: number[] = [];
+  const secrets: Replacement[] = [];
   const end = eachMember(bytes, start, (key, keyEnd, value) => {
     const name = LIST_NAMES.find((each) => stringEquals(bytes, key, keyEnd, KEYS[each]));
     if (name !== undefined) {
@@ -63,9 +58,10 @@ export function scanBody(bytes: Uint8Array, cache?: PrefixCache): BodyScan | nul
       lists[name] = list.span;
       return list.end;
     }
-    if (stringEquals(bytes, key, keyEnd, MCP_SERVERS)) return scanMcpServers(bytes, value, secrets);
-    if (stringEquals(bytes, key, keyEnd, REQUESTS)) return scanMessageBatch(bytes, value, secrets);
-    return valueEnd(bytes, value);
+    const memberEnd = valueEnd(bytes, value);
+    if (memberEnd !== INVALID)
+      findSecrets(bytes, { start: key, end: memberEnd, skipsContent: true }, secrets);
+    return memberEnd;
   });
   return end !== INVALID && skipSpace(bytes, end) === bytes.length ? { lists, secrets } : null;
 }
@@ -97,11 +93,6 @@ const [OPENING, SEPARATOR, CLOSING] = ["{", ",", "}"].map((text) => encoder.enco
   Uint8Array,
   Uint8Array,
 ];
-
-/** The position after a byte order mark. */
-export function textStart(bytes: Uint8Array): number {
-  return matchesAt(bytes, 0, BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
-}
 
 function scanList(
   bytes: Uint8Array,
@@ -138,40 +129,4 @@ function scanList(
 
 function emptyPrefix(start: number): CachedPrefix {
   return { elements: [], end: start, node: null };
-}
-
-/** `mcp_servers[].authorization_token`: a credential of another server, which must not be archived. */
-function scanMcpServers(bytes: Uint8Array, start: number, secrets: number[]): number {
-  return eachObjectMember(bytes, start, (key, keyEnd, value) => {
-    const end = valueEnd(bytes, value);
-    if (bytes[value] !== QUOTE || !stringEquals(bytes, key, keyEnd, AUTHORIZATION_TOKEN)) return end;
-    const isMasked = matchesAt(bytes, value, MASK);
-    if (!isMasked && end !== INVALID) secrets.push(value, end);
-    return end;
-  });
-}
-
-/** A message batch contains request bodies: `requests[].params`. */
-function scanMessageBatch(bytes: Uint8Array, start: number, secrets: number[]): number {
-  return eachObjectMember(bytes, start, (key, keyEnd, value) => {
-    if (bytes[value] !== OPEN_BRACE || !stringEquals(bytes, key, keyEnd, PARAMS))
-      return valueEnd(bytes, value);
-    return eachMember(bytes, value, (innerKey, innerKeyEnd, innerValue) =>
-      stringEquals(bytes, innerKey, innerKeyEnd, MCP_SERVERS)
-        ? scanMcpServers(bytes, innerValue, secrets)
-        : valueEnd(bytes, innerValue),
-    );
-  });
-}
-
-/** Visits the members of every object in the value at `start`, if it is an array. */
-function eachObjectMember(
-  bytes: Uint8Array,
-  start: number,
-  visit: (keyStart: number, keyEnd: number, valueStart: number) => number,
-): number {
-  if (bytes[start] !== OPEN_BRACKET) return valueEnd(bytes, start);
-  return eachElement(bytes, start, (at) =>
-    bytes[at] === OPEN_BRACE ? eachMember(bytes, at, visit) : valueEnd(bytes, at),
-  );
 }

@@ -17,7 +17,7 @@ import { type ChainElement, LIST_NAMES, type ListName, type ListSpan } from "./t
 import { type Removal, scanMessage } from "./normalize.ts";
 import { type NormalizedElement, normalizeElement, restoreChunks } from "./overlay.ts";
 import type { PrefixCache } from "./prefix-cache.ts";
-import { maskByName, maskSpans } from "./mask-secrets.ts";
+import { maskLenient, replaceParts } from "./mask-secrets.ts";
 import { isObject, type JsonObject } from "../json/json.ts";
 import { matchesAt } from "./json-scanner.ts";
 import { sha256 } from "../sha256.ts";
@@ -58,7 +58,7 @@ export interface SplitBody extends BodyParts {
 export function splitBody(received: Uint8Array, cache?: PrefixCache): SplitBody {
   const scan = scanBody(received, cache);
   if (!scan) return unsplitBody(received);
-  const bytes = maskSpans(received, scan.secrets);
+  const bytes = replaceParts(received, scan.secrets);
   const archived = { bytes, sha256: sha256(bytes), masked: bytes !== received };
   const current = archived.masked ? scanBody(bytes, cache) : scan;
   if (!current) return { kind: "bytes", ...archived, ...unsplit(archived) };
@@ -78,7 +78,7 @@ export function splitBody(received: Uint8Array, cache?: PrefixCache): SplitBody 
 
 /** A body that is kept as a whole, whatever it is; secrets are masked by their names. */
 export function unsplitBody(received: Uint8Array): SplitBody {
-  const bytes = maskByName(received);
+  const bytes = maskLenient(received);
   const archived = { bytes, sha256: sha256(bytes), masked: bytes !== received };
   return { kind: "bytes", ...archived, ...unsplit(archived) };
 }

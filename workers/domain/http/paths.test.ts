@@ -1,5 +1,9 @@
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { isEndpointAllowed, isOAuthPath, isPlainPath, rawHost, rawTarget } from "./paths.ts";
+import { isEndpointAllowed, carriesCredentials, isPlainPath, rawHost, rawTarget } from "./paths.ts";
+import { isSecretName } from "../redact.ts";
 
 it.each([
   ["http://a/v1/messages", "/v1/messages", ""],
@@ -118,8 +122,58 @@ it("isEndpointAllowed allows exactly what a list names", () => {
   expect(isEndpointAllowed("/v1/models", ["/v1/*"])).toBe(true);
 });
 
-it("isOAuthPath sees login traffic however it is spelt", () => {
-  expect(["/v1/oauth/token", "/v1/oauth", "/v1/OAUTH/x", "/v1/%6Fauth/x"].every(isOAuthPath)).toBe(true);
-  expect(["/v1/oauth%20/token", "/v1/oauth./token", "/v1/oauth;/token"].every(isOAuthPath)).toBe(true);
-  expect(["/v1/messages", "/v1/x/oauth", "/v1/oauthx", "/v1/oauth2/token"].some(isOAuthPath)).toBe(false);
+it.each([
+  ["/v1/vaults/v/credentials", true],
+  ["/v1/vaults", true],
+  ["/v1/environments/e/work/poll", true],
+  ["/v1/environments/e/keys", true],
+  ["/v1/sessions", true],
+  ["/v1/sessions/s", true],
+  ["/v1/sessions/s/resources/r", true],
+  ["/v1/Sessions/s/resources%20", true],
+  ["/v1/vaults%20;x/v", true],
+  ["/v1/deployments", true],
+  ["/v1/tunnels/t/reveal_token", true],
+  ["/v1/user_profiles/u/enrollment_url", true],
+  ["/v1/organizations/api_keys", true],
+  ["/v1/sessions/s/events", false],
+  ["/v1/sessions/s/events/stream", false],
+  ["/v1/sessions/s/threads/t/stream", false],
+  ["/v1/deployment_runs", false],
+  ["/v1/agents", false],
+  ["/v1/messages/batches", false],
+  ["/v1/files", false],
+])("carriesCredentials of %s: %s", (path, expected) => {
+  expect(carriesCredentials(path)).toBe(expected);
+});
+
+it("carriesCredentials names every path of the SDK whose types have members for secrets", () => {
+  const sdk = join(dirname(fileURLToPath(import.meta.resolve("@anthropic-ai/sdk"))), "resources");
+  // Their secrets are masked by name (tools of Messages), or come from the SDK itself (received webhooks).
+  const files = globSync("beta/**/*.d.ts", { cwd: sdk }).filter((file) => !/messages|webhooks\.d/.test(file));
+  const withSecrets = files.filter((file) =>
+    [...readFileSync(join(sdk, file), "utf8").matchAll(/^\s+(\w+)\??: .*string/gm)].some(([, name]) =>
+      isSecretName(name!),
+    ),
+  );
+  const paths = withSecrets.flatMap((file) =>
+    [
+      ...readFileSync(join(sdk, file.replace(/\.d\.ts$/, ".mjs")), "utf8").matchAll(
+        /(?:path\s*`|')(\/v1\/[^`'?]+)/g,
+      ),
+    ].map(([, template]) => template!.replaceAll(/\$?\{[^}]+\}/g, "id_1")),
+  );
+  expect(withSecrets.length).toBeGreaterThan(4);
+  expect(paths.length).toBeGreaterThan(20);
+  expect(paths.filter((path) => !carriesCredentials(path))).toEqual([]);
+});
+
+it("carriesCredentials sees login traffic however it is spelt", () => {
+  expect(["/v1/oauth/token", "/v1/oauth", "/v1/OAUTH/x", "/v1/%6Fauth/x"].every(carriesCredentials)).toBe(
+    true,
+  );
+  expect(["/v1/oauth%20/token", "/v1/oauth./token", "/v1/oauth;/token"].every(carriesCredentials)).toBe(true);
+  expect(["/v1/messages", "/v1/x/oauth", "/v1/oauthx", "/v1/oauth2/token"].some(carriesCredentials)).toBe(
+    false,
+  );
 });

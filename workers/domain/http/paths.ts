@@ -58,21 +58,48 @@ export function isPlainPath(path: string): boolean {
  */
 export function isEndpointAllowed(path: string, endpoints: readonly string[] | null): boolean {
   const decoded = decodeFully(path);
-  if (endpoints === null) return !["organizations", "oauth"].includes(resourceOf(decoded));
+  if (endpoints === null) return !["organizations", "oauth"].includes(canonicalSegments(decoded)[0] ?? "");
   return endpoints.some((pattern) =>
     pattern.endsWith("*") ? decoded.startsWith(pattern.slice(0, -1)) : decoded === pattern,
   );
 }
 
-/** Whether this is login traffic, whose bodies hold tokens and are never recorded. */
-export function isOAuthPath(path: string): boolean {
-  return resourceOf(decodeFully(path)) === "oauth";
+/**
+ * Endpoints whose bodies carry credentials, by resource: tokens and secrets are sent or returned. Their exchanges are recorded without
+ * bodies. Source: the API reference; paths.test.ts compares it with the SDK.
+ */
+const CREDENTIAL_RESOURCES: ReadonlySet<string> = new Set([
+  "oauth", // grants, access and refresh tokens
+  "vaults", // credentials of MCP servers, environment variables
+  "environments", // environment keys, secrets of work items
+  "deployments", // tokens of repositories
+  "tunnels", // tunnel tokens
+  "user_profiles", // addresses that sign a user in
+  "organizations", // API keys, invites, signing secrets
+]);
+/** Sessions are created with tokens of repositories, which are also replaced; what is said in a session is content. */
+const SESSION_CONTENTS: ReadonlySet<string> = new Set(["events", "threads"]);
+
+/** Whether bodies of this path are never recorded. */
+export function carriesCredentials(path: string): boolean {
+  const [resource = "", , part = ""] = canonicalSegments(decodeFully(path));
+  return resource === "sessions" ? !SESSION_CONTENTS.has(part) : CREDENTIAL_RESOURCES.has(resource);
 }
 
-/** "oauth" of "/v1/oauth/token", as loosely as upstream may read it: in lower case, without path parameters, spaces, dots and signs. */
-function resourceOf(decodedPath: string): string {
-  const [name = ""] = (decodedPath.split("/")[2] ?? "").toLowerCase().split(";");
-  return name.replace(/[^a-z0-9]+/g, "");
+/**
+ * The segments after the version ("oauth", "token"), as loosely as upstream may read them: in lower case, without path parameters,
+ * spaces, dots and signs. Every decision about a path uses these.
+ */
+function canonicalSegments(decodedPath: string): string[] {
+  return decodedPath
+    .split("/", 5)
+    .slice(2)
+    .map((segment) =>
+      segment
+        .toLowerCase()
+        .split(";", 1)[0]!
+        .replace(/[^a-z0-9_]+/g, ""),
+    );
 }
 
 const slashes = (text: string) => text.split("/").length;

@@ -61,6 +61,13 @@ describe("storedRequestHeaders", () => {
     expect(kept["x-app"]).not.toContain("abcdefg");
   });
 
+  test("keeps only the names of unknown headers with an allowed prefix", () => {
+    const unknown = ["anthropic-custom", "x-claude-code-new", "x-stainless-thing"];
+    expect(storedRequestHeaders(unknown.map((name): [string, string] => [name, "hush-hush"]))).toEqual(
+      Object.fromEntries(unknown.map((name) => [name, "***"])),
+    );
+  });
+
   test("cuts values at 1,000 characters", () => {
     expect(storedRequestHeaders([["x-app", "y".repeat(5_000)]])["x-app"]).toHaveLength(1_000);
   });

@@ -20,6 +20,18 @@ const REQUEST_HEADERS = [
   "x-stainless-",
 ];
 
+/** Names with an allowed prefix whose values are harmless: Claude Code's and the SDKs' own. Of others only the name is stored. */
+const KNOWN_REQUEST_HEADERS: ReadonlySet<string> = new Set(
+  `anthropic-beta anthropic-dangerous-direct-browser-access anthropic-organization-id anthropic-user-profile-id anthropic-version
+  anthropic-worker-id anthropic-workspace-id x-claude-code-agent-id x-claude-code-agent-type x-claude-code-compaction
+  x-claude-code-context-compacted x-claude-code-parent-agent-id x-claude-code-prev-tool-durations x-claude-code-prompt-id
+  x-claude-code-request-class x-claude-code-session-id x-stainless-arch x-stainless-async x-stainless-custom-poll-interval
+  x-stainless-helper x-stainless-helper-method x-stainless-lang x-stainless-os x-stainless-package-version
+  x-stainless-poll-helper x-stainless-read-timeout x-stainless-retry-count x-stainless-runtime x-stainless-runtime-version
+  x-stainless-timeout`.split(/\s+/),
+);
+const UNKNOWN_VALUE = "***";
+
 const RESPONSE_HEADERS = [
   "anthropic-", // organization and workspace id, rate limits of any kind
   "cf-ray",
@@ -49,7 +61,10 @@ const MAX_NAME = 100;
 
 /** The request headers to store: names in lower case, secrets in values masked, values truncated. */
 export function storedRequestHeaders(headers: Iterable<readonly [string, string]>): Record<string, string> {
-  return stored(headers, REQUEST_HEADERS);
+  const kept = stored(headers, REQUEST_HEADERS);
+  for (const name of Object.keys(kept))
+    if (!REQUEST_HEADERS.includes(name) && !KNOWN_REQUEST_HEADERS.has(name)) kept[name] = UNKNOWN_VALUE;
+  return kept;
 }
 
 /** The response headers to store, likewise. */

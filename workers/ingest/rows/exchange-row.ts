@@ -6,7 +6,7 @@ import type { PrefixCache } from "../../domain/content/prefix-cache.ts";
 import { startedAtOf } from "../../domain/exchange-id.ts";
 import { endpointOf } from "../../domain/http/endpoint.ts";
 import { countRequests } from "../../domain/messages/batch-results.ts";
-import { isOAuthPath } from "../../domain/http/paths.ts";
+import { carriesCredentials } from "../../domain/http/paths.ts";
 import type { ExchangeMessage, RequestMetadata, ResponseMetadata } from "../../schemas/exchange.ts";
 import type { StorableExchange } from "../../store/requests/write-model.ts";
 import type { JournalEntry } from "../../store/journal/objects.ts";
@@ -77,7 +77,7 @@ export function exchangeRow(
 
 /** Its body is not recorded although its path is not excluded from recording, and the proxy did not reject it unread. */
 function hasLostBody({ body, path }: RequestMetadata, response: ResponseMetadata | undefined): boolean {
-  return body.recorded === "none" && !isOAuthPath(path) && response?.upstreamAttempts !== 0;
+  return body.recorded === "none" && !carriesCredentials(path) && response?.upstreamAttempts !== 0;
 }
 
 /**

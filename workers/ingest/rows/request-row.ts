@@ -16,7 +16,7 @@ import {
   parseJsonBytes,
   storableJson,
 } from "../../domain/json/json.ts";
-import { redact } from "../../domain/redact.ts";
+import { redact, redactQuery } from "../../domain/redact.ts";
 import { readRequest, type ParsedRequest } from "../../domain/messages/read-request.ts";
 import { userPromptText } from "../../domain/messages/user-prompt.ts";
 import { plainText } from "../../domain/truncate.ts";
@@ -76,8 +76,8 @@ export function requestRow(
       client: clientName(metadata.headers["user-agent"]),
       prompt,
       method: plainText(metadata.method, MAX_METHOD),
-      path: plainText(metadata.path, MAX_PATH),
-      query: redact(plainText(metadata.query, MAX_QUERY)),
+      path: redact(plainText(metadata.path, MAX_PATH)),
+      query: redactQuery(plainText(metadata.query, MAX_QUERY)),
       endpoint,
       requestType: type,
       model: reading.model,

@@ -5,7 +5,7 @@
  */
 import { CLIENT_GRACE_MS } from "../../runtime/constants.ts";
 import { storedResponseHeaders } from "../../domain/http/stored-headers.ts";
-import { isOAuthPath } from "../../domain/http/paths.ts";
+import { carriesCredentials } from "../../domain/http/paths.ts";
 import { clientResponseHeaders } from "../../domain/http/forwarded-headers.ts";
 import type { Outcome, ResponseMetadata } from "../../schemas/exchange.ts";
 import type { DraftMetadata } from "../../store/journal/objects.ts";
@@ -40,7 +40,7 @@ export function passResponse(
     durationMs,
     bodyCoding: encoding.storedEncoding,
     asked: recording.summary(),
-    ...(isOAuthPath(exchange.target.path) ? { body: BODY_NOT_RECORDED } : {}),
+    ...(carriesCredentials(exchange.target.path) ? { body: BODY_NOT_RECORDED } : {}),
   });
   const init = {
     status: upstream.status,

@@ -3,7 +3,6 @@
  * processing. An isolate collects the exchanges that end within BUNDLING_MS; the invocation that began the bundle writes it.
  */
 import { BUNDLING_MS, MAX_BUNDLE_BYTES, MAX_BUNDLED_EXCHANGES } from "../../runtime/constants.ts";
-import { isOAuthPath } from "../../domain/http/paths.ts";
 import type { ExchangeMessage, ResponseMetadata } from "../../schemas/exchange.ts";
 import { type BundlePart, writeJournalBundle } from "../../store/journal/bundles.ts";
 import { type DraftMetadata, journalTrailer } from "../../store/journal/objects.ts";
@@ -53,10 +52,9 @@ export function addToBundle({ env, ctx }: Pick<Exchange, "env" | "ctx">, exchang
 
 /** Records a request that the proxy rejected without sending it. Its body was not read. */
 export function recordRejection(exchange: AdmittedExchange, error: ProxyError): void {
-  const { id, request, target } = exchange;
+  const { id, request } = exchange;
   const { status, type: errorType } = describe(error);
-  const isRecorded = !isOAuthPath(target.path);
-  const chunk = new TextEncoder().encode(isRecorded ? errorBody(error, id) : "");
+  const chunk = new TextEncoder().encode(errorBody(error, id));
   const announced = Number(request.headers.get("content-length"));
   const bytes = Number.isSafeInteger(announced) && announced > 0 ? announced : 0;
   addToBundle(exchange, {
@@ -76,7 +74,6 @@ export function recordRejection(exchange: AdmittedExchange, error: ProxyError): 
         upstreamAttempts: 0,
         durationMs: elapsed(exchange),
         bodyCoding: "identity",
-        ...(isRecorded ? {} : { body: BODY_NOT_RECORDED }),
       },
       chunks: [chunk],
       bytes: chunk.length,

@@ -1,7 +1,8 @@
 /** Records the request part of an exchange in the journal. */
 import { MAX_BUNDLED_BODY_BYTES, REQUEST_RECORDING_DELAY_MS } from "../../runtime/constants.ts";
+import { redactQuery } from "../../domain/redact.ts";
 import { storedRequestHeaders } from "../../domain/http/stored-headers.ts";
-import { isOAuthPath } from "../../domain/http/paths.ts";
+import { carriesCredentials } from "../../domain/http/paths.ts";
 import type { RequestMetadata, RequestSummary } from "../../schemas/exchange.ts";
 import type { DraftMetadata } from "../../store/journal/objects.ts";
 import { NO_BODY, type RequestBody } from "../body/request-body.ts";
@@ -78,7 +79,12 @@ export function recordRequest(exchange: Exchange, initialBody: RequestBody): Req
     done: Promise.race([stored, detached]),
     detach() {
       const bytes = body.kind === "buffered" ? body.bytes : body.kind === "none" ? EMPTY : null;
-      if (isBegun || !bytes || bytes.length > MAX_BUNDLED_BODY_BYTES || isOAuthPath(exchange.target.path))
+      if (
+        isBegun ||
+        !bytes ||
+        bytes.length > MAX_BUNDLED_BODY_BYTES ||
+        carriesCredentials(exchange.target.path)
+      )
         return null;
       const request = { metadata: requestMetadata(exchange), body: bytes };
       isBegun = true;
@@ -130,9 +136,9 @@ export function requestMetadata(exchange: AdmittedExchange): DraftMetadata<Reque
     id,
     startedAt,
     ...requestSummary(exchange),
-    query: target.query,
+    query: redactQuery(target.query),
     headers: storedRequestHeaders(request.headers),
-    ...(isOAuthPath(target.path) ? { body: BODY_NOT_RECORDED } : {}),
+    ...(carriesCredentials(target.path) ? { body: BODY_NOT_RECORDED } : {}),
   };
 }
 

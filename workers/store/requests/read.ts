@@ -2,7 +2,7 @@
 import { and, eq } from "drizzle-orm";
 import { domains, requests, responseBodies } from "../../../drizzle/schema.ts";
 import { startedAtOf } from "../../domain/exchange-id.ts";
-import { isOAuthPath } from "../../domain/http/paths.ts";
+import { carriesCredentials } from "../../domain/http/paths.ts";
 import type { BodyState, RequestRow } from "../../schemas/api/requests.ts";
 import {
   readAssistantMessage,
@@ -80,8 +80,9 @@ export async function requestBody(
 
 /** The response's bytes, decoded. */
 export async function responseBody(config: DatabaseConfig, row: StoredRequest): Promise<Body> {
-  // Responses to logins are never recorded.
-  if (row.responseBytes === 0 || isOAuthPath(row.path)) return { state: "none", bytes: null };
+  // Recorded there are errors of the proxy only.
+  const isExcluded = carriesCredentials(row.path) && row.upstreamAttempts !== 0;
+  if (row.responseBytes === 0 || isExcluded) return { state: "none", bytes: null };
   const bytes = await withReader(config, (db) => readResponseBody(db, row));
   if (bytes) return { state: row.responseTruncated ? "head" : "whole", bytes };
   // While R2 is down, metadata is recorded without bodies.
