@@ -131,17 +131,17 @@ describe("projecting", () => {
     expect(await projection()).toEqual(before);
   });
 
-  it("compares thousands of entries by listings alone", async () => {
+  it("compares more than a thousand entries by listings alone", async () => {
     await queryRows(`INSERT INTO client_keys (id, domain_id, name, key_hash, created_at)
       SELECT gen_random_uuid(), (SELECT id FROM domains WHERE name = 'a.example'), 'n', sha256(n::text::bytea), now()
-      FROM generate_series(1, 2500) n`);
-    expect(await projectAll(200)).toMatchObject({ missing: 2_500 });
+      FROM generate_series(1, 1100) n`);
+    expect(await projectAll(200)).toMatchObject({ missing: 1_100 });
     let lists = 0;
     const counting = {
       TENANTS: { list: (options: KVNamespaceListOptions) => (lists++, env.TENANTS.list(options)) },
     };
-    expect(await projectAll(200, counting)).toEqual({ missing: 0, stale: 0, extra: 0, batches: 3 });
-    expect(lists).toBe(3);
+    expect(await projectAll(200, counting)).toEqual({ missing: 0, stale: 0, extra: 0, batches: 2 });
+    expect(lists).toBe(2);
     await emptyKv();
     await emptyKv();
     await emptyKv();
