@@ -8,6 +8,7 @@ import {
   taskAnswer,
   type TestRequest,
   text,
+  toolResult,
   toolUse,
   TURN,
   user,
@@ -439,6 +440,134 @@ describe("a request that may be a side request, although nothing says so", () =>
       "turn 0 - main",
       "turn 0 - branch_20250723100002",
     ]);
+  });
+});
+
+describe("the whole of a conversation", () => {
+  const question = (words: string) => [text(reminded("This is a side question from the user.")), text(words)];
+  const call = [toolUse("toolu_1")];
+  const loop = (...more: unknown[]): TestRequest => ({
+    ...main,
+    turns: ["question 0", call, [toolResult("toolu_1")], ...more],
+    answer: "ran",
+  });
+  const sdk = (...turns: unknown[]): TestRequest => ({ turns, answer: `response ${turns.length}` });
+  const other = { headers: { ...cli, ...session("t") } };
+  const agent = { headers: { ...cli, "x-claude-code-agent-id": "a0011223344556677" } };
+  const opencode = { headers: { "user-agent": "opencode/1.0.0", "x-session-id": "ses_1" } };
+
+  it.each<[kind: string, requests: TestRequest[], links: string[]]>([
+    [
+      "with several side requests at once",
+      [turn(0), afterTurn(0, SUGGESTION), afterTurn(0, question("a")), afterTurn(0, question("b")), turn(1)],
+      ["root - - main", "aux 0", "aux 0", "aux 0", TURN],
+    ],
+    [
+      "with side questions that follow each other",
+      [
+        turn(0),
+        afterTurn(0, question("a")),
+        { ...main, turns: [...afterTurn(0, question("a")).turns!, "done", question("b")], answer: "so" },
+        turn(1),
+      ],
+      ["root - - main", "aux 0", "aux 0", TURN],
+    ],
+    [
+      "with a side question beside tool results",
+      [
+        turn(0, { answer: call }),
+        loop(),
+        { ...loop(), turns: ["question 0", call, [toolResult("toolu_1"), ...question("why")]] },
+        loop("ran", "next"),
+      ],
+      ["root - - main", TURN, "aux 1", "turn 1 - main"],
+    ],
+    [
+      "with one side request of unknown words after tool results",
+      [
+        turn(0, { answer: call }),
+        loop(),
+        loop("ran", "Guess what is next"),
+        loop("ran", "next"),
+        loop("ran", "next", "ran", "last"),
+      ],
+      ["root - - main", TURN, "turn 1 - branch_20250723100002", "turn 1 - main", "turn 3 - main"],
+    ],
+    [
+      "with a suggestion that is tried again",
+      [turn(0), afterTurn(0, SUGGESTION, { answer: null }), afterTurn(0, SUGGESTION), turn(1)],
+      ["root - - main", "aux 0", "aux 0", TURN],
+    ],
+    [
+      "with known words after its last turn",
+      [turn(0), turn(1), afterTurn(1, SUGGESTION)],
+      ["root - - main", TURN, "aux 1"],
+    ],
+    [
+      "with a suggestion for an agent",
+      [
+        turn(0, { answer: taskAnswer("Agent", "look") }),
+        { ...main, ...agent, turns: ["look"], answer: "ok" },
+        { ...main, ...agent, turns: ["look", "ok", SUGGESTION], answer: "go" },
+      ],
+      ["root - - main", "subtask - 0 subtask_1", "aux 1"],
+    ],
+    [
+      "of two sessions with the same words",
+      [turn(0), turn(0, other), afterTurn(0, SUGGESTION, other), turn(1, other)],
+      ["root - - main", "root - - main", "aux 1", "turn 1 - main"],
+    ],
+    ["whose first turn was lost", [afterTurn(0, SUGGESTION), turn(1)], ["aux", "turn - - main"]],
+    [
+      "that a person rewinds twice",
+      [
+        turn(0),
+        afterTurn(0, "first"),
+        afterTurn(0, "second"),
+        afterTurn(0, "third"),
+        { ...main, turns: [...afterTurn(0, "third").turns!, "done", "go"], answer: "so" },
+      ],
+      [
+        "root - - main",
+        "turn 0 - branch_20250723100001",
+        "turn 0 - branch_20250723100002",
+        TURN,
+        "turn 3 - main",
+      ],
+    ],
+    [
+      "of another client, of which a message is edited",
+      [
+        sdk("a"),
+        sdk("a", "response 1", "b"),
+        sdk("a", "response 1", "c"),
+        sdk("a", "response 1", "c", "response 3", "d"),
+      ],
+      ["root - - main", TURN, "turn 0 - branch_20250723100002", "turn 2 - branch_20250723100002"],
+    ],
+    [
+      "of single calls, also equal ones",
+      [sdk("translate x"), sdk("translate y"), sdk("translate x")],
+      ["root - - main", "root - - main", "root - - main"],
+    ],
+    [
+      "of single calls with the same examples",
+      [sdk("in", "out", "a"), sdk("in", "out", "b")],
+      ["turn - - main", "turn - - main"],
+    ],
+    [
+      "of another client that writes titles as its work",
+      [
+        { ...opencode, system: "You write titles.", turns: ["hello"], answer: "hi" },
+        { ...opencode, system: "You write titles.", turns: ["hello", "hi", "bye"], answer: "so" },
+      ],
+      ["root - - main", TURN],
+    ],
+  ])("%s has the right links in every order", async (_, requests, links) => {
+    const order = [...requests.keys()];
+    const odd = order.toSorted((a, b) => ((a * 7) % 5) - ((b * 7) % 5));
+    for (const each of [order, order.toReversed(), odd])
+      expect(await linkedInOrder(requests, each)).toEqual(links);
   });
 });
 
