@@ -61,7 +61,7 @@ export function upstreamRequestHeaders(
   for (const name of client.keys())
     if (!isForwarded(name) || named.has(name) || (credential !== null && CREDENTIALS.has(name)))
       headers.delete(name);
-  if (credential === null) for (const [name, value] of client) if (isOwnKey(value)) headers.delete(name);
+  for (const [name, value] of client) if (isOwnKey(value)) headers.delete(name);
   headers.set("accept-encoding", upstreamAcceptEncoding(client.get("accept-encoding")));
   for (const [name, value] of Object.entries(credential ?? {})) {
     const betas = name === BETA ? headers.get(BETA) : null;
