@@ -72,6 +72,12 @@ it("keys of this proxy are never forwarded, whatever header they are in", () => 
   expect(up({ ...own, "x-api-key": "sk-ant-mine" }, null)).toMatchObject({ "x-api-key": "sk-ant-mine" });
 });
 
+it("client keys are dropped in any header, also where the proxy has a credential", () => {
+  const sent = { "api-key": "cnp_live_x", "x-custom": "a cnp_live_y" };
+  expect(up(sent)).toEqual({ "x-api-key": "ours", "accept-encoding": "identity" });
+  expect(up(sent, null)).toEqual({ "accept-encoding": "identity" });
+});
+
 it.each<[Record<string, string>, boolean]>([
   [{}, false],
   [{ "x-api-key": "sk-ant-mine" }, false],
