@@ -7,7 +7,7 @@ import { execFile } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join, relative, resolve } from "node:path";
+import { delimiter, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { LocalStackError } from "./local-error.ts";
@@ -42,8 +42,17 @@ export async function build(): Promise<Build> {
       built,
       "worker",
       worker,
-      ["workers", "durable-objects", "drizzle/schema.ts", "prompts", "wrangler.toml"],
+      [
+        "workers",
+        "durable-objects",
+        "drizzle/schema.ts",
+        "prompts",
+        "scripts/bundle-prompts.ts",
+        "wrangler.toml",
+      ],
       async (outdir) => {
+        // wrangler runs it as well, and hides what it prints.
+        await run(ROOT, "Reading the prompts", ["scripts/bundle-prompts.ts"]);
         await wrangler(ROOT, ["deploy", "--dry-run", "--outdir", outdir]);
         await writeBindings(join(ROOT, "wrangler.toml"), outdir);
       },
@@ -99,13 +108,24 @@ async function part(
   }
 }
 
-async function wrangler(cwd: string, args: string[]): Promise<void> {
-  const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_LOG: "error", CI: "true" };
+const wrangler = (cwd: string, args: string[]): Promise<void> =>
+  run(cwd, `wrangler ${args.join(" ")}`, [WRANGLER, ...args]);
+
+/** Runs a script of this Node. Rejects with what it printed if it fails. */
+async function run(cwd: string, name: string, args: string[]): Promise<void> {
+  const env = {
+    ...process.env,
+    // The command that wrangler runs before a build takes this Node, too.
+    PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
+    WRANGLER_SEND_METRICS: "false",
+    WRANGLER_LOG: "error",
+    CI: "true",
+  };
   try {
-    await promisify(execFile)(process.execPath, [WRANGLER, ...args], { cwd, env, maxBuffer: 1 << 24 });
+    await promisify(execFile)(process.execPath, args, { cwd, env, maxBuffer: 1 << 24 });
   } catch (error) {
     const { stdout, stderr } = error as { stdout?: string; stderr?: string };
-    throw new LocalStackError(`wrangler ${args.join(" ")} failed:\n${stderr ?? ""}${stdout ?? ""}`.trim());
+    throw new LocalStackError(`${name} failed:\n${stderr ?? ""}${stdout ?? ""}`.trim());
   }
 }
 

@@ -85,6 +85,7 @@ import { readPastedCode } from "../../workers/domain/oauth/login.ts";
 import { readTokenResponse } from "../../workers/domain/oauth/protocol.ts";
 import { priceExchange } from "../../workers/domain/pricing/price.ts";
 import { findRates } from "../../workers/domain/pricing/rates.ts";
+import { readPrompt } from "../../workers/domain/prompts/read-prompt.ts";
 import * as redaction from "../../workers/domain/redact.ts";
 import { findTerms, parseQuery, toTsquery } from "../../workers/domain/search/query.ts";
 import { snippetAround } from "../../workers/domain/search/snippet.ts";
@@ -506,6 +507,11 @@ const OVER_SHORT_TEXT: Record<string, { characters: number; call: (text: string)
       highlightNumbered(createHighlighter())(text, "typescript");
     },
   },
+  // A quarter of the longest file, to save time: YAML takes 14 ms per KB of the worst shape.
+  "prompts/read-prompt.ts#readPrompt": {
+    characters: 16_384,
+    call: (text) => readPrompt("p.yaml", `a: ${text}`),
+  },
   "templates/read-template.ts#readTemplate": {
     characters: MAX_TEMPLATE_CHARACTERS,
     call: (text) =>
@@ -558,7 +564,11 @@ const EXEMPT: readonly [pattern: RegExp, reason: string][] = [
     "writes what we made",
   ],
   [/^pricing\/(cost-breakdown|cost-codec|format-money|usd)\.ts/, "bills and amounts of ours"],
-  [/^templates\/(scope|template)\.ts/, "called through renderTemplate"],
+  [
+    /^prompts\/(assemble-prompts|render-prompt|repository-failure|sync-prompts|prompt)\.ts/,
+    "texts that readPrompt has read; names",
+  ],
+  [/^templates\/(references|scope|template)\.ts/, "templates that readTemplate has read"],
   [/^usage\/(calendar|latency-histogram|time-series|token-totals)\.ts/, "numbers of ours"],
   [/^usage\/token-usage\.ts#hasTokenCounts/, "no loop over input"],
   [/^windows\/(forecast|thresholds|time-span|totals)\.ts/, "numbers of ours"],

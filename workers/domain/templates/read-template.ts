@@ -49,8 +49,9 @@ export function readTemplate(name: string, text: string): Result<Template, Templ
   } catch (error) {
     if (error instanceof Refusal) return reject(error.message, error.at);
     const { message, lineNumber, column } = error as Error & { lineNumber?: number; column?: number };
-    const line = lineNumber ?? Number(/on line (\d+)/.exec(message)?.[1] ?? 1);
-    return reject(message, { line, column: (column ?? 0) + 1 });
+    const line = lineNumber ?? Number(/ on line (\d+)/.exec(message)?.[1] ?? 1);
+    // The position stands beside the message, and callers count lines of a whole file.
+    return reject(message.replace(/ on line \d+| - \d+:\d+$/, ""), { line, column: (column ?? 0) + 1 });
   }
 }
 

@@ -61,7 +61,7 @@ describe("differs from Handlebars on purpose", () => {
 describe("a template is refused with its line when", () => {
   const nested = (count: number) => "{{#if a}}".repeat(count) + "x" + "{{/if}}".repeat(count);
   test.each([
-    ["it does not parse", "one\n{{#if x}}\nthree", /^main, line 3, column 1: Parse error on line 3/],
+    ["it does not parse", "one\n{{#if x}}\nthree", /^main, line 3, column 1: Parse error:/],
     [
       "a block is closed by another",
       "a\n{{#if x}}{{/each}}",
@@ -206,14 +206,15 @@ describe("rendering ends at its limits, with template and line", () => {
   test.each(cases)("%s", (_what, text, context, partials, error, line) => {
     const template = read("main", text);
     const others = new Map(Object.entries(partials).map(([name, other]) => [name, read(name, other)]));
-    const times = Array.from({ length: 3 }, () => {
-      const started = performance.now();
+    // Milliseconds of CPU: other programs run.
+    const times = Array.from({ length: 5 }, () => {
+      const started = process.cpuUsage();
       const rendered = renderTemplate(template, context, others);
-      const took = performance.now() - started;
+      const { user, system } = process.cpuUsage(started);
       const description = rendered.ok ? "rendered" : describeTemplateError(rendered.error);
       expect(description).toMatch(error);
       expect(description.slice(0, line.length)).toBe(line);
-      return took;
+      return (user + system) / 1_000;
     });
     expect(Math.min(...times)).toBeLessThan(100);
   });

@@ -29,6 +29,8 @@ import {
 export const MAX_OUTPUT_CHARACTERS = 256 * 1024;
 /** Statements, expressions, iterations and copied properties. */
 export const MAX_STEPS = 100_000;
+/** An iteration makes a scope and a data frame. */
+const ITERATION_STEPS = 2;
 /** Copying a property takes about four times as long as a statement. */
 const PROPERTY_STEPS = 4;
 
@@ -110,7 +112,7 @@ class Rendering {
     if (program.inlines.length === 0) return inlines;
     this.#step(inlines.size + program.inlines.length);
     const declared = program.inlines.map((inline): [string, Closure] => [
-      nameOf(this.#value(inline.name, scope)),
+      textOf(this.#value(inline.name, scope)),
       { program: inline.program, scope },
     ]);
     return new Map([...inlines, ...declared]);
@@ -173,17 +175,13 @@ class Rendering {
     const isKeyed = !Array.isArray(value) && !(value instanceof Set) && !(value instanceof Map);
     const entries: unknown[] = isKeyed ? Object.keys(value) : [...(value as Iterable<unknown>)];
     const { frame } = scope;
-    for (const [index, entry] of entries.entries()) {
-      this.#step(1);
+    const last = entries.length - 1;
+    for (let index = 0; index <= last; index++) {
+      this.#step(ITERATION_STEPS);
+      const entry = entries[index];
       const key = isKeyed ? (entry as string) : index;
       const element = isKeyed ? member(value, entry as string) : entry;
-      const values = {
-        ...frame.values,
-        key,
-        index,
-        first: index === 0,
-        last: index === entries.length - 1,
-      };
+      const values = { root: frame.values.root, key, index, first: index === 0, last: index === last };
       const inner: Frame = { values, partialBlock: frame.partialBlock, outer: frame };
       this.#branch(program, scope, element, [element, key], inner);
     }
@@ -191,7 +189,7 @@ class Rendering {
   }
 
   #partial(partial: Partial, scope: Scope): void {
-    const name = nameOf(this.#value(partial.name, scope));
+    const name = textOf(this.#value(partial.name, scope));
     const context = this.#partialContext(partial, scope);
     const block = partial.block && { program: partial.block, scope, outer: scope.frame.partialBlock };
     const frame = block
@@ -262,18 +260,13 @@ class Rendering {
   #lookup([value, ...names]: unknown[]): unknown {
     if (!value) return value;
     if (names.length !== 1) throw new RenderFailure("lookup takes an object and a name");
-    return member(value, nameOf(names[0]));
+    return member(value, textOf(names[0]));
   }
 
   /** Missing values are empty, lists are joined with commas. */
   #writeValue(value: unknown, depth = 0): void {
     if (value === null || value === undefined || typeof value === "function") return;
-    if (!Array.isArray(value)) {
-      // A `toString` of the data's own would be called, or would not be callable.
-      return this.#write(
-        typeof value === "object" ? Object.prototype.toString.call(value) : String(value as string | number),
-      );
-    }
+    if (!Array.isArray(value)) return this.#write(textOf(value));
     if (depth > MAX_DEPTH) throw new RenderFailure(`a list is nested deeper than ${MAX_DEPTH}`);
     for (const [index, element] of value.entries()) {
       this.#step(1);
@@ -301,6 +294,6 @@ function outermost(template: string, frame: Frame, inlines: Scope["inlines"]): S
   return { template, context: undefined, contexts: nothing, frame, blockParams: nothing, inlines };
 }
 
-/** A name that was computed. An object has none: its own `toString` is not called. */
-const nameOf = (value: unknown): string =>
-  typeof value === "object" && value !== null ? "[object Object]" : String(value);
+/** Of a value that is no list. An object's own `toString` is not called. */
+const textOf = (value: unknown): string =>
+  typeof value === "object" && value !== null ? Object.prototype.toString.call(value) : String(value);

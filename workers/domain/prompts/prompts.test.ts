@@ -1,0 +1,301 @@
+import { describe, expect, test } from "vitest";
+import { readFolder } from "../../../scripts/bundle-prompts.ts";
+import { readPrompts } from "./assemble-prompts.ts";
+import { describeProblem, promptName } from "./prompt.ts";
+import { readPrompt } from "./read-prompt.ts";
+import { promptLibrary } from "./render-prompt.ts";
+
+const problemsOf = (text: string, path = "p.yaml") => readPrompt(path, text).problems.map(describeProblem);
+
+const set = (files: Record<string, string>) => readPrompts(new Map(Object.entries(files)));
+const file = (template: string, more = "") =>
+  `description: d\n${more}template: ${JSON.stringify(template)}\n`;
+
+describe("a file", () => {
+  test("becomes a prompt of its path; its own name is ignored", () => {
+    const text = `name: other
+title: Plan
+description: >-
+  Makes
+  a plan.
+arguments:
+  - name: task
+    description: What to do.
+    required: true
+  - name: depth
+    values: [short, 2, true]
+template: |
+  Plan {{task}}.
+`;
+    expect(readPrompt("team/plan.yml", text)).toMatchObject({
+      problems: [],
+      file: {
+        prompt: {
+          name: "team/plan",
+          title: "Plan",
+          description: "Makes a plan.",
+          template: "Plan {{task}}.\n",
+          arguments: [
+            { name: "task", description: "What to do.", required: true },
+            { name: "depth", required: false, values: ["short", "2", "true"] },
+          ],
+        },
+      },
+    });
+  });
+
+  test("may have scalars of other types and tags of the names of objects", () => {
+    const { file: read } = readPrompt("p.yaml", "description: 2026.10\ntemplate: 12e3\n__proto__: {a: 1}\n");
+    expect(read?.prompt).toMatchObject({ description: "2026.10", template: "12e3" });
+    expect(Object.getPrototypeOf(read?.prompt)).toBe(Object.prototype);
+  });
+
+  test("that differs in unknown keys only is served with warnings", () => {
+    const text = "description: d\ntemplate: t\n<<: x\narguments:\n  - name: a\n    type: text\n";
+    expect(readPrompt("p.yaml", text).file).not.toBeNull();
+    expect(problemsOf(text)).toEqual([
+      "p.yaml:3:1: warning: << is not read; known are title, description, template, arguments, name",
+      "p.yaml:6:5: warning: type is not read; known are name, description, required, values",
+    ]);
+  });
+
+  const bomb = `a: &a [x]\n${"bcdefgh"
+    .split("")
+    .map((name, n) => `${name}: &${name} [${`*${"abcdefg"[n]},`.repeat(9)}]`)
+    .join("\n")}\n`;
+  test.each<[what: string, text: string, problems: (string | RegExp)[]]>([
+    ["nothing", "", [/^p.yaml:1:1: error: has no keys/]],
+    ["a list", "- a", [/^p.yaml:1:1: error: has no keys/]],
+    ["no template", "description: d\n", [/^p.yaml:1:1: error: template: /]],
+    ["no description", "template: t\n", [/^p.yaml:1:1: error: description: /]],
+    ["an empty description", "template: t\ndescription:\n", [/^p.yaml:\d:\d+: error: description: /]],
+    [
+      "a template that YAML takes for a map",
+      "description: d\ntemplate: {{name}}\n",
+      [/^p.yaml:2:11: error: quote the text or write it as a block/],
+    ],
+    [
+      "a colon in a text",
+      "template: t\ndescription: Review: now\n",
+      [/^p.yaml:2:14: error: .*; quote the text/],
+    ],
+    [
+      "a tab",
+      "description: d\ntemplate: t\narguments:\n\t- name: a\n",
+      [/^p.yaml:4:1: error: Tabs are not allowed as indentation/],
+    ],
+    [
+      "a key twice",
+      "description: d\ntemplate: t\ndescription: e\n",
+      [/^p.yaml:3:1: error: Map keys must be unique/],
+    ],
+    ["two documents", "description: d\n---\ntemplate: t\n", [/error: Source contains multiple documents/]],
+    ["an unclosed quote", 'description: "d\ntemplate: t\n', [/error: Missing closing "quote/]],
+    ["an unknown tag", "description: !x d\ntemplate: t\n", [/^p.yaml:1:14: error: Unresolved tag/]],
+    ["an alias bomb", `${bomb}description: d\ntemplate: t\n`, [/^p.yaml:2:8: error: aliases are not read/]],
+    ["deep nesting", `description: ${"[".repeat(20_000)}`, [/./]],
+    ["a long file", "x".repeat(70_000), ["p.yaml:1:1: error: is longer than 65536 characters"]],
+    [
+      "arguments that are no list",
+      "description: d\ntemplate: t\narguments: {a: {}}\n",
+      [/^p.yaml:3:12: error: arguments: /],
+    ],
+    [
+      "an argument's name",
+      "description: d\ntemplate: t\narguments:\n  - name: 1a\n",
+      [
+        "p.yaml:4:11: error: arguments[0].name: a name has letters, digits, _ and -, and begins with no digit",
+      ],
+    ],
+    [
+      "an argument without a name",
+      "description: d\ntemplate: t\narguments:\n  - required: true\n",
+      [/^p.yaml:4:5: error: arguments\[0\].name: /],
+    ],
+    [
+      "an argument twice",
+      "description: d\ntemplate: t\narguments:\n  - name: a\n  - name: a\n",
+      ['p.yaml:5:11: error: there are two arguments "a"'],
+    ],
+    [
+      "required that is no boolean",
+      "description: d\ntemplate: t\narguments:\n  - name: a\n    required: yes\n",
+      [/^p.yaml:5:15: error: arguments\[0\].required: /],
+    ],
+    [
+      "a template that does not parse",
+      "description: d\ntemplate: |\n\n  one\n  {{#if x}}\n",
+      [/^p.yaml:6:3: error: template: Parse error:/],
+    ],
+    [
+      "a helper that does not exist",
+      "description: d\ntemplate: |\n  one\n  two {{upper x}}\n",
+      ['p.yaml:4:7: error: template: Missing helper: "upper"'],
+    ],
+    [
+      "a quoted template",
+      'description: d\ntemplate: "one\\n{{#each}}{{/each}}"\n',
+      ["p.yaml:2:11: error: template: #each takes exactly one argument"],
+    ],
+  ])("with %s is refused with its place", (_what, text, expected) => {
+    const problems = problemsOf(text);
+    expect(readPrompt("p.yaml", text).file).toBeNull();
+    for (const [n, pattern] of expected.entries()) expect(problems[n]).toMatch(pattern);
+    expect(problems.length).toBeGreaterThanOrEqual(expected.length);
+  });
+
+  test.each([
+    ["a/b/c.yaml", { name: "a/b/c" }],
+    ["A_b-c.d.yml", { name: "A_b-c.d" }],
+    ["README.md", null],
+    ["a.hbs", null],
+    ["../a.yaml", { problem: expect.stringContaining("has a name") as string }],
+    [".a.yaml", { problem: expect.stringContaining("has a name") as string }],
+    ["a//b.yaml", { problem: expect.stringContaining("has a name") as string }],
+    ["a\\b.yaml", { problem: expect.stringContaining("has a name") as string }],
+    ["a b.yaml", { problem: expect.stringContaining("has a name") as string }],
+    ["é.yaml", { problem: expect.stringContaining("has a name") as string }],
+    ["a/b/c/d/e.yaml", { problem: "is deeper than 4 folders" }],
+  ])("at %s has the name %j", (path, expected) => {
+    expect(promptName(path)).toEqual(expected);
+  });
+});
+
+describe("a set", () => {
+  const problems = (files: Record<string, string>) => set(files).problems.map(describeProblem);
+  const names = (files: Record<string, string>) => set(files).prompts.map(({ name }) => name);
+
+  test("is in the order of the names, without other files", () => {
+    expect(
+      names({ "b.yaml": file("b"), "README.md": "x", "a/b.yml": file("a"), "a.yaml": file("a") }),
+    ).toEqual(["a", "a/b", "b"]);
+  });
+
+  test("serves the first of two files of one name, and warns of names that differ in case", () => {
+    const files = { "a.yml": file("2"), "a.yaml": file("1"), "A.yaml": file("3") };
+    expect(set(files).prompts.map(({ name, template }) => [name, template])).toEqual([
+      ["A", "3"],
+      ["a", "1"],
+    ]);
+    expect(problems(files)).toEqual([
+      "a.yaml:1:1: warning: differs from A.yaml in upper and lower case only, which some clients do not tell apart",
+      "a.yml:1:1: error: has the name of a.yaml, which is served",
+    ]);
+  });
+
+  test("leaves out circles of certain partials and what needs them", () => {
+    const files = {
+      "a.yaml": file("{{> b}}"),
+      "b.yaml": file("x\n{{> c}}"),
+      "c.yaml": file("{{> a}}"),
+      "self.yaml": file("{{> self}}"),
+      "needs.yaml": file("{{> a}}"),
+      "maybe.yaml": file("{{#if x}}{{> maybe}}{{/if}}"),
+      "wrapped.yaml": file("{{#> nowhere}}{{> wrapped}}{{/nowhere}}"),
+    };
+    expect(names(files)).toEqual(["maybe", "wrapped"]);
+    const circle = "the partials call each other in a circle: a → b → c → a";
+    expect(problems(files).sort()).toEqual([
+      `a.yaml:2:11: error: ${circle}`,
+      `b.yaml:2:11: error: ${circle}`,
+      `c.yaml:2:11: error: ${circle}`,
+      'needs.yaml:2:11: error: the prompt "a" has an error',
+      "self.yaml:2:11: error: the partials call each other in a circle: self → self",
+    ]);
+  });
+
+  test("leaves out what needs a missing partial, and warns where it may be needed", () => {
+    const files = {
+      "a.yaml": "description: d\ntemplate: |\n  x\n  {{> nope}}\n",
+      "b.yaml": file("{{#if x}}{{> nope}}{{/if}}"),
+      "c.yaml": file("{{#> nope}}instead{{/nope}}{{> (lookup . 'x')}}{{#*inline 'own'}}{{/inline}}{{> own}}"),
+      "d.yaml": file("{{> own}}"),
+    };
+    expect(names(files)).toEqual(["b", "c", "d"]);
+    expect(problems(files)).toEqual([
+      'a.yaml:4:3: error: there is no prompt "nope" for this partial',
+      'b.yaml:2:11: warning: there is no prompt "nope" for this partial',
+    ]);
+  });
+
+  test("leaves out a long chain that ends nowhere", () => {
+    const files = Object.fromEntries(
+      Array.from({ length: 400 }, (_, n) => [`p${n}.yaml`, file(`{{> p${n + 1}}}`.repeat(50))]),
+    );
+    expect(set(files).prompts).toEqual([]);
+  });
+
+  test("derives the arguments that no file declares, those of partials included", () => {
+    const files = {
+      "a.yaml": file(
+        "{{title}} {{#if kind}}{{this.kind}} {{@root.late}}{{/if}}{{#each items as |item|}}{{item.x}}{{name}}{{../outer}}{{/each}}" +
+          "{{#with o}}{{inner}}{{> part}}{{/with}}{{lookup map key}}{{> part given=1}}{{[not a name]}}{{log logged}}",
+        "arguments:\n  - name: last\n    required: true\n  - name: title\n",
+      ),
+      "part.yaml": file("{{given}} {{wanted}} {{title}}{{> deeper wanted}}{{> (lookup . partial)}}"),
+      "deeper.yaml": file("{{hidden}}"),
+    };
+    const { prompts } = set(files);
+    expect(prompts[0]!.arguments.map(({ name, required }) => (required ? `${name}!` : name))).toEqual(
+      "last! title kind late items outer o map key logged wanted partial".split(" "),
+    );
+  });
+});
+
+describe("a library", () => {
+  const library = promptLibrary(
+    set({
+      "greet.yaml": file(
+        "{{> hello}}, <{{name}}> & {{other}}",
+        "arguments:\n  - name: name\n    required: true\n",
+      ),
+      "hello.yaml": file("Hello"),
+      "loop.yaml": file("{{#if x}}{{> loop}}{{/if}}"),
+    }).prompts,
+  );
+
+  test("renders prompts without escaping and with missing values empty", () => {
+    expect(library.render("greet", { name: "Ann" })).toEqual({ ok: true, value: "Hello, <Ann> & " });
+  });
+
+  test.each([
+    ["greet", {}, 'The prompt "greet" needs name.'],
+    ["greet", { name: " " }, 'The prompt "greet" needs name.'],
+    ["nope", {}, 'There is no prompt "nope".'],
+    ["__proto__", {}, 'There is no prompt "__proto__".'],
+    ["loop", { x: "1" }, "loop, line 1, column 1: blocks and partials are nested deeper than 64"],
+  ])("explains why %s with %j is not rendered", (name, values, error) => {
+    expect(library.render(name, values)).toEqual({ ok: false, error });
+  });
+});
+
+describe("the prompts of this repository", async () => {
+  const { prompts, problems } = await readFolder();
+  const library = promptLibrary(prompts);
+
+  test("have no problems", () => {
+    expect(problems).toEqual([]);
+    expect(prompts.map(({ name }) => name)).toEqual([
+      "commit",
+      "explain",
+      "incident",
+      "plan",
+      "review",
+      "tests",
+    ]);
+  });
+
+  test.each(prompts)(
+    "$name can be rendered with every argument and with none",
+    ({ name, arguments: list }) => {
+      const values = Object.fromEntries(list.map((argument) => [argument.name, `<${argument.name}>`]));
+      const full = library.render(name, values);
+      const bare = library.render(name, {});
+      expect([full.ok, bare.ok]).toEqual([true, true]);
+      for (const value of Object.values(values))
+        expect(full).toMatchObject({ value: expect.stringContaining(value) as string });
+      expect(JSON.stringify([full, bare])).not.toMatch(/\{\{|\}\}|undefined|\\n\\n\\n/);
+      expect(list.every(({ description }) => description)).toBe(true);
+    },
+  );
+});

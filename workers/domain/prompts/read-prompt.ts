@@ -1,0 +1,199 @@
+/** Reads one prompt file. Every problem has the line and column of the file. */
+import {
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  Scalar,
+  visit,
+  type YAMLError,
+} from "yaml";
+import { readTemplate } from "../templates/read-template.ts";
+import { referencesOf, type References } from "../templates/references.ts";
+import type { Position } from "../templates/template.ts";
+import {
+  MAX_FILE_CHARACTERS,
+  PromptArgument,
+  PromptContent,
+  promptName,
+  type Prompt,
+  type PromptProblem,
+} from "./prompt.ts";
+
+/** A file that can be served, with what its template names. */
+export interface PromptFile {
+  path: string;
+  prompt: Prompt;
+  references: References;
+  /** Where a place of the template is in the file. */
+  locate: (at: Position) => Position;
+}
+
+export interface PromptReading {
+  /** `null` if there is an error among the problems. */
+  file: PromptFile | null;
+  problems: PromptProblem[];
+}
+
+/** The first of a file in YAML. */
+const MAX_PROBLEMS = 20;
+const BLOCK_HINT = "quote the text or write it as a block: `template: |` and the text indented below";
+
+/** Reads the text of a YAML 1.2 file at `path`, relative to the folder of prompts. Never throws for a text. */
+export function readPrompt(path: string, text: string): PromptReading {
+  const reader = new PromptReader(path);
+  try {
+    const file = reader.read(text);
+    return {
+      file: reader.problems.some(({ severity }) => severity === "error") ? null : file,
+      problems: reader.problems,
+    };
+  } catch (error) {
+    // The YAML parser recurses.
+    if (!(error instanceof RangeError)) throw error;
+    reader.report({ line: 1, column: 1 }, "is nested too deep");
+    return { file: null, problems: reader.problems };
+  }
+}
+
+class PromptReader {
+  readonly problems: PromptProblem[] = [];
+  readonly #path: string;
+  readonly #lines = new LineCounter();
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  report({ line, column }: Position, message: string, severity: PromptProblem["severity"] = "error"): void {
+    this.problems.push({ file: this.#path, line, column, severity, message });
+  }
+
+  read(text: string): PromptFile | null {
+    const start = { line: 1, column: 1 };
+    const named = promptName(this.#path);
+    if (!named) return this.#refuse(start, "is not a .yaml file");
+    if ("problem" in named) return this.#refuse(start, named.problem);
+    if (text.length > MAX_FILE_CHARACTERS)
+      return this.#refuse(start, `is longer than ${MAX_FILE_CHARACTERS} characters`);
+    const document = parseDocument(text, {
+      lineCounter: this.#lines,
+      version: "1.2",
+      strict: true,
+      uniqueKeys: true,
+      // Otherwise each message gets a picture of its place.
+      prettyErrors: false,
+    });
+    for (const error of [...document.errors, ...document.warnings].slice(0, MAX_PROBLEMS))
+      this.#reportYaml(error);
+    if (this.problems.length > 0) return null;
+    const root = document.contents;
+    if (!isMap(root)) return this.#refuse(start, "has no keys: description and template are needed");
+    visit(root, {
+      // Expanding them takes exponential time and space.
+      Alias: (_key, alias) => {
+        this.report(this.#position(alias), "aliases are not read: write the value out");
+        return visit.BREAK;
+      },
+    });
+    if (this.problems.length > 0) return null;
+    this.#checkKeys(root, [...Object.keys(PromptContent.shape), "name"]);
+    const list = root.get("arguments", true);
+    if (isSeq(list))
+      for (const item of list.items)
+        if (isMap(item)) this.#checkKeys(item, Object.keys(PromptArgument.shape));
+    const template = root.get("template", true);
+    if (isMap(template) || isSeq(template)) return this.#refuse(this.#position(template), BLOCK_HINT);
+    const content = PromptContent.safeParse(plain(root));
+    if (!content.success) {
+      for (const { path, message } of content.error.issues)
+        this.report(this.#find(root, path), `${pathText(path)}: ${message}`);
+      return null;
+    }
+    this.#checkNames(content.data.arguments, (index) => this.#find(root, ["arguments", index, "name"]));
+    return this.#checkTemplate({ name: named.name, ...content.data }, text, template);
+  }
+
+  #refuse(at: Position, message: string): null {
+    this.report(at, message);
+    return null;
+  }
+
+  #checkNames(list: readonly PromptArgument[], at: (index: number) => Position): void {
+    for (const [index, { name }] of list.entries())
+      if (list.findIndex((other) => other.name === name) < index)
+        this.report(at(index), `there are two arguments "${name}"`);
+  }
+
+  #checkTemplate(prompt: Prompt, text: string, node: unknown): PromptFile | null {
+    const locate = this.#locator(text, node as Scalar);
+    const template = readTemplate(prompt.name, prompt.template);
+    const failures = template.ok ? template.value.failures : [template.error];
+    for (const failure of failures) this.report(locate(failure), `template: ${failure.message}`);
+    if (!template.ok) return null;
+    return { path: this.#path, prompt, references: referencesOf(template.value), locate };
+  }
+
+  /** In a block `|` the lines of the template are lines of the file; in other scalars the start is as near as it gets. */
+  #locator(text: string, scalar: Scalar): (at: Position) => Position {
+    const start = this.#position(scalar);
+    if (scalar.type !== Scalar.BLOCK_LITERAL) return () => start;
+    const lines = text.split("\n", start.line + 64).slice(start.line);
+    const indent = /^ */.exec(lines.find((line) => line.trim() !== "") ?? "")![0].length;
+    return ({ line, column }) => ({ line: start.line + line, column: indent + column });
+  }
+
+  #checkKeys(map: { items: { key: unknown }[] }, known: readonly string[]): void {
+    for (const { key } of map.items) {
+      const name = isScalar(key) ? String(key.value) : "a key that is not a text";
+      if (!known.includes(name))
+        this.report(this.#position(key), `${name} is not read; known are ${known.join(", ")}`, "warning");
+    }
+  }
+
+  #reportYaml({ code, message, pos: [offset] }: YAMLError): void {
+    const { line, col } = this.#lines.linePos(offset);
+    this.report(
+      { line, column: col },
+      code === "BLOCK_AS_IMPLICIT_KEY" ? `${message}; ${BLOCK_HINT}` : message,
+    );
+  }
+
+  #position(node: unknown): Position {
+    const offset = (node as Node | undefined)?.range?.[0] ?? 0;
+    const { line, col } = this.#lines.linePos(offset);
+    return { line, column: col };
+  }
+
+  /** The node that a path names, or the nearest around it. */
+  #find(root: Node, path: readonly PropertyKey[]): Position {
+    let node: unknown = root;
+    for (const key of path) {
+      const next: unknown = isMap(node) || isSeq(node) ? node.get(key, true) : undefined;
+      if (!next) break;
+      node = next;
+    }
+    return this.#position(node);
+  }
+}
+
+/** `arguments[0].name`. */
+const pathText = (path: readonly PropertyKey[]): string =>
+  path.map((key, n) => (typeof key === "number" ? `[${key}]` : `${n > 0 ? "." : ""}${String(key)}`)).join("");
+
+/** Texts as they are written (`description: 2026`); only `required` is a boolean. */
+function plain(node: unknown, key = ""): unknown {
+  if (isSeq(node)) return node.items.map((item) => plain(item, key));
+  if (isMap(node))
+    return Object.fromEntries(
+      node.items.flatMap(({ key: name, value }) => {
+        const text = isScalar(name) ? String(name.value) : "";
+        const read = plain(value, text);
+        return read === undefined ? [] : [[text, read]];
+      }),
+    );
+  if (!isScalar(node) || node.value === null) return undefined;
+  return key === "required" || typeof node.value === "string" ? node.value : node.source;
+}
