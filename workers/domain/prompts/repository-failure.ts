@@ -1,0 +1,99 @@
+/** What GitHub's responses mean for a sync, and when it is tried again. Sources: docs.github.com, REST API, rate limits. */
+
+export interface RepositoryFailure {
+  reason:
+    | "unauthorized"
+    | "forbidden"
+    | "rate_limited"
+    | "not_found"
+    | "no_commits"
+    | "moved"
+    | "too_large"
+    | "invalid"
+    | "unavailable";
+  /** For the status page; holds no secret. */
+  message: string;
+  /** Milliseconds since 1970 before which another try is of no use; `null`: as the interval says. */
+  retryAt: number | null;
+}
+
+interface RepositoryTarget {
+  owner: string;
+  repository: string;
+  branch: string;
+  folder: string;
+}
+
+/** GitHub names none in some responses over its secondary limits. */
+const DEFAULT_WAIT_MS = 60_000;
+const MAX_WAIT_MS = 3_600_000;
+
+/** Of a response that is neither a success nor 304. `now` in milliseconds. */
+export function repositoryFailure(
+  { status, headers }: { status: number; headers: Pick<Headers, "get"> },
+  { owner, repository, branch, folder }: RepositoryTarget,
+  now: number,
+): RepositoryFailure {
+  const target = `${owner}/${repository}, branch ${branch}${folder === "" ? "" : `, folder ${folder}`}`;
+  const failure = (reason: RepositoryFailure["reason"], message: string, retryAt: number | null = null) => ({
+    reason,
+    message,
+    retryAt,
+  });
+  const seconds = (name: string) => {
+    const value = headers.get(name);
+    return value !== null && /^\d{1,12}$/.test(value) ? Number(value) : null;
+  };
+  const isSpent = seconds("x-ratelimit-remaining") === 0;
+  const wait = seconds("retry-after");
+  if (status === 429 || (status === 403 && (isSpent || wait !== null))) {
+    const reset = isSpent ? seconds("x-ratelimit-reset") : null;
+    const until = wait !== null ? now + wait * 1_000 : reset !== null ? reset * 1_000 : now + DEFAULT_WAIT_MS;
+    const retryAt = Math.min(Math.max(until, now), now + MAX_WAIT_MS);
+    return failure(
+      "rate_limited",
+      "GitHub's rate limit is used up. A token raises it to 5,000 requests per hour.",
+      retryAt,
+    );
+  }
+  switch (status) {
+    case 301:
+    case 302:
+    case 307:
+    case 308:
+      return failure("moved", `${owner}/${repository} has another name now: correct the settings.`);
+    case 401:
+      return failure("unauthorized", "GitHub does not accept the token: it is wrong, expired or revoked.");
+    case 403:
+      return failure(
+        "forbidden",
+        `The token may not read ${target}. It needs the permission "Contents: read".`,
+      );
+    case 404:
+      return failure("not_found", `There is no ${target}, or the token may not see it.`);
+    case 409:
+      return failure("no_commits", `${owner}/${repository} has no commits.`);
+    case 422:
+      return failure("invalid", `GitHub does not know a commit of ${target}.`);
+    default:
+      return failure("unavailable", `GitHub responded with status ${status}.`);
+  }
+}
+
+/**
+ * When the next sync is due, in milliseconds; `null`: not before the settings change. After failures in a row the interval doubles
+ * from one minute up to an hour, where that is longer.
+ */
+export function nextSyncAt(
+  {
+    failure,
+    failuresInRow,
+    intervalMs,
+  }: { failure: RepositoryFailure | null; failuresInRow: number; intervalMs: number },
+  now: number,
+): number | null {
+  if (!failure) return now + intervalMs;
+  if (failure.reason === "unauthorized") return null;
+  const backoff = Math.min(DEFAULT_WAIT_MS * 2 ** Math.min(failuresInRow - 1, 10), MAX_WAIT_MS);
+  return Math.max(failure.retryAt ?? 0, now + Math.max(intervalMs, backoff));
+}

@@ -1,0 +1,344 @@
+import { createHash } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { failed, ok } from "../result.ts";
+import { describeProblem } from "./prompt.ts";
+import { nextSyncAt, repositoryFailure, type RepositoryFailure } from "./repository-failure.ts";
+import {
+  mergePrompts,
+  NO_SYNCED_PROMPTS,
+  syncPrompts,
+  type PromptRepository,
+  type SyncedPrompts,
+  type TreeEntry,
+} from "./sync-prompts.ts";
+
+type Content = string | Uint8Array | { link: string } | { commit: string };
+type Files = Record<string, Content>;
+
+const bytesOf = (content: string | Uint8Array) =>
+  typeof content === "string" ? new TextEncoder().encode(content) : content;
+const shaOf = (kind: string, bytes: Uint8Array) =>
+  createHash("sha1").update(`${kind} ${bytes.length}\0`).update(bytes).digest("hex");
+const prompt = (template: string) => `description: d\ntemplate: ${JSON.stringify(template)}\n`;
+
+/** A repository with one commit at a time, which counts what is read. */
+class FakeRepository implements PromptRepository {
+  calls: string[] = [];
+  failures: Record<string, RepositoryFailure> = {};
+  truncated = new Set<string>();
+  tampered = new Map<string, string>();
+  #blobs = new Map<string, Uint8Array>();
+  #trees = new Map<string, TreeEntry[]>();
+  #commit = "";
+
+  commit(files: Files): this {
+    this.#commit = this.#tree(files, JSON.stringify(files));
+    return this;
+  }
+
+  #tree(files: Files, salt: string): string {
+    const below = new Map<string, Files>();
+    const entries: TreeEntry[] = [];
+    for (const [path, content] of Object.entries(files)) {
+      const [first = "", ...rest] = path.split("/");
+      if (rest.length > 0) below.set(first, { ...below.get(first), [rest.join("/")]: content });
+      else entries.push(this.#entry(path, content));
+    }
+    for (const [path, inner] of below)
+      entries.push({ path, mode: "040000", type: "tree", sha: this.#tree(inner, JSON.stringify(inner)) });
+    const sha = shaOf("tree", bytesOf(salt));
+    this.#trees.set(sha, entries);
+    return sha;
+  }
+
+  #entry(path: string, content: Content): TreeEntry {
+    if (typeof content === "object" && "commit" in content)
+      return { path, mode: "160000", type: "commit", sha: content.commit };
+    const isLink = typeof content === "object" && "link" in content;
+    const bytes = bytesOf(isLink ? content.link : content);
+    const sha = shaOf("blob", bytes);
+    this.#blobs.set(sha, bytes);
+    return { path, mode: isLink ? "120000" : "100644", type: "blob", sha, size: bytes.length };
+  }
+
+  #called<T>(call: string, value: T) {
+    this.calls.push(call.replace(/[0-9a-f]{40}/, ""));
+    const failure = this.failures[call.split(" ")[0]!];
+    return Promise.resolve(failure ? failed(failure) : ok(value));
+  }
+
+  head(etag: string | null) {
+    const own = `W/${this.#commit}`;
+    return this.#called("head", etag === own ? null : { commit: this.#commit, etag: own });
+  }
+
+  tree(sha: string, isRecursive: boolean) {
+    const flat = (of: string, prefix: string): TreeEntry[] =>
+      (this.#trees.get(of) ?? []).flatMap((entry) => [
+        { ...entry, path: prefix + entry.path },
+        ...(isRecursive && entry.type === "tree" ? flat(entry.sha, `${prefix}${entry.path}/`) : []),
+      ]);
+    const isTruncated = isRecursive && this.truncated.size > 0;
+    return this.#called(`tree ${sha}`, { entries: flat(sha, ""), isTruncated });
+  }
+
+  blob(sha: string) {
+    const tampered = this.tampered.get(new TextDecoder().decode(this.#blobs.get(sha)));
+    return this.#called(`blob ${sha}`, tampered === undefined ? this.#blobs.get(sha)! : bytesOf(tampered));
+  }
+}
+
+const options = { folder: "", otherNames: new Set(["bundled"]) };
+
+async function synced(repository: FakeRepository, state: SyncedPrompts = NO_SYNCED_PROMPTS, folder = "") {
+  repository.calls = [];
+  const result = await syncPrompts(repository, state, { ...options, folder });
+  if (!result.ok) throw new Error(`${result.error.reason}: ${result.error.message}`);
+  return result.value;
+}
+
+const served = ({ prompts }: SyncedPrompts) =>
+  Object.fromEntries(prompts.map(({ name, template }) => [name, template]));
+
+const FIRST: Files = { "a.yaml": prompt("A1"), "team/b.yml": prompt("B1"), "README.md": "read me" };
+
+/** Commits after FIRST: what is served then, which problems there are, and how many blobs are fetched. */
+const COMMITS: [
+  what: string,
+  files: Files,
+  served: Record<string, string>,
+  problems: RegExp[],
+  blobs: number,
+][] = [
+  ["nothing new in prompts", { ...FIRST, "README.md": "new" }, { a: "A1", "team/b": "B1" }, [], 0],
+  ["a changed file", { ...FIRST, "a.yaml": prompt("A2") }, { a: "A2", "team/b": "B1" }, [], 1],
+  ["a new file", { ...FIRST, "c.yaml": prompt("C") }, { a: "A1", c: "C", "team/b": "B1" }, [], 1],
+  ["a deleted file", { "a.yaml": prompt("A1") }, { a: "A1" }, [], 0],
+  ["no prompts", { "README.md": "x" }, {}, [], 0],
+  [
+    "a renamed file",
+    { "z.yaml": prompt("A1"), "team/b.yml": prompt("B1") },
+    { "team/b": "B1", z: "A1" },
+    [],
+    0,
+  ],
+  [
+    "a broken file",
+    { ...FIRST, "a.yaml": "description: d\ntemplate: {{x}}\n" },
+    { a: "A1", "team/b": "B1" },
+    [/^a.yaml:2:11: error: quote/],
+    1,
+  ],
+  [
+    "a broken new file",
+    { ...FIRST, "c.yaml": "- x" },
+    { a: "A1", "team/b": "B1" },
+    [/^c.yaml:1:1: error: has no keys/],
+    1,
+  ],
+  [
+    "a circle",
+    { ...FIRST, "a.yaml": prompt("{{> team/b}}"), "team/b.yml": prompt("{{> a}}") },
+    { a: "A1", "team/b": "B1" },
+    [/^a.yaml:2:11: error: .*circle/, /^team\/b.yml:2:11: error: .*circle/],
+    2,
+  ],
+  [
+    "a missing partial",
+    { "a.yaml": prompt("{{> team/b}}") },
+    { a: "A1" },
+    [/^a.yaml:2:11: error: there is no prompt "team\/b"/],
+    1,
+  ],
+  ["a bundled partial", { "a.yaml": prompt("{{> bundled}}") }, { a: "{{> bundled}}" }, [], 1],
+  [
+    "only broken files",
+    { "x.yaml": "- x", "y.yaml": "- y" },
+    { a: "A1", "team/b": "B1" },
+    [/^x.yaml/, /^y.yaml/],
+    2,
+  ],
+  [
+    "a symbolic link",
+    { ...FIRST, "c.yaml": { link: "/etc/passwd" } },
+    { a: "A1", "team/b": "B1" },
+    [/^c.yaml:1:1: error: is a symbolic link/],
+    0,
+  ],
+  [
+    "a submodule",
+    { ...FIRST, lib: { commit: "0".repeat(40) } },
+    { a: "A1", "team/b": "B1" },
+    [/^lib:1:1: error: is a submodule/],
+    0,
+  ],
+  [
+    "names that climb",
+    { ...FIRST, "../c.yaml": prompt("C"), "x\\y.yaml": prompt("D"), ".e.yaml": prompt("E") },
+    { a: "A1", "team/b": "B1" },
+    [/^.*has a name/, /^.*has a name/, /^.*has a name/],
+    0,
+  ],
+  [
+    "two endings of a name",
+    { ...FIRST, "a.yml": prompt("A2") },
+    { a: "A1", "team/b": "B1" },
+    [/^a.yml:1:1: error: has the name of a.yaml/],
+    1,
+  ],
+  [
+    "names that differ in case",
+    { ...FIRST, "A.yaml": prompt("A2") },
+    { A: "A2", a: "A1", "team/b": "B1" },
+    [/^a.yaml:1:1: warning: differs from A.yaml/],
+    1,
+  ],
+  [
+    "a large file",
+    { ...FIRST, "a.yaml": "x".repeat(70_000) },
+    { "team/b": "B1" },
+    [/^a.yaml:1:1: error: is longer than 65536 bytes/],
+    0,
+  ],
+  [
+    "a file that is no text",
+    { ...FIRST, "a.yaml": new Uint8Array([0xff, 0xfe]) },
+    { a: "A1", "team/b": "B1" },
+    [/^a.yaml:1:1: error: is not UTF-8/],
+    1,
+  ],
+];
+
+describe("a commit with", () => {
+  test.each(COMMITS)("%s", async (_what, files, expected, problems, blobs) => {
+    const repository = new FakeRepository().commit(FIRST);
+    const first = (await synced(repository)).state;
+    expect(served(first)).toEqual({ a: "A1", "team/b": "B1" });
+    const { state } = await synced(repository.commit(files), first);
+    expect(served(state)).toEqual(expected);
+    expect(state.problems).toHaveLength(problems.length);
+    for (const [n, problem] of state.problems.entries())
+      expect(describeProblem(problem)).toMatch(problems[n]!);
+    expect(repository.calls.filter((call) => call.startsWith("blob"))).toHaveLength(blobs);
+    // The next sync ends at the head, with the same state.
+    expect(await synced(repository, state)).toEqual({ state, isChanged: false });
+    expect(repository.calls).toEqual(["head"]);
+    // A repair is served, whatever was before.
+    const repaired = (await synced(repository.commit({ "a.yaml": prompt("A3") }), state)).state;
+    expect([served(repaired), repaired.problems]).toEqual([{ a: "A3" }, []]);
+  });
+});
+
+test("a folder is walked to, and paths are relative to it", async () => {
+  const repository = new FakeRepository().commit({
+    "a.yaml": prompt("A"),
+    "docs/prompts/b/c.yaml": prompt("C"),
+  });
+  expect(served((await synced(repository, NO_SYNCED_PROMPTS, "docs/prompts")).state)).toEqual({ "b/c": "C" });
+  expect(repository.calls.map((call) => call.trim())).toEqual(["head", "tree", "tree", "tree", "blob"]);
+});
+
+describe("nothing changes when", () => {
+  const limited: RepositoryFailure = { reason: "rate_limited", message: "m", retryAt: 5 };
+  test.each<[what: string, change: (repository: FakeRepository) => unknown, folder: string, error: object]>([
+    ["the head cannot be read", (fake) => (fake.failures = { head: limited }), "", limited],
+    ["the tree cannot be read", (fake) => (fake.failures = { tree: limited }), "", limited],
+    ["a blob cannot be read", (fake) => (fake.failures = { blob: limited }), "", limited],
+    ["the tree is truncated", (fake) => fake.truncated.add("x"), "", { reason: "too_large" }],
+    [
+      "the folder is missing",
+      () => {},
+      "nowhere",
+      { reason: "not_found", message: "There is no folder nowhere." },
+    ],
+    ["the folder is a file", () => {}, "a.yaml", { reason: "not_found" }],
+    [
+      "a blob does not match its hash",
+      (fake) => fake.tampered.set(prompt("A2"), prompt("evil")),
+      "",
+      { reason: "invalid", message: "The content of a.yaml does not match its hash." },
+    ],
+  ])("%s", async (_what, change, folder, error) => {
+    const repository = new FakeRepository().commit(FIRST);
+    const { state } = await synced(repository);
+    const before = structuredClone(state);
+    repository.commit({ ...FIRST, "a.yaml": prompt("A2") });
+    change(repository);
+    expect(await syncPrompts(repository, state, { ...options, folder })).toMatchObject({ ok: false, error });
+    expect(state).toEqual(before);
+  });
+});
+
+test("two syncs at once end in the same state, whichever is stored", async () => {
+  const repository = new FakeRepository().commit(FIRST);
+  const { state } = await synced(repository);
+  repository.commit({ ...FIRST, "a.yaml": prompt("A2") });
+  const [one, two] = await Promise.all([synced(repository, state), synced(repository, state)]);
+  expect(one).toEqual(two);
+  expect(one.state.commit).not.toBe(state.commit);
+});
+
+test("prompts of the repository replace bundled ones of their names, and others stay", async () => {
+  const { state } = await synced(new FakeRepository().commit(FIRST));
+  const bundled = { description: "d", arguments: [], template: "bundled" };
+  const merged = mergePrompts(
+    [
+      { ...bundled, name: "z" },
+      { ...bundled, name: "a" },
+    ],
+    state.prompts,
+  );
+  expect(merged.map(({ name, template }) => [name, template])).toEqual([
+    ["a", "A1"],
+    ["team/b", "B1"],
+    ["z", "bundled"],
+  ]);
+});
+
+describe("GitHub's responses", () => {
+  const now = 1_700_000_000_000;
+  const target = { owner: "o", repository: "r", branch: "main", folder: "prompts" };
+  const read = (status: number, headers: Record<string, string> = {}) =>
+    repositoryFailure({ status, headers: new Headers(headers) }, target, now);
+
+  test.each<
+    [status: number, headers: Record<string, string>, reason: string, message: RegExp, waitMs: number | null]
+  >([
+    [301, {}, "moved", /another name/, null],
+    [401, {}, "unauthorized", /token/, null],
+    [403, {}, "forbidden", /o\/r, branch main, folder prompts.*Contents: read/, null],
+    [403, { "x-ratelimit-remaining": "12" }, "forbidden", /may not read/, null],
+    [
+      403,
+      { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(now / 1_000 + 90) },
+      "rate_limited",
+      /rate limit/,
+      90_000,
+    ],
+    [403, { "x-ratelimit-remaining": "0" }, "rate_limited", /rate limit/, 60_000],
+    [403, { "retry-after": "30" }, "rate_limited", /rate limit/, 30_000],
+    [429, {}, "rate_limited", /rate limit/, 60_000],
+    [429, { "retry-after": "99999999" }, "rate_limited", /rate limit/, 3_600_000],
+    [429, { "retry-after": "soon" }, "rate_limited", /rate limit/, 60_000],
+    [404, {}, "not_found", /no o\/r, branch main, folder prompts, or the token may not see it/, null],
+    [409, {}, "no_commits", /no commits/, null],
+    [422, {}, "invalid", /commit/, null],
+    [500, {}, "unavailable", /status 500/, null],
+  ])("%i with %j", (status, headers, reason, message, waitMs) => {
+    const failure = read(status, headers);
+    expect(failure).toMatchObject({ reason, message: expect.stringMatching(message) as string });
+    expect(failure.retryAt === null ? null : failure.retryAt - now).toBe(waitMs);
+  });
+
+  test.each<[what: string, failure: RepositoryFailure | null, failuresInRow: number, waitMs: number | null]>([
+    ["a success", null, 0, 300_000],
+    ["a first failure", read(500), 1, 300_000],
+    ["a fourth failure", read(500), 4, 480_000],
+    ["many failures", read(500), 5_000, 3_600_000],
+    ["a limit", read(429, { "retry-after": "900" }), 1, 900_000],
+    ["a wrong token", read(401), 1, null],
+  ])("the next sync after %s", (_what, failure, failuresInRow, waitMs) => {
+    const next = nextSyncAt({ failure, failuresInRow, intervalMs: 300_000 }, now);
+    expect(next === null ? null : next - now).toBe(waitMs);
+  });
+});
