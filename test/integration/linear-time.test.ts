@@ -67,7 +67,7 @@ import { assembleStream } from "../../workers/domain/messages/assemble-stream.ts
 import * as clientIds from "../../workers/domain/messages/client-ids.ts";
 import { clipMessage, previewContent } from "../../workers/domain/messages/clip-message.ts";
 import * as content from "../../workers/domain/messages/content.ts";
-import { readBatch } from "../../workers/domain/messages/batch-results.ts";
+import { countRequests, readBatch } from "../../workers/domain/messages/batch-results.ts";
 import { isModel, isSameModel, namesLargeContext } from "../../workers/domain/model-id.ts";
 import { contextWindow } from "../../workers/domain/messages/context-window.ts";
 import { replaceElements } from "../../workers/domain/messages/elements.ts";
@@ -427,10 +427,11 @@ function messageTexts(body: string): string[] {
 /** Functions over the bytes of a response. */
 const OVER_RESPONSE: Calls<string> = {
   "messages/assemble-stream.ts#assembleStream": (text) => assembleStream(bytesOf(text)),
-  "messages/batch-results.ts#readBatch": (text) => {
+  "messages/batch-results.ts#countRequests,readBatch": (text) => {
     const path = `/v1/messages/batches/${text}/results`;
     const result = `{"custom_id":"c","result":{"message":{}}}\n`.repeat(text.length / 100);
     const response = { path, status: 200, isWhole: true };
+    countRequests(bytesOf(`{"requests":[${result.replaceAll("\n", ",")}0]}`));
     readBatch({ ...response, endpoint: "batches", method: "POST", body: bytesOf(text) });
     readBatch({ ...response, endpoint: "batch_results", method: "GET", body: bytesOf(result + text) });
   },
@@ -544,7 +545,7 @@ const EXEMPT: readonly [pattern: RegExp, reason: string][] = [
   [/^http\/cors\.ts#isPreflight/, "looks for headers"],
   [/^json\/json\.ts#(isObject|setOwn)/, "no loop"],
   [
-    /^linking\/(candidate-reader|dependents|engine|layout|structure)\.ts/,
+    /^linking\/(candidate-reader|dependents|engine|layout|served-turns|structure)\.ts/,
     "ids and hashes of requests, no texts",
   ],
   [/^linking\/parent\//, "ids and hashes of requests, no texts"],
@@ -556,7 +557,7 @@ const EXEMPT: readonly [pattern: RegExp, reason: string][] = [
     /^(messages\/(content-blocks|stream-events)\.ts|usage\/token-usage\.ts#addUsage)/,
     "called through assembleStream",
   ],
-  [/^pricing\/billable-usage\.ts/, "called through priceExchange"],
+  [/^pricing\/(billable-usage\.ts|price\.ts#unpricedShare)/, "called through priceExchange"],
   [/^messages\/content\.ts#(isToolCall|stringMember)/, "no loop"],
   [/^messages\/chunk-timing\.ts/, "numbers of ours"],
   [

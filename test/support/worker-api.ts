@@ -1,5 +1,5 @@
 /** Calls the API in workerd tests, through either entrypoint, with any environment. */
-import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { createExecutionContext, runInDurableObject, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import { api, dashboardApi } from "../../workers/api/index.ts";
@@ -39,6 +39,13 @@ export function testEnv(bindings: Bindings = {}): Env {
 
 /** Without a database: no server listens on port 1. */
 export const DATABASE_DOWN: Bindings = { NEON_BRIDGE: "127.0.0.1:1" };
+
+/** Wrong keys of earlier tests no longer slow down those of the next. */
+export async function forgetWrongKeys(): Promise<void> {
+  await runInDurableObject(env.SIGN_IN_GUARD.getByName("sign-in"), (_, { storage }) => {
+    storage.sql.exec("DELETE FROM attempts");
+  });
+}
 
 export async function call(path: string, options: Call = {}): Promise<ApiResponse> {
   const { method = "GET", body, key = ADMINISTRATOR_KEY, entrypoint = "public", bindings } = options;

@@ -55,7 +55,10 @@ describe("a login", () => {
     expect(done).toMatchObject({ status: 200, json: login });
     expect(await apiJson<AccountLogin>(`/api/accounts/${account}/oauth`)).toEqual(done.json);
     const audit = await queryRows<{ action: string; target: string }>("SELECT action, target FROM audit_log");
-    expect(audit).toEqual([{ action: "account.login", target: account }]);
+    expect(audit).toEqual([
+      { action: "account.login_start", target: account },
+      { action: "account.login", target: account },
+    ]);
   });
 
   it("replaces an API key on all domains of the account", async () => {

@@ -9,6 +9,7 @@ import {
   apiJson,
   type ApiResponse,
   call,
+  forgetWrongKeys,
   store,
   VIEWER_KEY,
 } from "../support/worker-api.ts";
@@ -221,6 +222,7 @@ describe("the responses", () => {
   );
 
   it.each(OPERATIONS)("of %s without a sufficient key are errors as described", async (name) => {
+    await forgetWrongKeys();
     const method = name.split(" ")[0]!;
     const body = method === "PUT" || method === "POST" ? { nonsense: true } : undefined;
     const url = path(name, keyId);

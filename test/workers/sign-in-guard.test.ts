@@ -13,7 +13,14 @@ import {
   FREE_PER_ADDRESS,
 } from "../../workers/domain/auth/key-throttle.ts";
 import type { AuditList } from "../../workers/schemas/api/audit.ts";
-import { ADMINISTRATOR_KEY, apiJson, call, testEnv, VIEWER_KEY } from "../support/worker-api.ts";
+import {
+  ADMINISTRATOR_KEY,
+  apiJson,
+  call,
+  forgetWrongKeys,
+  testEnv,
+  VIEWER_KEY,
+} from "../support/worker-api.ts";
 import { resetDatabase } from "../support/worker-database.ts";
 
 const WRONG = "a-wrong-key-to-look-for-in-storage";
@@ -35,9 +42,7 @@ const guessed = (stub: Guard, times: number, address: (n: number) => string, now
 
 beforeEach(async () => {
   await resetDatabase();
-  await runInDurableObject(env.SIGN_IN_GUARD.getByName("sign-in"), (_, { storage }) => {
-    storage.sql.exec("DELETE FROM attempts");
-  });
+  await forgetWrongKeys();
 });
 afterEach(() => vi.restoreAllMocks());
 
