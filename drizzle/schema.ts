@@ -21,8 +21,15 @@ import {
   smallint,
   text,
   timestamp,
+  uniqueIndex,
   uuid,
 } from "drizzle-orm/pg-core";
+import type {
+  AnalysisError,
+  AnalysisProvider,
+  AnalysisResult,
+  AnalysisStatus,
+} from "../workers/schemas/analysis.ts";
 import type { BilledMessage, ModelShare } from "../workers/schemas/cost.ts";
 import type { Sealed } from "../workers/schemas/tenant.ts";
 
@@ -55,6 +62,8 @@ export const domains = pgTable("domains", {
   slackWebhook: jsonb("slack_webhook").$type<Sealed>(),
   /** Unused fields of an imported credential file; sealed, because they may be secrets. */
   otherFields: jsonb("other_fields").$type<Sealed>(),
+  /** An administrator has allowed that its conversations are sent to the analysis provider. */
+  analysisEnabled: boolean("analysis_enabled").notNull().default(false),
   createdAt: time("created_at").notNull().defaultNow(),
   updatedAt: time("updated_at").notNull().defaultNow(),
 });
@@ -671,4 +680,64 @@ export const auditLog = pgTable(
     details: jsonb().$type<Record<string, unknown>>().notNull().default({}),
   },
   (t) => [index("audit_log_newest").on(t.at, t.id)],
+);
+
+/**
+ * AI analyses of branches. One current row per branch; earlier ones are kept as versions. A row is also the job: the queue message only
+ * names it, and a claim (status, attempt and lease in one statement) precedes each call of the model.
+ */
+export const analyses = pgTable(
+  "analyses",
+  {
+    id: uuid().primaryKey(),
+    domainId: integer("domain_id").notNull(),
+    /** At the time of creation; the branch's first request has the present one. */
+    conversationId: uuid("conversation_id").notNull(),
+    /** The id of the branch's first request, which stays when conversation and branch get other names. */
+    branchKey: uuid("branch_key").notNull(),
+    branchId: text("branch_id").notNull(),
+    version: integer().notNull(),
+    isCurrent: boolean("is_current").notNull(),
+    status: text().$type<AnalysisStatus>().notNull(),
+    /** Calls of the model that were started. */
+    attempts: smallint().notNull().default(0),
+    /** While processing: when the attempt counts as lost. */
+    leaseUntil: time("lease_until"),
+    /** While pending: the earliest time of the next attempt. */
+    nextAttemptAt: time("next_attempt_at"),
+    provider: text().$type<AnalysisProvider>().notNull(),
+    model: text().notNull(),
+    customPrompt: text("custom_prompt"),
+    /** Hex SHA-256 of the prompt files. */
+    promptHash: text("prompt_hash"),
+    /** Of all attempts, as far as the provider reported them. Cached tokens are part of the input, thinking of the output. */
+    inputTokens: count("input_tokens"),
+    cachedInputTokens: count("cached_input_tokens"),
+    outputTokens: count("output_tokens"),
+    thinkingTokens: count("thinking_tokens"),
+    /** Integer pico-dollars of all attempts; null = unpriced. */
+    costPico: numeric("cost_pico", { precision: 30, scale: 0, mode: "bigint" }),
+    result: jsonb().$type<AnalysisResult>(),
+    /** The text of a response that does not fit the schema. */
+    analysisContent: text("analysis_content"),
+    note: text(),
+    /** Failed attempts, oldest first. */
+    errors: jsonb().$type<AnalysisError[]>().notNull().default([]),
+    requestedBy: text("requested_by").notNull(),
+    createdAt: time("created_at").notNull(),
+    updatedAt: time("updated_at").notNull(),
+    startedAt: time("started_at"),
+    completedAt: time("completed_at"),
+  },
+  (t) => [
+    uniqueIndex("analyses_current")
+      .on(t.branchKey)
+      .where(sql`is_current`),
+    uniqueIndex("analyses_version").on(t.branchKey, t.version),
+    index("analyses_newest").on(t.createdAt, t.id),
+    // Small: finished analyses are not in it.
+    index("analyses_open")
+      .on(t.status, t.nextAttemptAt)
+      .where(sql`status in ('pending', 'processing')`),
+  ],
 );

@@ -99,6 +99,7 @@ describe("written back", () => {
       messages: true,
     },
     endpoints: null,
+    analysisEnabled: false,
   };
   const login = {
     state: "ready" as const,

@@ -30,6 +30,7 @@ const detail = {
   ],
   slack: null,
   endpoints: null,
+  analysisEnabled: false,
 };
 const listed = {
   domain: "a.example",

@@ -40,6 +40,11 @@ const OPERATIONS = [
   "POST /api/admin/reprice",
   "POST /api/admin/reseal",
   "GET /api/alerts",
+  "GET /api/analyses",
+  "POST /api/analyses",
+  "GET /api/analyses/{conversationId}/{branchId}",
+  "GET /api/analyses/{conversationId}/{branchId}/plan",
+  "POST /api/analyses/{conversationId}/{branchId}/regenerate",
   "GET /api/analytics/token-usage/sliding-window",
   "GET /api/audit",
   "GET /api/choices",
@@ -199,6 +204,8 @@ describe("the responses", () => {
       .replace("{domain}", "team.example")
       .replace("{accountId}", "acc_1")
       .replace("{id}", id)
+      .replace("{conversationId}", CONVERSATION)
+      .replace("{branchId}", "main")
       .replace("{position}", "1");
   /** With every parameter that may not be left out. */
   const query = (name: string) => {

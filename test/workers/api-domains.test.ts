@@ -68,6 +68,7 @@ describe("PUT", () => {
         clientKeys: [],
         slack: null,
         endpoints: null,
+        analysisEnabled: false,
       },
     ]);
     expect(await projectedKey("team.example")).toBe(SECRET);

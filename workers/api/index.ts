@@ -8,6 +8,7 @@ import { VERSION } from "../runtime/constants.ts";
 import type { ApiRoutes } from "../schemas/api/routes.ts";
 import { accountChangeRoutes } from "./admin/account.ts";
 import { accountRoutes } from "./admin/accounts.ts";
+import { analysisRoutes } from "./analyses.ts";
 import { auditRoutes } from "./admin/audit.ts";
 import { authenticate } from "./auth/authenticate.ts";
 import { filterOptionRoutes } from "./requests/filter-options.ts";
@@ -31,6 +32,7 @@ import { windowRoutes } from "./usage/windows.ts";
 const routes = newRoutes()
   .route("/", requestRoutes)
   .route("/", conversationRoutes)
+  .route("/", analysisRoutes)
   .route("/", searchRoutes)
   .route("/", overviewRoutes)
   .route("/", failureRoutes)

@@ -20,7 +20,8 @@ const number = z.union([
     .regex(/^\d+(\.\d+)?$/, "expected a decimal number")
     .transform(Number),
 ]);
-const milliseconds = (byDefault: number) => number.pipe(z.number().int().positive()).default(byDefault);
+const positive = (byDefault: number) => number.pipe(z.number().int().positive()).default(byDefault);
+const milliseconds = positive;
 const secret = z.string().min(1).optional();
 
 /** Codes and tokens are sent there, so it must be https; loopback is allowed for tests and the local stack. */
@@ -116,6 +117,36 @@ export const Config = z.object({
   ENABLE_CLIENT_AUTH: flag(true).describe(
     "false: clients need no key, and anyone who reaches the domain uses its credential.",
   ),
+  AI_PROVIDER: z
+    .enum(["gemini", "claude"])
+    .default("gemini")
+    .describe(
+      "Which provider analyses conversations. Analysis is off per domain until an administrator turns it on.",
+    ),
+  AI_CLAUDE_ACCOUNT_ID: secret.describe(
+    "With AI_PROVIDER=claude: the account whose API key pays for analyses.",
+  ),
+  AI_CLAUDE_MODEL_NAME: z.string().min(1).default("claude-sonnet-5").describe("Model of analyses by Claude."),
+  GEMINI_API_KEY: secret.describe(
+    "Key of the Gemini API. Without it, and without AI_PROVIDER=claude, there are no analyses.",
+  ),
+  GEMINI_API_URL: z
+    .url()
+    .default("https://generativelanguage.googleapis.com/v1beta/models")
+    .describe("Address of the Gemini API, up to the model's name."),
+  GEMINI_MODEL_NAME: z.string().min(1).default("gemini-3.8-flash").describe("Model of analyses by Gemini."),
+  AI_WORKER_ENABLED: flag(true).describe("false: analyses wait in the queue."),
+  AI_ANALYSIS_RATE_LIMIT_CREATION: positive(15).describe("Analyses that one caller may request per minute."),
+  AI_ANALYSIS_RATE_LIMIT_RETRIEVAL: positive(100).describe(
+    "Analyses that one caller may read per minute and isolate.",
+  ),
+  AI_DAILY_BUDGET_USD: z
+    .string()
+    .regex(/^\d{1,9}(\.\d{1,12})?$/, "expected dollars such as 5 or 0.50")
+    .optional()
+    .describe(
+      "Analyses of one UTC day may cost this much; then new ones wait until the next day. Default: no limit.",
+    ),
   LOCAL_WORLD: flag(false).describe(
     "Set by npm start: localhost and 127.0.0.1 are an open passthrough domain.",
   ),

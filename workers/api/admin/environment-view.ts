@@ -8,6 +8,10 @@ import { Config } from "../../runtime/config.ts";
 /** Texts that are not secrets: URLs without credentials, names and options. */
 const SHOWN = new Set([
   "ACCESS_TEAM_DOMAIN",
+  "AI_CLAUDE_ACCOUNT_ID",
+  "AI_CLAUDE_MODEL_NAME",
+  "AI_DAILY_BUDGET_USD",
+  "AI_PROVIDER",
   "CLAUDE_API_BASE_URL",
   "CLAUDE_OAUTH_AUTHORIZE_URL",
   "CLAUDE_OAUTH_CLIENT_ID",
@@ -15,6 +19,8 @@ const SHOWN = new Set([
   "CLAUDE_OAUTH_SCOPES",
   "CLAUDE_OAUTH_TOKEN_URL",
   "DASHBOARD_URL",
+  "GEMINI_API_URL",
+  "GEMINI_MODEL_NAME",
   "SLACK_CHANNEL",
   "SLACK_ICON_EMOJI",
   "SLACK_MESSAGES",

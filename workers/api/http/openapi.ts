@@ -37,4 +37,5 @@ export const errorResponses = {
 } as const;
 export const notFoundResponse = responseOf("not_found");
 export const conflictResponse = responseOf("conflict");
+export const rateLimitedResponse = responseOf("rate_limited");
 export const goneResponse = responseOf("gone");

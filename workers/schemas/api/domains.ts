@@ -97,6 +97,12 @@ export const DomainInput = z
       otherFields: OtherFields.nullable()
         .optional()
         .describe("Unused fields of an imported credential file. Absent: unchanged; null: none."),
+      analysisEnabled: z
+        .boolean({ error: "true or false" })
+        .optional()
+        .describe(
+          "Whether conversations may be sent to the analysis provider. Absent: unchanged; at first false.",
+        ),
     },
     { error: bodyRule },
   )
@@ -145,6 +151,7 @@ export const DomainDetail = z.object({
   clientKeys: z.array(ClientKey),
   slack: SlackView.nullable(),
   endpoints: z.array(z.string()).nullable(),
+  analysisEnabled: z.boolean(),
 });
 export type DomainDetail = z.infer<typeof DomainDetail>;
 

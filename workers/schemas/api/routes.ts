@@ -10,6 +10,7 @@
  */
 import type { z } from "zod";
 import type * as accounts from "./accounts.ts";
+import type * as analyses from "./analyses.ts";
 import type * as audit from "./audit.ts";
 import type * as conversations from "./conversations.ts";
 import type * as domains from "./domains.ts";
@@ -57,6 +58,20 @@ export interface ApiRoutes {
     response: reprice.RepriceBatch;
   };
   "GET /api/alerts": { response: settings.PendingAlerts };
+  "GET /api/analyses": { query: keyof analyses.AnalysisListQuery; response: analyses.AnalysisList };
+  "POST /api/analyses": {
+    body: z.input<typeof analyses.AnalysisInput>;
+    response: analyses.AnalysisCreated;
+  };
+  "GET /api/analyses/{conversationId}/{branchId}": {
+    query: Names<typeof analyses.AnalysisVersionQuery>;
+    response: analyses.AnalysisView;
+  };
+  "GET /api/analyses/{conversationId}/{branchId}/plan": { response: analyses.AnalysisPlan };
+  "POST /api/analyses/{conversationId}/{branchId}/regenerate": {
+    body: z.input<typeof analyses.RegenerateInput>;
+    response: analyses.AnalysisCreated;
+  };
   "GET /api/analytics/token-usage/sliding-window": {
     query: Names<typeof compat.SlidingWindowQuery>;
     response: compat.SlidingWindow;

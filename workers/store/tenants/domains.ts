@@ -107,6 +107,7 @@ export async function readDomainDetail(config: TenantConfig, name: string): Prom
     })),
     slack: slackView(row.domain),
     endpoints: row.domain.endpoints,
+    analysisEnabled: row.domain.analysisEnabled,
   };
 }
 
@@ -116,6 +117,7 @@ export interface DomainChange {
   slack?: SlackInput | null | undefined;
   endpoints?: string[] | null | undefined;
   otherFields?: Record<string, unknown> | null | undefined;
+  analysisEnabled?: boolean | undefined;
 }
 
 export type PutResult =
@@ -184,6 +186,7 @@ export async function deleteDomain(
             slackWebhook: null,
             endpoints: null,
             otherFields: null,
+            analysisEnabled: false,
             updatedAt: by.now,
           })
           .where(eq(domains.id, row.id));
@@ -226,6 +229,7 @@ async function upsertDomain(
     updatedAt: now,
   };
   if (endpoints !== undefined) set.endpoints = endpoints;
+  if (change.analysisEnabled !== undefined) set.analysisEnabled = change.analysisEnabled;
   if (otherFields === null) set.otherFields = null;
   if (otherFields) set.otherFields = seal(config, JSON.stringify(otherFields), otherFieldsContext(name));
   if (slack === null) Object.assign(set, { slack: null, slackWebhook: null });
@@ -271,6 +275,7 @@ function auditDetails(change: DomainChange, account: StoredAccount | null, creat
     credentialSet: change.credential !== undefined,
   };
   if (endpoints !== undefined) details.endpoints = endpoints;
+  if (change.analysisEnabled !== undefined) details.analysisEnabled = change.analysisEnabled;
   if (slack === null) details.slack = null;
   if (slack) {
     const { webhook_url: address, ...rest } = slack;

@@ -1,0 +1,184 @@
+import { beforeEach, expect, it } from "vitest";
+import type { AnalysisList, AnalysisPlan, AnalysisView } from "../../workers/schemas/api/analyses.ts";
+import { apiError, apiJson, type Call, call, VIEWER_KEY } from "../support/worker-api.ts";
+import { queryRows, resetDatabase } from "../support/worker-database.ts";
+import { assistant, storeConversation, user } from "../support/worker-linked-conversation.ts";
+
+const CONVERSATION = "aaaaaaaa-0000-5000-8000-000000000001";
+const ANALYSIS = `/api/analyses/${CONVERSATION}/main`;
+const bindings = { GEMINI_API_KEY: "test-gemini-key" };
+const post = (body: object = {}): Call => ({ method: "POST", body, bindings });
+const CREATE = post({ conversationId: CONVERSATION });
+
+let ids: Record<string, string>;
+
+beforeEach(async () => {
+  await resetDatabase();
+  ids = await storeConversation(CONVERSATION, [
+    { name: "root", at: 100, messages: [user("Hello")], response: "Hi." },
+    {
+      name: "turn",
+      at: 110,
+      messages: [user("Hello"), assistant("Hi."), user("Fix it")],
+      parent: "root",
+      opener: "root",
+    },
+  ]);
+  await allowAnalysis(true);
+});
+
+const allowAnalysis = (isAllowed: boolean) =>
+  apiJson("/api/domains/team.example", {
+    method: "PUT",
+    body: {
+      accountId: "acc_1",
+      credential: { type: "api_key", api_key: "k" },
+      analysisEnabled: isAllowed,
+    },
+  });
+const end = (status: string) =>
+  queryRows("UPDATE analyses SET status = $1, started_at = now(), cost_pico = 2500000000", [status]);
+const read = (path = ANALYSIS) => apiJson<AnalysisView>(path, { key: VIEWER_KEY });
+
+it("queues an analysis that viewers may read", async () => {
+  const { status, json } = await call("/api/analyses", CREATE);
+  expect({ status, json }).toMatchObject({
+    status: 201,
+    json: { message: "Analysis request created", status: "pending" },
+  });
+  const { analysisId } = json as { analysisId: string };
+  expect(await read()).toMatchObject({
+    id: analysisId,
+    conversationId: CONVERSATION,
+    branchKey: ids.root,
+    branchId: "main",
+    domain: "team.example",
+    version: 1,
+    status: "pending",
+    attempts: 0,
+    provider: "gemini",
+    model: "gemini-3.8-flash",
+    data: null,
+    tokenUsage: null,
+    costUsd: null,
+    errors: [],
+    versions: [{ version: 1, status: "pending" }],
+  });
+  expect((await read(`/api/analyses/${CONVERSATION}/${ids.root}`)).id).toBe(analysisId);
+  const { entries } = await apiJson<{ entries: object[] }>("/api/audit?limit=2");
+  expect(entries).toMatchObject([
+    { action: "analysis.open", target: CONVERSATION, details: { branch: "main" } },
+    { action: "analysis.create", details: { domain: "team.example", analysisId, hasCustomPrompt: false } },
+  ]);
+});
+
+it.each(["pending", "processing"])("refuses a second analysis while one is %s", async (status) => {
+  await apiJson("/api/analyses", CREATE);
+  await end(status);
+  for (const path of ["/api/analyses", `${ANALYSIS}/regenerate`])
+    expect(await apiError(path, path === "/api/analyses" ? CREATE : post())).toMatchObject({
+      status: 409,
+      code: "conflict",
+      message: expect.stringContaining(status) as string,
+    });
+});
+
+it("returns a completed analysis, starts a failed one again and keeps earlier versions", async () => {
+  await apiJson("/api/analyses", CREATE);
+  await end("completed");
+  const again = await call("/api/analyses", CREATE);
+  expect(again).toMatchObject({ status: 200, json: { message: "Analysis already completed" } });
+  const regenerated = await call(`${ANALYSIS}/regenerate`, post({ customPrompt: "Only the tests." }));
+  expect(regenerated).toMatchObject({ status: 201, json: { status: "pending" } });
+  expect(await read()).toMatchObject({ version: 2, customPrompt: "Only the tests.", status: "pending" });
+  await end("failed");
+  expect(await call("/api/analyses", CREATE)).toMatchObject({ status: 201 });
+  expect((await read()).versions.map(({ version, status }) => [version, status])).toEqual([
+    [3, "pending"],
+    [2, "failed"],
+    [1, "failed"],
+  ]);
+  expect(await read(`${ANALYSIS}?version=1`)).toMatchObject({ version: 1, costUsd: "0.0025" });
+});
+
+it("creates one of several analyses that are requested at once", async () => {
+  const made = await Promise.all([1, 2, 3].map(() => call("/api/analyses", CREATE)));
+  expect(made.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
+  expect(await queryRows("SELECT 1 FROM analyses")).toHaveLength(1);
+});
+
+it("creates nothing where analysis is off or not configured", async () => {
+  expect(await apiError("/api/analyses", { ...CREATE, bindings: {} })).toMatchObject({ status: 503 });
+  await allowAnalysis(false);
+  expect(await apiError("/api/analyses", CREATE)).toMatchObject({ status: 409, code: "conflict" });
+  expect(await queryRows("SELECT 1 FROM analyses")).toEqual([]);
+});
+
+it("limits creations and reads per caller", async () => {
+  const limits = { ...bindings, AI_ANALYSIS_RATE_LIMIT_CREATION: "1", AI_ANALYSIS_RATE_LIMIT_RETRIEVAL: "1" };
+  await apiJson("/api/analyses", { ...CREATE, bindings: limits });
+  await end("failed");
+  const { status, headers } = await call("/api/analyses", { ...CREATE, bindings: limits });
+  expect(status).toBe(429);
+  expect(Number(headers.get("retry-after"))).toBeGreaterThan(50);
+  await call(ANALYSIS, { bindings: limits });
+  const reading = await call(ANALYSIS, { bindings: limits });
+  expect(reading).toMatchObject({ status: 429, json: { error: { code: "rate_limited" } } });
+});
+
+it("says what an analysis would cost and why it cannot start", async () => {
+  const plan = (more: object = bindings) =>
+    apiJson<AnalysisPlan>(`${ANALYSIS}/plan`, { bindings: more as Record<string, unknown> });
+  expect(await plan()).toMatchObject({
+    state: "ready",
+    domain: "team.example",
+    provider: "gemini",
+    model: "gemini-3.8-flash",
+    inputTokens: 108,
+    dailyBudgetUsd: null,
+    spentTodayUsd: "0",
+  });
+  expect(await plan({})).toMatchObject({ state: "not_configured" });
+  expect(await plan({ ...bindings, AI_WORKER_ENABLED: "false" })).toMatchObject({ state: "worker_off" });
+  await apiJson("/api/analyses", CREATE);
+  await end("completed");
+  const budget = { ...bindings, AI_DAILY_BUDGET_USD: "0.0025" };
+  expect(await plan(budget)).toMatchObject({ state: "budget_spent", spentTodayUsd: "0.0025" });
+  await allowAnalysis(false);
+  expect(await plan()).toMatchObject({ state: "domain_off" });
+});
+
+it("lists current analyses by status, domain and period, page by page", async () => {
+  await storeConversation("aaaaaaaa-0000-5000-8000-000000000002", [
+    { name: "other", at: 200, messages: [user("Another")] },
+  ]);
+  await apiJson("/api/analyses", CREATE);
+  await end("completed");
+  await apiJson("/api/analyses", post({ conversationId: "aaaaaaaa-0000-5000-8000-000000000002" }));
+  const list = (query = "") => apiJson<AnalysisList>(`/api/analyses?${query}`, { key: VIEWER_KEY });
+  const first = await list("limit=1");
+  expect(first.analyses).toMatchObject([{ status: "pending", title: "Another", summary: null }]);
+  const second = await list(`limit=1&cursor=${first.nextCursor}`);
+  expect(second).toMatchObject({ analyses: [{ status: "completed", title: "Hello" }], nextCursor: null });
+  for (const [query, expected] of [
+    ["status=completed", 1],
+    ["domain=team.example", 2],
+    ["domain=other.example", 0],
+    ["from=2999-01-01", 0],
+    ["to=2999-01-01", 2],
+  ] as const)
+    expect((await list(query)).analyses, query).toHaveLength(expected);
+});
+
+it.each([
+  ["an unknown conversation", post({ conversationId: "aaaaaaaa-0000-5000-8000-00000000ffff" }), 404],
+  ["an unknown branch", post({ conversationId: CONVERSATION, branchId: "branch_1" }), 404],
+  ["an unknown field", post({ conversationId: CONVERSATION, branch: "main" }), 400],
+  ["a viewer", { ...CREATE, key: VIEWER_KEY }, 403],
+])("refuses %s", async (_name, options, status) => {
+  expect(await apiError("/api/analyses", options)).toMatchObject({ status });
+});
+
+it("has no analysis before one was requested", async () => {
+  expect(await apiError(ANALYSIS)).toMatchObject({ status: 404, code: "not_found" });
+});

@@ -1,0 +1,250 @@
+/** `/api/analyses`: AI analyses of conversations. Viewers read them, administrators request them. */
+import { createRoute } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { waitMs } from "../domain/analysis/call-rate.ts";
+import { analysisCost } from "../domain/analysis/price.ts";
+import { DEFAULT_INSTRUCTIONS } from "../domain/analysis/prompt.ts";
+import { chooseProvider } from "../domain/analysis/provider.ts";
+import { formatUsd, parseUsd } from "../domain/pricing/usd.ts";
+import { AUDIT_READING_MS, MINUTE_MS } from "../runtime/constants.ts";
+import {
+  AnalysisCreated,
+  AnalysisInput,
+  AnalysisList,
+  AnalysisListQuery,
+  AnalysisParameter,
+  AnalysisPlan,
+  AnalysisVersionQuery,
+  AnalysisView,
+  RegenerateInput,
+} from "../schemas/api/analyses.ts";
+import { writeAuditOnce } from "../store/admin/audit.ts";
+import {
+  type BranchName,
+  createAnalysis,
+  type CreatedAnalysis,
+  type CreationError,
+  type NoBranch,
+} from "../store/analyses/create.ts";
+import { listAnalyses, readAnalysis, readAnalysisPlan } from "../store/analyses/read.ts";
+import { auditActor } from "./admin/audit-context.ts";
+import type { ApiEnv } from "./http/context.ts";
+import { newRoutes } from "./http/context.ts";
+import { ApiError } from "./http/errors.ts";
+import {
+  conflictResponse,
+  errorResponses,
+  json,
+  jsonBody,
+  notFoundResponse,
+  rateLimitedResponse,
+} from "./http/openapi.ts";
+import { listParameters } from "./http/parameters.ts";
+
+/** A response of this many tokens is assumed for the estimated cost. */
+const ESTIMATED_OUTPUT_TOKENS = 4_000;
+/** Callers whose recent reads an isolate remembers. */
+const MAX_READERS = 1_000;
+
+const tags = ["Analyses"];
+const path = "/api/analyses/{conversationId}/{branchId}";
+const creationErrors = {
+  ...errorResponses,
+  ...notFoundResponse,
+  ...conflictResponse,
+  ...rateLimitedResponse,
+};
+const create = createRoute({
+  method: "post",
+  path: "/api/analyses",
+  tags,
+  summary: "Request the analysis of a branch",
+  request: { body: jsonBody(AnalysisInput) },
+  responses: {
+    200: json("The analysis exists already.", AnalysisCreated),
+    201: json("The analysis is queued.", AnalysisCreated),
+    ...creationErrors,
+  },
+});
+const regenerate = createRoute({
+  method: "post",
+  path: `${path}/regenerate`,
+  tags,
+  summary: "Request a new version of the analysis of a branch",
+  request: { params: AnalysisParameter, body: jsonBody(RegenerateInput) },
+  responses: { 201: json("The new version is queued.", AnalysisCreated), ...creationErrors },
+});
+const read = createRoute({
+  method: "get",
+  path,
+  tags,
+  summary: "The analysis of a branch",
+  request: { params: AnalysisParameter, query: AnalysisVersionQuery },
+  responses: {
+    200: json("The analysis.", AnalysisView),
+    ...errorResponses,
+    ...notFoundResponse,
+    ...rateLimitedResponse,
+  },
+});
+const plan = createRoute({
+  method: "get",
+  path: `${path}/plan`,
+  tags,
+  summary: "Whether an analysis of a branch can start, who would read it, and what it would cost",
+  request: { params: AnalysisParameter },
+  responses: { 200: json("The plan.", AnalysisPlan), ...errorResponses, ...notFoundResponse },
+});
+const list = createRoute({
+  method: "get",
+  path: "/api/analyses",
+  tags,
+  summary: "Current analyses, newest first",
+  request: { query: AnalysisListQuery },
+  responses: { 200: json("One page.", AnalysisList), ...errorResponses },
+});
+
+export const analysisRoutes = newRoutes()
+  .openapi(create, async (c) => {
+    const { conversationId, branchId, customPrompt } = c.req.valid("json");
+    const created = await start(c, { conversationId, branchId }, customPrompt, false);
+    if (created.isNew) return c.json(createdView(created, "Analysis request created"), 201);
+    return c.json(createdView(created, "Analysis already completed"), 200);
+  })
+  .openapi(regenerate, async (c) => {
+    const { customPrompt } = c.req.valid("json");
+    const created = await start(c, c.req.valid("param"), customPrompt, true);
+    return c.json(createdView(created, "Analysis regeneration requested"), 201);
+  })
+  .openapi(read, async (c) => {
+    const name = c.req.valid("param");
+    limitReads(c);
+    const found = await readAnalysis(c.get("config"), name, c.req.valid("query").version);
+    if (!found.ok) throw notFound(found.error, name);
+    const { conversationId, branchId, domain } = found.value;
+    const entry = { ...auditActor(c), action: "analysis.open", target: conversationId };
+    await writeAuditOnce(
+      c.get("config"),
+      { ...entry, details: { domain, branch: branchId } },
+      AUDIT_READING_MS,
+    );
+    return c.json(found.value, 200);
+  })
+  .openapi(plan, async (c) => {
+    const name = c.req.valid("param");
+    const config = c.get("config");
+    const now = new Date();
+    const found = await readAnalysisPlan(config, name, now);
+    if (!found.ok) throw notFound(found.error, name);
+    const { domain, isEnabled, inputTokens, spentPico } = found.value;
+    const { provider, model, isConfigured } = chooseProvider(config);
+    const budget = config.AI_DAILY_BUDGET_USD === undefined ? null : parseUsd(config.AI_DAILY_BUDGET_USD);
+    const usage = { cachedInputTokens: 0, outputTokens: ESTIMATED_OUTPUT_TOKENS, thinkingTokens: 0 };
+    const costPico =
+      inputTokens === null ? null : analysisCost(provider, model, { ...usage, inputTokens }, now);
+    const state = !isConfigured
+      ? "not_configured"
+      : !config.AI_WORKER_ENABLED
+        ? "worker_off"
+        : !isEnabled
+          ? "domain_off"
+          : budget !== null && spentPico >= budget
+            ? "budget_spent"
+            : "ready";
+    const view: AnalysisPlan = {
+      state,
+      domain,
+      provider,
+      model,
+      prompt: DEFAULT_INSTRUCTIONS,
+      inputTokens,
+      costUsd: costPico === null ? null : formatUsd(costPico),
+      dailyBudgetUsd: budget === null ? null : formatUsd(budget),
+      spentTodayUsd: formatUsd(spentPico),
+    };
+    return c.json(view, 200);
+  })
+  .openapi(list, async (c) => {
+    const { cursor, ...filter } = c.req.valid("query");
+    const before = listParameters({ cursor, ...filter });
+    return c.json(await listAnalyses(c.get("config"), { ...filter, before }), 200);
+  });
+
+function createdView({ analysisId, status }: CreatedAnalysis, message: string): AnalysisCreated {
+  return { message, analysisId, status };
+}
+
+async function start(
+  c: Context<ApiEnv>,
+  branch: BranchName,
+  customPrompt: string | undefined,
+  isRegeneration: boolean,
+): Promise<CreatedAnalysis> {
+  const config = c.get("config");
+  const provider = chooseProvider(config);
+  if (!provider.isConfigured)
+    throw new ApiError(
+      "unavailable",
+      "No analysis provider is configured. Set GEMINI_API_KEY, or AI_PROVIDER=claude with AI_CLAUDE_ACCOUNT_ID.",
+    );
+  const limitPerMinute = config.AI_ANALYSIS_RATE_LIMIT_CREATION;
+  const request = { branch, customPrompt, provider, limitPerMinute, isRegeneration };
+  const created = await createAnalysis(config, request, auditActor(c));
+  if (!created.ok) throw creationError(created.error, branch);
+  return created.value;
+}
+
+function creationError(error: CreationError, name: BranchName): ApiError {
+  if (typeof error === "string") return notFound(error, name);
+  switch (error.reason) {
+    case "domain_off":
+      return new ApiError(
+        "conflict",
+        `Analysis is off for ${error.domain}. PUT /api/domains/${error.domain} with {"analysisEnabled": true} turns it on.`,
+      );
+    case "running":
+      return new ApiError(
+        "conflict",
+        `An analysis of this branch is ${error.status} (${error.analysisId}). Wait until it has ended.`,
+      );
+    case "too_many":
+      return tooMany(error.retryAfterMs);
+  }
+}
+
+function notFound(error: NoBranch | "no_analysis", { conversationId, branchId }: BranchName): ApiError {
+  switch (error) {
+    case "no_conversation":
+      return new ApiError("not_found", `There is no conversation ${conversationId}.`);
+    case "no_branch":
+      return new ApiError(
+        "not_found",
+        `Conversation ${conversationId} has no branch ${branchId}. GET /api/conversations/${conversationId} lists its branches.`,
+      );
+    case "no_analysis":
+      return new ApiError("not_found", "There is no such analysis. POST /api/analyses requests one.");
+  }
+}
+
+function tooMany(retryAfterMs: number): ApiError {
+  const seconds = Math.max(1, Math.ceil(retryAfterMs / 1_000));
+  return new ApiError("rate_limited", `Too many calls. Try again in ${seconds} s.`, {
+    headers: { "retry-after": String(seconds) },
+  });
+}
+
+/** Times of the reads of the last minute, per caller of this isolate. */
+const reads = new Map<string, number[]>();
+
+function limitReads(c: Context<ApiEnv>): void {
+  const { actor } = c.get("caller");
+  const now = Date.now();
+  const times = (reads.get(actor) ?? []).filter((at) => at > now - MINUTE_MS);
+  const wait = waitMs(times, c.get("config").AI_ANALYSIS_RATE_LIMIT_RETRIEVAL, now);
+  if (wait > 0) throw tooMany(wait);
+  // Deleted first, so that the map's first entry is the caller that has not called for longest.
+  reads.delete(actor);
+  reads.set(actor, [...times, now]);
+  const [oldest] = reads.keys();
+  if (reads.size > MAX_READERS && oldest !== undefined) reads.delete(oldest);
+}

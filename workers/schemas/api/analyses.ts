@@ -1,0 +1,135 @@
+/** AI analyses of conversations: `/api/analyses`. */
+import { z } from "zod";
+import { AnalysisError, AnalysisProvider, AnalysisResult, AnalysisStatus } from "../analysis.ts";
+import { CursorText, DomainFilter, Limit, oneOf, optional, text, time, uuid, whole } from "./parameters.ts";
+
+const count = z.number().int();
+const name = z.string().nullable();
+const at = z.iso.datetime();
+const usd = z.string().nullable();
+
+const BRANCH_RULE = "a branch's key or name";
+const PROMPT_RULE = "instructions of at most 20,000 characters";
+const customPrompt = z
+  .string({ error: PROMPT_RULE })
+  .max(20_000, { error: PROMPT_RULE })
+  // PostgreSQL stores no NUL.
+  .regex(/^[^\u0000]*$/, { error: PROMPT_RULE })
+  .transform((value) => (value.trim() === "" ? undefined : value))
+  .optional()
+  .describe("Replaces the default instructions. Absent or empty: the default.");
+
+export const AnalysisInput = z.strictObject(
+  {
+    conversationId: uuid(),
+    branchId: text(100, BRANCH_RULE).default("main"),
+    customPrompt,
+  },
+  { error: "conversationId, branchId, customPrompt" },
+);
+export const RegenerateInput = z.strictObject({ customPrompt }, { error: "customPrompt" });
+
+export const AnalysisParameter = z.object({
+  conversationId: uuid().describe("The id of the conversation, or a former one."),
+  branchId: text(100, BRANCH_RULE).describe("A branch's key or name."),
+});
+export const AnalysisVersionQuery = z.object({
+  version: optional(whole(1, 100_000)).describe("An earlier version; default: the current one."),
+});
+
+export const AnalysisCreated = z.object({
+  message: z.string(),
+  analysisId: z.string(),
+  status: AnalysisStatus,
+});
+export type AnalysisCreated = z.infer<typeof AnalysisCreated>;
+
+const row = {
+  id: z.string(),
+  conversationId: z.string(),
+  branchKey: z.string().describe("The id of the branch's first request."),
+  branchId: z.string(),
+  domain: z.string(),
+  version: count.describe("1 for the first analysis of the branch."),
+  status: AnalysisStatus,
+  attempts: count.describe("Calls of the model that were started."),
+  provider: AnalysisProvider,
+  model: z.string().describe("The model that responded; before that, the requested one."),
+  tokenUsage: z
+    .object({
+      prompt: count.describe("Cached tokens included."),
+      completion: count.describe("Thinking included."),
+      thinking: count,
+      total: count,
+    })
+    .nullable()
+    .describe("Of all attempts; null before the first response."),
+  costUsd: usd.describe(
+    "Exact decimal; null where it is not known. Not part of the cost of proxied requests.",
+  ),
+  requestedBy: z.string(),
+  createdAt: at,
+  updatedAt: at,
+  completedAt: at.nullable(),
+  durationMs: count.nullable().describe("Of the last attempt."),
+};
+
+export const AnalysisView = z.object({
+  ...row,
+  customPrompt: name,
+  promptHash: name.describe("SHA-256 of the prompt files; null before the first attempt."),
+  data: AnalysisResult.nullable().describe("Null where the response was not valid; then `content` has it."),
+  content: name.describe("The text of a response that is not structured."),
+  note: name.describe("Something that limits the result, such as omitted messages."),
+  error: AnalysisError.nullable().describe("The last failed attempt."),
+  errors: z.array(AnalysisError).describe("All failed attempts, oldest first."),
+  nextAttemptAt: at.nullable().describe("When a pending analysis is tried next."),
+  versions: z
+    .array(
+      z.object({ version: count, status: AnalysisStatus, createdAt: at, model: z.string(), costUsd: usd }),
+    )
+    .describe("All analyses of this branch, newest first."),
+});
+export type AnalysisView = z.infer<typeof AnalysisView>;
+
+export const AnalysisListQuery = z.object({
+  status: optional(oneOf(AnalysisStatus.options)).describe("Only this status."),
+  domain: DomainFilter,
+  from: optional(time()).describe("Created at or after."),
+  to: optional(time()).describe("Created before."),
+  limit: Limit,
+  cursor: CursorText,
+});
+export type AnalysisListQuery = z.infer<typeof AnalysisListQuery>;
+
+export const AnalysisListRow = z.object({
+  ...row,
+  title: name.describe("The beginning of the conversation's first user prompt."),
+  summary: name,
+  sentiment: AnalysisResult.shape.sentiment.nullable(),
+  effectiveness: AnalysisResult.shape.conversationQuality.shape.effectiveness.nullable(),
+  tipCategories: z.array(z.string()).describe("The category of each prompting tip."),
+  error: AnalysisError.nullable(),
+});
+export type AnalysisListRow = z.infer<typeof AnalysisListRow>;
+
+export const AnalysisList = z.object({
+  analyses: z.array(AnalysisListRow).describe("Current analyses, newest first."),
+  nextCursor: z.string().nullable(),
+});
+export type AnalysisList = z.infer<typeof AnalysisList>;
+
+export const AnalysisPlan = z.object({
+  state: z
+    .enum(["ready", "domain_off", "not_configured", "worker_off", "budget_spent"])
+    .describe("Whether an analysis can start now, or why not."),
+  domain: z.string(),
+  provider: AnalysisProvider.describe("Who would read the conversation."),
+  model: z.string(),
+  prompt: z.string().describe("The default instructions, which `customPrompt` replaces."),
+  inputTokens: count.nullable().describe("Estimated prompt tokens, at most; null without recorded usage."),
+  costUsd: usd.describe("Estimated cost; null where the model has no known price."),
+  dailyBudgetUsd: usd.describe("Null: no budget."),
+  spentTodayUsd: z.string().describe("Cost of the analyses of this UTC day."),
+});
+export type AnalysisPlan = z.infer<typeof AnalysisPlan>;
