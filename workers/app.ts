@@ -1,8 +1,10 @@
-/** Routes requests by path. Paths are matched as sent: nothing is resolved or decoded first. */
+/** Routes requests by path and queue messages by queue. Paths are matched as sent: nothing is resolved or decoded first. */
+import { handleAnalyses } from "./analysis/consumer.ts";
 import { api } from "./api/index.ts";
 import { CORS_HEADERS, isPreflight, preflightHeaders } from "./domain/http/cors.ts";
 import { isPlainPath, rawTarget } from "./domain/http/paths.ts";
 import { errorResponse } from "./runtime/anthropic-errors.ts";
+import { handleBatch } from "./ingest/consumer.ts";
 import { handleHealth } from "./api/health.ts";
 import { handleProxy } from "./proxy/pipeline/handler.ts";
 
@@ -27,6 +29,10 @@ export async function handleFetch(request: Request, env: Env, ctx: ExecutionCont
   // Paths like //v1/messages or /x/../v1/messages: handleProxy explains the error.
   if (!isPlainPath(path)) return handleProxy(request, target, env, ctx);
   return errorResponse({ reason: "not_found", path }, crypto.randomUUID());
+}
+
+export function handleQueue(batch: MessageBatch, env: Env, ctx: ExecutionContext): Promise<void> {
+  return batch.queue.startsWith("nexus-analyses") ? handleAnalyses(batch, env) : handleBatch(batch, env, ctx);
 }
 
 const DESCRIPTION = {

@@ -1,6 +1,5 @@
 /** Entry points of the Worker: handlers, entrypoints and Durable Objects. */
-import { handleBatch } from "./ingest/consumer.ts";
-import { handleFetch } from "./app.ts";
+import { handleFetch, handleQueue } from "./app.ts";
 import { handleScheduled } from "./scheduled/cron.ts";
 
 export { AlertSender } from "./alerts/sender.ts";
@@ -14,6 +13,6 @@ export { SignInGuard } from "../durable-objects/sign-in-guard.ts";
 
 export default {
   fetch: handleFetch,
-  queue: handleBatch,
+  queue: handleQueue,
   scheduled: handleScheduled,
 } satisfies ExportedHandler<Env>;

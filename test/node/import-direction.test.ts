@@ -44,6 +44,10 @@ const LAYERS: Record<string, Rule> = {
     paths: ["workers/scheduled", "workers/store", ...BELOW_STORE],
     packages: /^(cloudflare:|zod|uuid|node:)/,
   },
+  "workers/analysis": {
+    paths: ["workers/analysis", "workers/store", ...BELOW_STORE],
+    packages: /^(zod|node:)/,
+  },
   "workers/alerts": {
     paths: ["workers/alerts", "workers/store", ...BELOW_STORE],
     packages: /^cloudflare:/,

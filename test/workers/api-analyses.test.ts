@@ -6,7 +6,9 @@ import { assistant, storeConversation, user } from "../support/worker-linked-con
 
 const CONVERSATION = "aaaaaaaa-0000-5000-8000-000000000001";
 const ANALYSIS = `/api/analyses/${CONVERSATION}/main`;
-const bindings = { GEMINI_API_KEY: "test-gemini-key" };
+/** The queue takes messages and delivers none. */
+const ANALYSES = { sendBatch: () => Promise.resolve() };
+const bindings = { GEMINI_API_KEY: "test-gemini-key", ANALYSES };
 const post = (body: object = {}): Call => ({ method: "POST", body, bindings });
 const CREATE = post({ conversationId: CONVERSATION });
 

@@ -7,6 +7,7 @@ import { DEFAULT_INSTRUCTIONS } from "../domain/analysis/prompt.ts";
 import { chooseProvider } from "../domain/analysis/provider.ts";
 import { formatUsd, parseUsd } from "../domain/pricing/usd.ts";
 import { AUDIT_READING_MS, MINUTE_MS } from "../runtime/constants.ts";
+import { enqueueAnalyses } from "../runtime/enqueue-analyses.ts";
 import {
   AnalysisCreated,
   AnalysisInput,
@@ -191,6 +192,7 @@ async function start(
   const request = { branch, customPrompt, provider, limitPerMinute, isRegeneration };
   const created = await createAnalysis(config, request, auditActor(c));
   if (!created.ok) throw creationError(created.error, branch);
+  if (created.value.isNew) await enqueueAnalyses(c.env, [created.value.analysisId]);
   return created.value;
 }
 

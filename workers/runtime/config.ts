@@ -136,6 +136,22 @@ export const Config = z.object({
     .describe("Address of the Gemini API, up to the model's name."),
   GEMINI_MODEL_NAME: z.string().min(1).default("gemini-3.8-flash").describe("Model of analyses by Gemini."),
   AI_WORKER_ENABLED: flag(true).describe("false: analyses wait in the queue."),
+  AI_WORKER_MAX_CONCURRENT_JOBS: positive(3).describe("Analyses that run at once."),
+  AI_ANALYSIS_MAX_RETRIES: positive(3).describe(
+    "Attempts of one analysis, of which each calls the model once.",
+  ),
+  AI_ANALYSIS_GEMINI_REQUEST_TIMEOUT_MS: milliseconds(60_000).describe(
+    "Milliseconds that a model may take for a short prompt; a long prompt gets up to ten minutes.",
+  ),
+  AI_MAX_PROMPT_TOKENS: positive(855_000).describe(
+    "Tokens of a prompt, at most; longer transcripts lose their middle.",
+  ),
+  AI_HEAD_MESSAGES: positive(5).describe(
+    "Messages at the start of a truncated transcript that are kept if they fit.",
+  ),
+  AI_TAIL_MESSAGES: positive(20).describe(
+    "Messages at the end of a truncated transcript that are kept first.",
+  ),
   AI_ANALYSIS_RATE_LIMIT_CREATION: positive(15).describe("Analyses that one caller may request per minute."),
   AI_ANALYSIS_RATE_LIMIT_RETRIEVAL: positive(100).describe(
     "Analyses that one caller may read per minute and isolate.",

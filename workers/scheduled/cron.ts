@@ -11,6 +11,7 @@ import { recountFailed } from "../store/usage/rollups.ts";
 import { ensurePartitions } from "../store/db/partitions.ts";
 import { deleteEndedSessions } from "../store/admin/sessions.ts";
 import { repairProjection } from "../store/tenants/projection.ts";
+import { recoverAnalyses } from "./analyses.ts";
 import { watchBacklog } from "./backlog.ts";
 import { countLostExchanges } from "./lost-exchanges.ts";
 import { sweepOrWait } from "./sweep.ts";
@@ -32,6 +33,7 @@ export async function handleScheduled(
   switch (controller.cron) {
     case EVERY_MINUTE:
       ctx.waitUntil(indexByCron(loadConfig(env)));
+      ctx.waitUntil(recoverAnalyses(env, loadConfig(env), Date.now()));
       await sweepOrWait(env, { now });
       await countLostExchanges(env, now);
       return watchBacklog(env, loadConfig(env), Date.now());

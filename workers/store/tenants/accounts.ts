@@ -5,7 +5,7 @@ import type { Config } from "../../runtime/config.ts";
 import { open, seal, SEALED_FIELDS, SealError } from "../../runtime/seal.ts";
 import type { CredentialState } from "../../schemas/api/domains.ts";
 import type { Sealed } from "../../schemas/tenant.ts";
-import type { WriterTransaction } from "../db/db.ts";
+import { type DatabaseConfig, withPrimary, type WriterTransaction } from "../db/db.ts";
 
 type Keys = Pick<Config, "CREDENTIAL_KEYS">;
 
@@ -60,6 +60,12 @@ export async function lockAccount(tx: WriterTransaction, id: string): Promise<St
 export function openAccountCredential(config: Keys, account: StoredAccount): string | null {
   if (account.credential === null) return null;
   return open(config, account.credential, SEALED_FIELDS["accounts.credential"](account.id));
+}
+
+/** The API key of an account in clear; null if there is none. Throws SealError if it cannot be opened. */
+export async function readAccountKey(config: Keys & DatabaseConfig, id: string): Promise<string | null> {
+  const [account] = await withPrimary(config, (db) => db.select().from(accounts).where(eq(accounts.id, id)));
+  return account ? openAccountCredential(config, account) : null;
 }
 
 /** Whether the credential is usable. A login counts as ready; its OAuthAccount object knows more. */

@@ -1,0 +1,231 @@
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { handleAnalyses } from "../../workers/analysis/consumer.ts";
+import type { AnalysisView } from "../../workers/schemas/api/analyses.ts";
+import { apiJson, testEnv } from "../support/worker-api.ts";
+import { queryRows, resetDatabase } from "../support/worker-database.ts";
+import { assistant, storeConversation, user } from "../support/worker-linked-conversation.ts";
+
+const CONVERSATION = "aaaaaaaa-0000-5000-8000-000000000001";
+const ANALYSIS = `/api/analyses/${CONVERSATION}/main`;
+const SECRET = "sk-ant-api03-abcdefghijklmnopqrstuvwx";
+const RESULT = {
+  summary: "A fix.",
+  keyTopics: ["fix"],
+  sentiment: "positive",
+  userIntent: "Fix it",
+  outcomes: ["fixed"],
+  actionItems: [],
+  promptingTips: [{ category: "clarity", issue: "vague", suggestion: "Say what", messages: [3, 44] }],
+  interactionPatterns: {
+    promptClarity: 5,
+    contextCompleteness: 5,
+    followUpEffectiveness: "good",
+    commonIssues: [],
+    strengths: [],
+  },
+  technicalDetails: { frameworks: [], issues: [], solutions: [] },
+  conversationQuality: { clarity: "high", completeness: "complete", effectiveness: "effective" },
+};
+
+interface Sent {
+  url: string;
+  key: string | null;
+  body: { contents: { parts: { text: string }[] }[]; generationConfig: { maxOutputTokens: number } };
+}
+type Reply = { status?: number; body: unknown };
+
+let sent: Sent[];
+let replies: Reply[];
+
+const success = (text: string, finishReason = "STOP"): Reply => ({
+  body: {
+    candidates: [{ content: { parts: [{ text }] }, finishReason }],
+    usageMetadata: { promptTokenCount: 1_000, candidatesTokenCount: 100, thoughtsTokenCount: 100 },
+    modelVersion: "gemini-3.8-flash",
+  },
+});
+const limited: Reply = { status: 429, body: { error: { message: "x", details: [{ retryDelay: "7s" }] } } };
+
+beforeEach(async () => {
+  await resetDatabase();
+  sent = [];
+  await storeConversation(CONVERSATION, [
+    { name: "root", at: 100, messages: [user(`Hello, my key is ${SECRET}`)], response: "Hi." },
+    {
+      name: "turn",
+      at: 110,
+      messages: [user(`Hello, my key is ${SECRET}`), assistant("Hi."), user("Fix it")],
+      response: "Fixed.",
+      parent: "root",
+      opener: "root",
+    },
+  ]);
+  await apiJson("/api/domains/team.example", {
+    method: "PUT",
+    body: { accountId: "acc_1", credential: { type: "api_key", api_key: "k" }, analysisEnabled: true },
+  });
+  const real = globalThis.fetch;
+  vi.stubGlobal("fetch", async (input: RequestInfo | URL, init?: RequestInit) => {
+    const request = new Request(input, init);
+    if (!request.url.startsWith("http://gemini.example")) return real(input, init);
+    sent.push({ url: request.url, key: request.headers.get("x-goog-api-key"), body: await request.json() });
+    const { status = 200, body } = replies.shift() ?? success(JSON.stringify(RESULT));
+    return Response.json(body, { status });
+  });
+});
+afterEach(() => vi.unstubAllGlobals());
+
+const settings = (more: object = {}) => ({
+  GEMINI_API_KEY: "test-gemini-key",
+  GEMINI_API_URL: "http://gemini.example/models",
+  ANALYSES: { sendBatch: () => Promise.resolve() },
+  ...more,
+});
+
+async function createAnalysis(): Promise<string> {
+  const body = { conversationId: CONVERSATION };
+  const made = await apiJson<{ analysisId: string }>("/api/analyses", {
+    method: "POST",
+    body,
+    bindings: settings(),
+  });
+  return made.analysisId;
+}
+
+/** Delivers a message; returns the delay that the consumer asks for, or null once the message is acknowledged. */
+async function deliver(id: string, more: object = {}): Promise<number | null> {
+  let delay: number | null = null;
+  const message = {
+    id: "m",
+    body: { v: 1, kind: "analysis", id },
+    ack: () => undefined,
+    retry: ({ delaySeconds }: { delaySeconds: number }) => void (delay = delaySeconds),
+  };
+  await handleAnalyses(
+    { queue: "nexus-analyses", messages: [message] } as unknown as MessageBatch,
+    testEnv({ ...env, ...settings(more) }),
+  );
+  return delay;
+}
+
+const makeDue = () =>
+  queryRows("UPDATE analyses SET next_attempt_at = now() - interval '1 s' WHERE status = 'pending'");
+const read = () => apiJson<AnalysisView>(ANALYSIS);
+
+it("sends the masked transcript and stores the result with tokens and cost", async () => {
+  replies = [];
+  expect(await deliver(await createAnalysis())).toBeNull();
+  const text = sent[0]?.body.contents[0]?.parts[0]?.text ?? "";
+  expect(sent).toMatchObject([
+    { url: "http://gemini.example/models/gemini-3.8-flash:generateContent", key: "test-gemini-key" },
+  ]);
+  expect(text).toMatch(
+    /\[1\] user:\nHello, my key is sk-ant-\*\*\*\n\n\[2\] assistant:\nHi\.\n\n\[3\] user:\nFix it\n\n\[4\] assistant:\nFixed\./,
+  );
+  expect(await read()).toMatchObject({
+    status: "completed",
+    attempts: 1,
+    data: { ...RESULT, promptingTips: [{ messages: [3] }] },
+    content: null,
+    note: null,
+    tokenUsage: { prompt: 1_000, completion: 200, thinking: 100, total: 1_200 },
+    costUsd: expect.stringMatching(/^0\.00/) as string,
+    promptHash: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+  });
+});
+
+it("calls the model once, however often and at once its message is delivered", async () => {
+  replies = [];
+  const id = await createAnalysis();
+  await Promise.all(Array.from({ length: 10 }, () => deliver(id)));
+  expect(await deliver(id)).toBeNull();
+  expect(sent).toHaveLength(1);
+  expect(await read()).toMatchObject({ status: "completed", attempts: 1 });
+});
+
+it("waits as long as the provider says, and keeps the history of errors", async () => {
+  replies = [limited, { status: 503, body: {} }];
+  const id = await createAnalysis();
+  expect(await deliver(id)).toBeGreaterThan(4);
+  expect(await read()).toMatchObject({ status: "pending", error: { code: "rate_limited" } });
+  expect(await deliver(id)).toBeGreaterThan(2);
+  expect(sent).toHaveLength(1);
+  await makeDue();
+  await deliver(id);
+  await makeDue();
+  expect(await deliver(id)).toBeNull();
+  const { status, errors } = await read();
+  expect([status, errors.map(({ code }) => code)]).toEqual(["completed", ["rate_limited", "provider_error"]]);
+});
+
+it.each([
+  ["a model that is gone", { status: 404, body: {} }, "model_gone", 1],
+  ["a rejected key", { status: 403, body: {} }, "key_rejected", 1],
+  ["a blocked prompt", { body: { promptFeedback: { blockReason: "SAFETY" } } }, "blocked", 1],
+  ["a provider that is down", { status: 500, body: {} }, "provider_error", 3],
+  ["an unknown end", success("", "TIRED"), "unexpected_end", 3],
+  ["no text within the limit, twice", success("", "MAX_TOKENS"), "response_cut", 2],
+])("fails after %s", async (_name, reply, code, calls) => {
+  replies = [reply, reply, reply];
+  const id = await createAnalysis();
+  for (let delivered = 0; delivered < 4; delivered++) {
+    await deliver(id);
+    await makeDue();
+  }
+  expect(sent).toHaveLength(calls);
+  expect(await read()).toMatchObject({ status: "failed", attempts: calls, error: { code }, data: null });
+});
+
+it("asks again once with the problem of an invalid response, and then keeps its text", async () => {
+  replies = [success("No JSON."), success("Still no JSON.")];
+  const id = await createAnalysis();
+  expect(await deliver(id)).toBe(1);
+  expect(await deliver(id)).toBeNull();
+  expect(JSON.stringify(sent[1]?.body)).toContain("it is not one JSON object");
+  expect(await read()).toMatchObject({
+    status: "completed",
+    data: null,
+    content: "Still no JSON.",
+    note: "The response does not have the expected form.",
+  });
+});
+
+it("asks for twice the tokens after a response that was cut", async () => {
+  replies = [success("", "MAX_TOKENS")];
+  const id = await createAnalysis();
+  await deliver(id);
+  await deliver(id);
+  const [first, second] = sent.map(({ body }) => body.generationConfig.maxOutputTokens);
+  expect(second).toBe(2 * first!);
+  expect(await read()).toMatchObject({ status: "completed", data: { summary: "A fix." } });
+});
+
+it("runs no more jobs than allowed, and continues an interrupted one when its lease has ended", async () => {
+  replies = [];
+  const id = await createAnalysis();
+  await queryRows(
+    "UPDATE analyses SET status = 'processing', attempts = 1, lease_until = now() + interval '1 h'",
+  );
+  expect(await deliver(id)).toBeGreaterThan(3_000);
+  await queryRows("UPDATE analyses SET lease_until = now() - interval '1 s'");
+  expect(await deliver(id)).toBeNull();
+  expect(await read()).toMatchObject({ status: "completed", attempts: 2, errors: [{ code: "interrupted" }] });
+  expect(sent).toHaveLength(1);
+});
+
+it("makes no call while the worker is off, the budget is spent, or analysis was turned off", async () => {
+  replies = [];
+  const id = await createAnalysis();
+  expect(await deliver(id, { AI_WORKER_ENABLED: "false" })).toBeNull();
+  expect(await deliver(id, { AI_DAILY_BUDGET_USD: "0" })).toBeGreaterThan(0);
+  expect(await read()).toMatchObject({
+    status: "pending",
+    note: expect.stringContaining("budget") as string,
+  });
+  await makeDue();
+  await queryRows("UPDATE domains SET analysis_enabled = false");
+  expect(await deliver(id)).toBeNull();
+  expect(await read()).toMatchObject({ status: "failed", error: { code: "domain_off" } });
+  expect(sent).toEqual([]);
+});

@@ -1,0 +1,172 @@
+/** One attempt of an analysis: transcript, prompt, one call of the model, checked result. */
+import { claudeCall, readClaudeResponse } from "../domain/analysis/claude.ts";
+import { geminiCall, readGeminiResponse } from "../domain/analysis/gemini.ts";
+import {
+  backoffMs,
+  modelFailure,
+  type ModelFailure,
+  type ModelRequest,
+  type ModelResponse,
+} from "../domain/analysis/model-call.ts";
+import { analysisCost } from "../domain/analysis/price.ts";
+import { analysisPrompt, PROMPT_HASH } from "../domain/analysis/prompt.ts";
+import { readResult } from "../domain/analysis/result.ts";
+import { type PreparedTranscript, prepareTranscript } from "../domain/analysis/transcript.ts";
+import { redact } from "../domain/redact.ts";
+import type { Config } from "../runtime/config.ts";
+import { errorText, log } from "../runtime/log.ts";
+import type { AnalysisProvider } from "../schemas/analysis.ts";
+import { type AnalysisJob, type AttemptEnd, endAttempt } from "../store/analyses/jobs.ts";
+import { readBranchMessages } from "../store/conversations/transcript.ts";
+import { readAccountKey } from "../store/tenants/accounts.ts";
+
+/** Thinking counts as output. */
+const MAX_OUTPUT_TOKENS = 32_768;
+/** A response with an analysis has some 10 KB. */
+const MAX_RESPONSE_BYTES = 2 * 1_048_576;
+const MAX_TIMEOUT_MS = 600_000;
+/** Reading this many prompt tokens takes a model about a second. */
+const TOKENS_PER_SECOND = 2_000;
+const MAX_CONTENT = 200_000;
+
+/** The limit of a call, which grows with the prompt. */
+export function timeoutMs(config: Config, promptTokens: number): number {
+  const base = config.AI_ANALYSIS_GEMINI_REQUEST_TIMEOUT_MS;
+  return Math.max(base, Math.min(MAX_TIMEOUT_MS, base + (promptTokens / TOKENS_PER_SECOND) * 1_000));
+}
+
+/** Makes the claimed attempt and stores its end. Milliseconds until the next attempt; null: the analysis has ended. */
+export async function runAttempt(config: Config, job: AnalysisJob): Promise<number | null> {
+  const prepared = await prepare(config, job);
+  const response =
+    prepared === null
+      ? noTranscript()
+      : await callModel(config, job.provider, requestOf(job, prepared), prepared);
+  const now = new Date();
+  const end = endOf(config, job, response, prepared, now);
+  const { usage } = response;
+  const model = response.model ?? job.model;
+  const costPico = usage === null ? null : analysisCost(job.provider, model, usage, now);
+  await endAttempt(config, job, PROMPT_HASH, { usage, costPico, model: response.model }, end, now);
+  if (end.status === "failed") log.warn("analysis: attempt failed", { id: job.id, code: end.error.code });
+  return end.status === "failed" && end.nextAttemptAt ? end.nextAttemptAt.getTime() - now.getTime() : null;
+}
+
+async function prepare(config: Config, job: AnalysisJob): Promise<PreparedTranscript | null> {
+  const messages = await readBranchMessages(config, job.conversationId, job.branchKey);
+  if (!messages.ok || messages.value.length === 0) return null;
+  return prepareTranscript(messages.value, {
+    provider: job.provider,
+    maxTokens: config.AI_MAX_PROMPT_TOKENS,
+    headMessages: config.AI_HEAD_MESSAGES,
+    tailMessages: config.AI_TAIL_MESSAGES,
+  });
+}
+
+function noTranscript(): ModelFailure {
+  return modelFailure("no_transcript", "No messages of this branch are recorded.", null);
+}
+
+/** A response that was cut is asked for again with twice the tokens, an invalid one with its problem. */
+function requestOf(job: AnalysisJob, { text }: PreparedTranscript): ModelRequest {
+  const last = job.errors.at(-1);
+  const problem = last?.code === "invalid_result" ? last.message : null;
+  const custom = job.customPrompt === null ? null : redact(job.customPrompt);
+  return {
+    model: job.model,
+    prompt: analysisPrompt(text, custom, problem),
+    maxOutputTokens: MAX_OUTPUT_TOKENS * (last?.code === "response_cut" ? 2 : 1),
+  };
+}
+
+const NOT_CONFIGURED: Record<AnalysisProvider, string> = {
+  gemini: "GEMINI_API_KEY is not set. Set it and try again.",
+  claude: "The account AI_CLAUDE_ACCOUNT_ID has no API key. Store one and try again.",
+};
+
+async function claudeKey(config: Config): Promise<string | null> {
+  return config.AI_CLAUDE_ACCOUNT_ID === undefined
+    ? null
+    : readAccountKey(config, config.AI_CLAUDE_ACCOUNT_ID);
+}
+
+async function callModel(
+  config: Config,
+  provider: AnalysisProvider,
+  request: ModelRequest,
+  { estimatedTokens }: PreparedTranscript,
+): Promise<ModelResponse | ModelFailure> {
+  const limit = timeoutMs(config, estimatedTokens);
+  try {
+    const key = provider === "gemini" ? config.GEMINI_API_KEY : await claudeKey(config);
+    if (!key) return modelFailure("not_configured", NOT_CONFIGURED[provider], null);
+    const { url, headers, body } =
+      provider === "gemini"
+        ? geminiCall(config.GEMINI_API_URL, key, request)
+        : claudeCall(config.CLAUDE_API_BASE_URL, key, request);
+    const signal = AbortSignal.timeout(limit);
+    const response = await fetch(url, { method: "POST", headers, body, signal, redirect: "manual" });
+    const text = await limitedText(response);
+    if (text === null)
+      return modelFailure("response_too_large", "The provider's response is too large to be an analysis.", {
+        retryAfterMs: undefined,
+      });
+    return provider === "gemini"
+      ? readGeminiResponse(response.status, text, request.model, Date.now())
+      : readClaudeResponse(response.status, text, request.model, response.headers.get("retry-after"));
+  } catch (thrown) {
+    const isTimeout = thrown instanceof Error && thrown.name === "TimeoutError";
+    const message = isTimeout
+      ? `The provider took longer than ${Math.round(limit / 1_000)} s.`
+      : `The provider is not reachable: ${redact(errorText(thrown))}`;
+    return modelFailure(isTimeout ? "timeout" : "unreachable", message, { retryAfterMs: undefined });
+  }
+}
+
+/** Null where the body is too large; the rest is not read. */
+async function limitedText(response: Response): Promise<string | null> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += (chunk as Uint8Array).length;
+    if (bytes > MAX_RESPONSE_BYTES) return null;
+    text += decoder.decode(chunk as Uint8Array, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function endOf(
+  config: Config,
+  job: AnalysisJob,
+  response: ModelResponse | ModelFailure,
+  prepared: PreparedTranscript | null,
+  now: Date,
+): AttemptEnd {
+  const isLast = job.attempts >= config.AI_ANALYSIS_MAX_RETRIES;
+  const fail = (code: string, message: string, delayMs: number | null): AttemptEnd => ({
+    status: "failed",
+    error: { at: now.toISOString(), attempt: job.attempts, code, message },
+    nextAttemptAt: delayMs === null || isLast ? null : new Date(now.getTime() + delayMs),
+  });
+  if (!response.ok) {
+    const { code, message, retry } = response;
+    return fail(code, message, retry && (retry.retryAfterMs ?? backoffMs(job.attempts)));
+  }
+  const omitted = prepared?.omittedMessages ?? 0;
+  const note =
+    omitted > 0 ? `${omitted} messages in the middle were too long for the model and were omitted.` : null;
+  const result = readResult(response.text, prepared?.positions ?? []);
+  if (result.ok) return { status: "completed", result: result.value, content: null, note };
+  const code = response.isCut ? "response_cut" : "invalid_result";
+  const wasAsked = job.errors.some((error) => error.code === code);
+  if (!wasAsked && !isLast)
+    return fail(code, response.isCut ? "The response reached its limit of tokens." : result.error, 0);
+  if (response.text.trim() === "") return fail(code, "The model returned no text.", null);
+  return {
+    status: "completed",
+    result: null,
+    content: redact(response.text.slice(0, MAX_CONTENT)).replaceAll("\u0000", ""),
+    note: ["The response does not have the expected form.", note].filter((part) => part !== null).join(" "),
+  };
+}
