@@ -12,7 +12,7 @@ let harness: ProxyHarness;
 let tenant: Tenant;
 proxyHarnessOfFile(
   (started) => ({ harness, tenant } = started),
-  () => ({ LOCAL_WORLD: "true" }),
+  () => ({ LOCAL_WORLD: "true", ALLOWED_ORIGINS: "https://tool.example" }),
 );
 
 const ORIGIN = "https://pivot.claude.ai";
@@ -118,6 +118,30 @@ describe("a preflight", () => {
   });
 });
 
+describe("an address that needs no client key", () => {
+  it.each<[number, Record<string, string>]>([
+    [403, { origin: "https://evil.example", "sec-fetch-site": "cross-site" }],
+    [403, { origin: "null" }],
+    [403, { "sec-fetch-site": "cross-site" }],
+    [200, { origin: "http://localhost:3000" }],
+    [200, { origin: "https://tool.example", "sec-fetch-site": "cross-site" }],
+    [200, {}],
+  ])("returns %i for a simple POST with %j", async (status, headers) => {
+    harness.answer({ kind: "raw", status: 200, headers: {}, chunks: [] });
+    const post = { path: "/v1/things", body: "{}", headers: { "content-type": "text/plain", ...headers } };
+    const own = { ...post.headers, authorization: "Bearer sk-ant-mine" };
+    const sent = await harness.send({ ...post, host: "localhost", headers: own });
+    expect(sent.status).toBe(status);
+    expect(harness.claude.requests).toHaveLength(status === 200 ? 1 : 0);
+    if (status === 403) {
+      const { error } = JSON.parse(sent.body.toString()) as { error: { type: string; message: string } };
+      expect(error.type).toBe("permission_error");
+      expect(error.message).toContain("ALLOWED_ORIGINS");
+    }
+    expect((await tenant.send(post)).status, "with a client key").toBe(200);
+  });
+});
+
 describe("a response of the proxy's own", () => {
   const headers = { origin: ORIGIN, "anthropic-dangerous-direct-browser-access": "true" };
   const errors: [number, string, (options: SendOptions) => Promise<Sent>][] = [
@@ -172,8 +196,12 @@ it("a response of upstream keeps its CORS headers and gets none of ours, and ups
   expect(corsOf(await tenant.send({ path: "/v1/things", headers: { origin: ORIGIN } }))).toEqual({});
 });
 
-it("a page in a browser reads upstream's responses and our errors", async () => {
-  const site = createServer((_, response) => response.end("<title>site</title>")).listen(0, "127.0.0.1");
+it("a page in a browser reads upstream's responses and our errors, and a frame of another site is refused", async () => {
+  // The frame has an origin of its own, "null".
+  const html = "<title>site</title><iframe sandbox='allow-scripts' srcdoc='other site'></iframe>";
+  const site = createServer((_, response) =>
+    response.setHeader("content-type", "text/html").end(html),
+  ).listen(0, "127.0.0.1");
   await once(site, "listening");
   const browser = await startBrowser();
   try {
@@ -209,6 +237,13 @@ it("a page in a browser reads upstream's responses and our errors", async () => 
       text: expect.stringContaining("permission_error") as string,
     });
     expect(refused.text).toContain(refused.id);
+    const status = await page
+      .frames()[1]!
+      .evaluate(
+        async (url) => (await fetch(url, { method: "POST", body: "{}" })).status,
+        `http://127.0.0.1:${harness.port}/v1/things`,
+      );
+    expect(status).toBe(403);
     expect(harness.claude.requests.map(({ method }) => method)).toEqual(["POST"]);
   } finally {
     await browser.close();

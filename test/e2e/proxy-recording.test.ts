@@ -223,7 +223,11 @@ it("requires no key with ENABLE_CLIENT_AUTH=false, but still a configured domain
   const open = await startProxyHarness({ ENABLE_CLIENT_AUTH: "false" });
   try {
     const { domain } = await open.tenant();
-    expect((await open.send({ host: domain, method: "GET", path: "/v1/models" })).status).toBe(200);
+    const get = (headers: Record<string, string>) =>
+      open.send({ host: domain, method: "GET", path: "/v1/models", headers });
+    expect((await get({})).status).toBe(200);
+    expect((await get({ origin: `https://${domain}` })).status).toBe(200);
+    expect((await get({ origin: "https://evil.example" })).status).toBe(403);
     expect((await open.send({ host: "unknown.example" })).status).toBe(401);
   } finally {
     await open.stop();

@@ -43,7 +43,7 @@ import { assistantElement, rebuildBody, splitBody } from "../../workers/domain/c
 import { decodeCursor } from "../../workers/domain/cursor.ts";
 import { isExchangeId, startedAtOf } from "../../workers/domain/exchange-id.ts";
 import * as coding from "../../workers/domain/http/content-coding.ts";
-import { preflightHeaders } from "../../workers/domain/http/cors.ts";
+import { isFromOtherSite, preflightHeaders } from "../../workers/domain/http/cors.ts";
 import { endpointOf, hasNoBody } from "../../workers/domain/http/endpoint.ts";
 import * as forwarded from "../../workers/domain/http/forwarded-headers.ts";
 import { domainOfHost, isLoopbackName } from "../../workers/domain/http/host.ts";
@@ -205,6 +205,10 @@ const OVER_TEXT: Calls<string> = {
   ],
   "http/cors.ts#preflightHeaders": (text) =>
     preflightHeaders(withHeader("access-control-request-headers", text)),
+  "http/cors.ts#isFromOtherSite": (text) => {
+    isFromOtherSite(withHeader("origin", text), "a.example", "");
+    isFromOtherSite(withHeader("origin", `https://${text}`), "a.example", text);
+  },
   "http/endpoint.ts#endpointOf,hasNoBody": (text) => [
     endpointOf("GET", text),
     endpointOf(text, `/v1/agents/${text}/`),

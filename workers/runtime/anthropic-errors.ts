@@ -3,6 +3,10 @@
  * https://docs.claude.com/en/api/errors
  */
 import { CORS_HEADERS } from "../domain/http/cors.ts";
+import { plainText } from "../domain/truncate.ts";
+
+/** A DNS name, its scheme and port. RFC 1035 2.3.4 */
+const MAX_ORIGIN_CHARACTERS = 300;
 
 /** Reasons of the proxy's errors. A new one needs a case in `describe` only. */
 export type ProxyError =
@@ -12,6 +16,8 @@ export type ProxyError =
   | { reason: "no_credential"; message: string }
   | { reason: "credential_unavailable"; domain: string }
   | { reason: "endpoint_not_allowed"; path: string }
+  /** `origin`: as the browser sent it; null where it sent none. */
+  | { reason: "other_site"; origin: string | null }
   | { reason: "not_found"; path: string }
   | { reason: "upstream_unreachable"; host: string }
   | { reason: "undecodable_response"; host: string; status: number; coding: string }
@@ -60,6 +66,12 @@ export function describe(error: ProxyError): DescribedError {
         status: 403,
         type: "permission_error",
         message: `Nexus: ${error.path} is not allowed on this domain. An administrator can allow it in the dashboard under Domains.`,
+      };
+    case "other_site":
+      return {
+        status: 403,
+        type: "permission_error",
+        message: `Nexus: this address needs no client key, so pages of other web sites may not use it. Configure the domain and require client keys, or add the page's origin${error.origin === null ? "" : ` (${plainText(error.origin, MAX_ORIGIN_CHARACTERS)})`} to ALLOWED_ORIGINS.`,
       };
     case "not_found":
       return {

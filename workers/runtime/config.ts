@@ -117,6 +117,12 @@ export const Config = z.object({
   ENABLE_CLIENT_AUTH: flag(true).describe(
     "false: clients need no key, and anyone who reaches the domain uses its credential.",
   ),
+  ALLOWED_ORIGINS: z
+    .string()
+    .default("")
+    .describe(
+      "Origins of other sites whose pages may send requests that need no client key, comma-separated, such as https://tool.example.",
+    ),
   AI_PROVIDER: z
     .enum(["gemini", "claude"])
     .default("gemini")

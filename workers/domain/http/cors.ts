@@ -2,6 +2,7 @@
  * Cross-origin requests of browser clients (https://fetch.spec.whatwg.org/#http-cors-protocol). api.anthropic.com lets pages of
  * every origin read its responses, without cookies; so do the proxy's own responses. The dashboard's API does not.
  */
+import { domainOfHost, isLoopbackName } from "./host.ts";
 
 /**
  * Lets a page read the response with all its headers. `*` covers them all; `request-id` and ours are named for browsers that
@@ -31,4 +32,17 @@ export function preflightHeaders(request: Headers): Record<string, string> {
     "access-control-max-age": String(MAX_AGE_SECONDS),
     vary: "Access-Control-Request-Headers",
   };
+}
+
+/**
+ * Whether a page of another site sends the request to this domain. Browsers add `Origin` to every POST, also to those without a
+ * preflight, and `Sec-Fetch-Site` to requests to https and loopback; a page can change neither. `allowed`: origins, comma-separated.
+ */
+export function isFromOtherSite(headers: Headers, domain: string, allowed: string): boolean {
+  const origin = headers.get("origin");
+  if (origin === null) return headers.get("sec-fetch-site") === "cross-site";
+  const url = URL.parse(origin); // null for "null": a sandboxed frame, a local file
+  const host = url && domainOfHost(url.host);
+  if (host && (host === domain || (isLoopbackName(host) && isLoopbackName(domain)))) return false;
+  return origin === "" || !allowed.split(",").some((each) => each.trim() === origin);
 }

@@ -1,5 +1,6 @@
 /** Authorizes a request: domain, client key, endpoint. Runs before any byte of the body is read. */
 import type { Config } from "../../runtime/config.ts";
+import { isFromOtherSite } from "../../domain/http/cors.ts";
 import { domainOfHost, isLoopbackName } from "../../domain/http/host.ts";
 import { isEndpointAllowed, isPlainPath, rawHost, type RawTarget } from "../../domain/http/paths.ts";
 import type { ProxyError } from "../../runtime/anthropic-errors.ts";
@@ -48,13 +49,14 @@ async function admitTenant(
   config: Config,
 ): Promise<AdmissionResult> {
   const domain = domainOfHost(rawHost(request.url));
-  const isOpen = domain !== null && isOpenPassthrough(domain, request, config);
-  const configured = domain === null ? null : await readDomain(env, domain);
-  if (!configured && isOpen)
-    return checkEndpoint(target, { record: openPassthrough(domain), clientKeyId: null });
-  if (configured && !config.ENABLE_CLIENT_AUTH)
-    return checkEndpoint(target, { record: configured, clientKeyId: null });
+  const open = domain === null ? null : await openDomain(domain, request, env, config);
+  if (open) {
+    if (isFromOtherSite(request.headers, open.domain, config.ALLOWED_ORIGINS))
+      return { error: { reason: "other_site", origin: request.headers.get("origin") } };
+    return checkEndpoint(target, { record: open, clientKeyId: null });
+  }
 
+  const configured = domain === null ? null : await readDomain(env, domain);
   // Keys are looked up for an unknown domain too, so that both cases take the same time.
   const keys = presentedKeys(request.headers, configured?.credentialType ?? "api_key");
   const key = await findClientKey(env, keys, domain ?? "");
@@ -67,12 +69,20 @@ function checkEndpoint(target: RawTarget, admission: Admission): AdmissionResult
   return { error: { reason: "endpoint_not_allowed", path: target.path }, admission };
 }
 
-/**
- * Loopback names are open in the local stack, where only the user of the machine reaches them. A deployed Worker is excluded
- * twice: the variable is not set, and every request through Cloudflare carries `cf-ray`.
- */
-function isOpenPassthrough(domain: string, request: Request, config: Config): boolean {
-  return config.LOCAL_WORLD && isLoopbackName(domain) && !request.headers.has("cf-ray");
+/** The record of a domain that needs no client key; null where one is required, or nothing is configured. */
+async function openDomain(
+  domain: string,
+  request: Request,
+  env: Env,
+  config: Config,
+): Promise<DomainRecord | null> {
+  // Loopback names are open in the local stack, where only the user of the machine reaches them. A deployed Worker is excluded
+  // twice: the variable is not set, and every request through Cloudflare carries `cf-ray`.
+  const isLocal = config.LOCAL_WORLD && isLoopbackName(domain) && !request.headers.has("cf-ray");
+  if (config.ENABLE_CLIENT_AUTH && !isLocal) return null;
+  const configured = await readDomain(env, domain);
+  if (configured) return config.ENABLE_CLIENT_AUTH ? null : configured;
+  return isLocal ? openPassthrough(domain) : null;
 }
 
 function openPassthrough(domain: string): DomainRecord {

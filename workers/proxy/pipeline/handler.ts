@@ -88,6 +88,7 @@ const REJECTION_COUNTERS: Partial<Record<ProxyError["reason"], CounterName>> = {
   bad_request: "refused_path",
   unauthenticated: "refused_unauthenticated",
   endpoint_not_allowed: "refused_endpoint",
+  other_site: "refused_other_site",
   no_credential: "no_credential",
   credential_unavailable: "no_credential",
   tenants_unavailable: "tenants_unavailable",

@@ -13,6 +13,7 @@ export type CounterName =
   | "refused_path"
   | "refused_unauthenticated"
   | "refused_endpoint"
+  | "refused_other_site"
   | "no_credential"
   | "tenants_unavailable"
   | "request_cut"
