@@ -106,9 +106,9 @@ export class OAuthAccount extends DurableObject<Env> {
     return this.status();
   }
 
-  /** Stores an entered pair; with `force` it also replaces one that was renewed here. */
-  put(pair: TokenPair, force: boolean): Promise<"stored" | "kept" | "conflict"> {
-    return this.#serialised(() => this.#accept(pair, force));
+  /** Stores an entered pair; with `force` it also replaces one that was renewed here. With `dryRun` it stores nothing. */
+  put(pair: TokenPair, force: boolean, dryRun = false): Promise<"stored" | "kept" | "conflict"> {
+    return this.#serialised(() => this.#accept(pair, force, dryRun));
   }
 
   /** Begins a login and returns its page. It replaces a pending one. */
@@ -226,10 +226,10 @@ export class OAuthAccount extends DurableObject<Env> {
     }
   }
 
-  async #accept(pair: TokenPair, force: boolean): Promise<"stored" | "kept" | "conflict"> {
+  async #accept(pair: TokenPair, force: boolean, dryRun = false): Promise<"stored" | "kept" | "conflict"> {
     const origin = toHex(sha256(pair.refreshToken));
     const accepted = acceptPair(this.#state(), pair, origin, force, Date.now());
-    if (accepted.result === "stored") await this.#store(accepted.state);
+    if (accepted.result === "stored" && !dryRun) await this.#store(accepted.state);
     return accepted.result;
   }
 

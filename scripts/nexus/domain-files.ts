@@ -2,15 +2,18 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
+import type { z } from "zod";
 import { AccountList } from "../../workers/schemas/api/accounts.ts";
 import {
   DomainDetail,
+  type DomainInput,
   DomainList,
   NewClientKey,
   OtherFieldsView,
 } from "../../workers/schemas/api/domains.ts";
-import { type Api, apiOf, domainPath } from "./api.ts";
+import { type Api, apiOf, type CallOptions, domainPath } from "./api.ts";
 import { CommandError } from "./command-error.ts";
+import { domainOfHost } from "../../workers/domain/http/host.ts";
 import { FILE_SUFFIX, type ReadFile, readCredentialFile, writeCredentialFile } from "./credential-file.ts";
 import { columns, show } from "./output.ts";
 
@@ -44,21 +47,19 @@ async function importFiles(
   const api = apiOf(command);
   const files = filesIn(directory);
   const { accounts } = await api.call("/api/accounts", AccountList);
+  const importing: Importing = {
+    api,
+    force: options.force === true,
+    dryRun: options.dryRun === true,
+    logins: new Set(accounts.flatMap((one) => (one.credentialType === "oauth" ? [one.accountId] : []))),
+    credentials: new Map(),
+    clientKeys: new Map(),
+  };
   const done: Imported[] = [];
   for (const file of files) {
     try {
       const read = readCredentialFile(file, readFileSync(join(directory, file), "utf8"));
-      const notes = [...read.notes];
-      const present = accounts.find(({ accountId }) => accountId === read.input.accountId);
-      if (
-        present?.credentialType === "oauth" &&
-        read.input.credential?.type === "api_key" &&
-        !options.force
-      ) {
-        delete read.input.credential;
-        notes.push(`the account ${read.input.accountId} has a login, which is kept; --force replaces it`);
-      }
-      if (!options.dryRun) notes.push(...(await store(api, read, options.force === true)));
+      const notes = [...read.notes, ...(await importFile(importing, read))];
       done.push({ file, domain: read.domain, result: options.dryRun ? "would import" : "imported", notes });
     } catch (thrown) {
       if (!(thrown instanceof Error)) throw thrown;
@@ -71,26 +72,87 @@ async function importFiles(
   if (done.some(({ result }) => result === "failed")) process.exitCode = 1;
 }
 
-/** Returns notes for the operator. */
-async function store(api: Api, { domain, input, clientKey }: ReadFile, force: boolean): Promise<string[]> {
+/** An import. In a dry run the members remember what the API would know by now of earlier files. */
+interface Importing {
+  api: Api;
+  force: boolean;
+  dryRun: boolean;
+  /** Accounts with a login, by their ids. */
+  logins: Set<string>;
+  /** Credentials that earlier files gave to accounts. */
+  credentials: Map<string, NonNullable<DomainInput["credential"]>>;
+  /** The domains that earlier files gave client keys to. */
+  clientKeys: Map<string, string>;
+}
+
+/** Stores one file, or with `dryRun` finds out what storing it results in. Returns notes for the operator. */
+async function importFile(importing: Importing, { domain, input, clientKey }: ReadFile): Promise<string[]> {
+  const { accountId, credential, ...settings } = input;
   const notes: string[] = [];
-  const put = (body: object) =>
-    api.call(`${domainPath(domain)}${force ? "?force=true" : ""}`, DomainDetail, { method: "PUT", body });
+  const keepsLogin =
+    importing.logins.has(accountId) && credential && credential.type !== "oauth" && !importing.force;
+  if (keepsLogin) notes.push(`the account ${accountId} has a login, which is kept; --force replaces it`);
+  const given = keepsLogin ? undefined : credential;
+  let stored = given;
   try {
-    await put(input);
+    await putDomain(importing, domain, { accountId, credential: given, ...settings });
   } catch (thrown) {
-    if (input.credential?.type !== "oauth" || !(thrown instanceof CommandError) || thrown.code !== "conflict")
-      throw thrown;
-    const { credential: _older, ...rest } = input;
-    await put(rest);
+    if (given?.type !== "oauth" || !isError(thrown, "conflict")) throw thrown;
+    await putDomain(importing, domain, { accountId, ...settings });
     notes.push("its tokens have been renewed here, and the newer ones are kept; --force replaces them");
+    stored = undefined;
   }
-  if (clientKey !== null)
-    await api.call(`${domainPath(domain)}/client-keys`, NewClientKey, {
-      method: "POST",
-      body: { name: "imported", key: clientKey },
-    });
+  if (stored) {
+    importing.credentials.set(accountId, stored);
+    if (stored.type === "oauth") importing.logins.add(accountId);
+    else importing.logins.delete(accountId);
+  }
+  if (clientKey !== null) await putClientKey(importing, domain, clientKey);
   return notes;
+}
+
+async function putDomain(importing: Importing, domain: string, input: DomainInput): Promise<void> {
+  const { dryRun, credentials } = importing;
+  const earlier = dryRun ? credentials.get(input.accountId) : undefined;
+  // Any other credential of an earlier file would have replaced the stored login.
+  const force = importing.force || (earlier !== undefined && earlier.type !== "oauth");
+  await send(importing, domainPath(domain), DomainDetail, {
+    method: "PUT",
+    body: { ...input, credential: input.credential ?? earlier },
+    query: { force: force ? "true" : undefined },
+  });
+}
+
+async function putClientKey(importing: Importing, domain: string, key: string): Promise<void> {
+  const { dryRun, clientKeys } = importing;
+  const name = domainOfHost(domain) ?? domain;
+  const taken = "it belongs to another domain or has been revoked";
+  const failure = (reason: string) => new CommandError(`only the client key is not imported: ${reason}`);
+  if (dryRun && (clientKeys.get(key) ?? name) !== name) throw failure(taken);
+  try {
+    const body = { name: "imported", key };
+    await send(importing, `${domainPath(domain)}/client-keys`, NewClientKey, { method: "POST", body });
+  } catch (thrown) {
+    if (!(thrown instanceof CommandError)) throw thrown;
+    // In a dry run a new domain is not stored.
+    if (!dryRun || !isError(thrown, "not_found"))
+      throw failure(isError(thrown, "conflict") ? taken : thrown.message);
+  }
+  clientKeys.set(key, name);
+}
+
+async function send(
+  { api, dryRun }: Importing,
+  path: string,
+  schema: z.ZodType,
+  options: CallOptions,
+): Promise<void> {
+  if (dryRun) await api.run(path, { ...options, query: { ...options.query, dryRun: "true" } });
+  else await api.call(path, schema, options);
+}
+
+function isError(thrown: unknown, code: string): boolean {
+  return thrown instanceof CommandError && thrown.code === code;
 }
 
 async function exportFiles(directory: string, _options: object, command: Command): Promise<void> {

@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { withClient } from "../../scripts/local/database/client.ts";
-import { callApi, sendMessage } from "../support/api-calls.ts";
-import { startClaudeStack, type ClaudeStack } from "../support/local-stack.ts";
+import { apiJson, callApi, sendMessage } from "../support/api-calls.ts";
+import { startClaudeStack, temporaryDirectory, type ClaudeStack } from "../support/local-stack.ts";
 import { nexus } from "../support/nexus-command.ts";
 import { waitUntil } from "../support/wait.ts";
 
@@ -104,4 +106,104 @@ describe("an operator", () => {
     expect(await links()).toEqual(before);
     expect((await run("relink")).stdout).toMatch(/^127\.0\.0\.1 +2 checked +0 changed$/m);
   });
+
+  it("sees in a dry run of an import exactly what the import does, and nothing changes", async () => {
+    const directory = await temporaryDirectory();
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const login = { ...stack.claude.oauth.issue(), expiresAt: Date.now() + 3_600_000 };
+    await configure("login.example", "acc_login", { type: "oauth", ...login });
+    expect(await (await post("/api/accounts/acc_login/oauth/refresh")).json()).toMatchObject({
+      rotations: 1,
+    });
+    await configure("stored.example", "acc_stored", { type: "api_key", api_key: "sk-ant-stored" });
+    const keys = "/api/domains/stored.example/client-keys";
+    await post(keys, { name: "stored", key: clientKey("stored") });
+    const revoked = await post(keys, { name: "revoked", key: clientKey("revoked") });
+    const { id } = (await revoked.json()) as { id: string };
+    await callApi(stack, `${keys}/${id}`, { method: "DELETE" });
+    const files = Object.entries(credentialFiles()).map(([name, file]) =>
+      writeFile(
+        join(directory, `${name}.credentials.json`),
+        typeof file === "string" ? file : JSON.stringify(file),
+      ),
+    );
+    await Promise.all(files);
+
+    for (const more of [[], ["--force"]]) {
+      const words = ["domains", "import", directory, "--json", ...more];
+      const before = await tenants();
+      const dry = await run(...words, "--dry-run");
+      expect(await tenants()).toEqual(before);
+      const ran = await run(...words);
+      const importedFiles = JSON.parse(ran.stdout) as {
+        files: { file: string; result: string; notes: string[] }[];
+      };
+      expect(JSON.parse(dry.stdout.replaceAll('"would import"', '"imported"'))).toEqual(importedFiles);
+      expect([dry.code, dry.stderr]).toEqual([ran.code, ran.stderr]);
+      expect(await tenants()).not.toEqual(before);
+      const results = importedFiles.files.map(({ file, result }) => [file.split(".")[0], result]);
+      expect(Object.fromEntries(results)).toEqual({
+        ...Object.fromEntries(results.map(([name]) => [name, "imported"])),
+        ...Object.fromEntries(FAILING.map((name) => [name, "failed"])),
+      });
+    }
+  });
 });
+
+/** The first words of the files that cannot be imported as a whole. */
+const FAILING = [
+  "bad name",
+  "no-account",
+  "not-json",
+  "other-key",
+  "revoked-key",
+  "same-key",
+  "short-key",
+  "slack",
+];
+
+/** By name without the suffix, in the order of the import. */
+function credentialFiles(): Record<string, unknown> {
+  const apiKey = { type: "api_key", api_key: "sk-ant-imported" };
+  const oauth = { accessToken: "at-1", refreshToken: "rt-1", expiresAt: Date.now() + 3_600_000 };
+  const used = clientKey("first");
+  return {
+    "a.example": { ...apiKey, accountId: "acc_1", client_api_key: used },
+    "a.example:8080": { type: "api_key", accountId: "acc_1", client_api_key: used },
+    "bad name": apiKey,
+    "double.example": '{"type":"oauth","type":"api_key","accountId":"acc_none","accountId":"acc_1"}',
+    "later-login.example": { type: "oauth", accountId: "acc_1", oauth },
+    "login-kept.example": { type: "passthrough", accountId: "acc_1" },
+    "login.example": { type: "oauth", accountId: "acc_login", oauth },
+    "login-key.example": { ...apiKey, accountId: "acc_login" },
+    "no-account.example": { type: "api_key", accountId: "acc_none" },
+    "not-json.example": "type: api_key",
+    "other-key.example": { ...apiKey, client_api_key: clientKey("stored") },
+    "revoked-key.example": { ...apiKey, client_api_key: clientKey("revoked") },
+    "same-key.example": { type: "api_key", accountId: "acc_1", client_api_key: used },
+    "short-key.example": { ...apiKey, client_api_key: "short" },
+    "slack.example": { ...apiKey, slack: { webhook_url: "https://slack.example/hook" } },
+    "stored.example": {
+      ...apiKey,
+      accountId: "acc_stored",
+      client_api_key: clientKey("stored"),
+      note: "kept",
+    },
+  };
+}
+
+const clientKey = (name: string) => `client-key-${name}-0123456789`;
+const post = (path: string, body?: object) => callApi(stack, path, { method: "POST", body });
+const configure = (domain: string, accountId: string, credential: object) =>
+  apiJson(stack, `/api/domains/${domain}`, { method: "PUT", body: { accountId, credential } });
+
+/** Rows, audit log, the states of logins, and how KV differs from the rows. */
+async function tenants(): Promise<unknown> {
+  const tables = ["domains", "accounts", "client_keys", "audit_log"];
+  const rows = await Promise.all(
+    tables.map((table) => query(`SELECT to_jsonb(t) AS row FROM ${table} t ORDER BY 1`)),
+  );
+  const kv = await run("project", "--dry-run", "--json");
+  expect(kv.code).toBe(0);
+  return { rows, accounts: await apiJson(stack, "/api/accounts"), kv: kv.stdout };
+}

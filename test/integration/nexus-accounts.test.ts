@@ -194,7 +194,13 @@ describe("nexus domains import", () => {
 
   it("changes nothing with --dry-run and reports an unusable directory", async () => {
     const from = await directory({ "a.example.credentials.json": file });
-    expect((await run(["domains", "import", from, "--dry-run"])).calls).toEqual(["GET /api/accounts"]);
+    const lines = [
+      "PUT /api/domains/a.example?dryRun=true",
+      "POST /api/domains/a.example/client-keys?dryRun=true",
+    ];
+    // The key's 404: the domain does not exist yet.
+    const dry = await run(["domains", "import", from, "--dry-run"], { [lines[0]!]: { status: 204 } });
+    expect(dry).toMatchObject({ code: 0, calls: ["GET /api/accounts", ...lines] });
     expect((await run(["domains", "import", await directory()])).stderr).toContain("has no files named");
     expect((await run(["domains", "import", join(from, "nowhere")])).stderr).toContain("ENOENT");
   });

@@ -54,15 +54,17 @@ type Served = ExtractSchema<typeof routes>;
 type HonoPath<P extends string> = P extends `${infer Start}{${infer Name}}${infer Rest}`
   ? `${Start}:${Name}${HonoPath<Rest>}`
   : P;
-type SuccessBody<E> = E extends { status: 200 | 201; output: infer Body }
-  ? Body
-  : E extends { status: 204 }
-    ? undefined
-    : never;
+type WithBody<E> = Extract<E, { status: 200 | 201 }>;
+/** Beside 200 and 201, 204 is the response of a dry run, which typed clients do not request. */
+type SuccessBody<E extends { output: unknown }> = [WithBody<E>] extends [never]
+  ? Extract<E, { status: 204 }> extends never
+    ? never
+    : undefined
+  : WithBody<E>["output"];
 type ServedBody<R> = R extends `${infer M} ${infer P}`
   ? HonoPath<P> extends keyof Served
     ? `$${Lowercase<M>}` extends keyof Served[HonoPath<P>]
-      ? SuccessBody<Served[HonoPath<P>][`$${Lowercase<M>}`]>
+      ? SuccessBody<Served[HonoPath<P>][`$${Lowercase<M>}`] & { output: unknown }>
       : "no such method"
     : "no such path"
   : never;

@@ -48,7 +48,12 @@ const DomainName = z.string({ error: HOST_RULE }).transform((text, context) => {
   return z.NEVER;
 });
 const DomainParameter = z.object({ domain: DomainName.describe("The host name, without port.") });
-const PutQuery = z.object({
+const DryRunQuery = z.object({
+  dryRun: optional(oneOf(["true", "false"])).describe(
+    "true: changes nothing. Returns 204 where the call would succeed, else the error of the call.",
+  ),
+});
+const PutQuery = DryRunQuery.extend({
   force: optional(oneOf(["true", "false"])).describe(
     "true: also replaces tokens that were refreshed here since they were entered.",
   ),
@@ -56,6 +61,7 @@ const PutQuery = z.object({
 const ClientKeyParameter = DomainParameter.extend({ id: uuid().describe("The key's id.") });
 
 const tags = ["Domains"];
+const dryRunResponse = { 204: { description: "A dry run would succeed." } };
 const list = createRoute({
   method: "get",
   path: "/api/domains",
@@ -84,6 +90,7 @@ const put = createRoute({
   responses: {
     200: json("Updated.", DomainDetail),
     201: json("Created.", DomainDetail),
+    ...dryRunResponse,
     ...errorResponses,
     ...conflictResponse,
   },
@@ -101,9 +108,10 @@ const createKey = createRoute({
   path: "/api/domains/{domain}/client-keys",
   tags,
   summary: "Create a client key",
-  request: { params: DomainParameter, body: jsonBody(ClientKeyInput) },
+  request: { params: DomainParameter, query: DryRunQuery, body: jsonBody(ClientKeyInput) },
   responses: {
     201: json("The key, which is returned only here.", NewClientKey),
+    ...dryRunResponse,
     ...errorResponses,
     ...notFoundResponse,
     ...conflictResponse,
@@ -146,11 +154,11 @@ export const domainRoutes = newRoutes()
     const { domain } = c.req.valid("param");
     const { credential: given, slack, ...rest } = c.req.valid("json");
     checkSlack(slack, c.get("config"));
-    const force = c.req.valid("query").force === "true";
-    const credential = await storeLogin(c, rest.accountId, given, force);
+    const { force, dryRun } = optionsOf(c.req.valid("query"));
+    const credential = await storeLogin(c, rest.accountId, given, { force, dryRun });
     const change = { ...rest, slack, credential };
     const stored = await withProjectionErrors(() =>
-      putDomain(c.get("config"), c.env, domain, change, auditActor(c)),
+      putDomain(c.get("config"), c.env, domain, change, auditActor(c), { dryRun }),
     );
     if (stored.result === "credential_needed")
       throw invalidParameter(
@@ -161,6 +169,7 @@ export const domainRoutes = newRoutes()
           : `is missing, and the one the account ${rest.accountId} has was sealed with a key that CREDENTIAL_KEYS no longer holds`,
         "the account's upstream credential",
       );
+    if (dryRun) return c.body(null, 204);
     if (credential && credential.type !== "oauth")
       await callOAuthAccount(c.env, rest.accountId, async (account) => await account.forget());
     return c.json(await readDetail(c, domain), stored.created ? 201 : 200);
@@ -176,11 +185,12 @@ export const domainRoutes = newRoutes()
   .openapi(createKey, async (c) => {
     const { domain } = c.req.valid("param");
     const input = c.req.valid("json");
+    const { dryRun } = optionsOf(c.req.valid("query"));
     const created = await withProjectionErrors(
-      () => createClientKey(c.get("config"), c.env, domain, input, auditActor(c)),
+      () => createClientKey(c.get("config"), c.env, domain, input, auditActor(c), { dryRun }),
       "The key was not created, because writing it to KV failed. Try again.",
     );
-    if (created.ok) return c.json(created.value, 201);
+    if (created.ok) return dryRun ? c.body(null, 204) : c.json(created.value, 201);
     if (created.error === "not_configured") throw notConfigured(domain);
     throw new ApiError(
       "conflict",
@@ -233,6 +243,10 @@ async function readDetail(c: Context<ApiEnv>, domain: string): Promise<DomainDet
   return { ...found, credential: { type: "oauth", state } };
 }
 
+function optionsOf({ force, dryRun }: { force?: string | undefined; dryRun?: string | undefined }) {
+  return { force: force === "true", dryRun: dryRun === "true" };
+}
+
 function notConfigured(domain: string): ApiError {
   return new ApiError(
     "not_found",
@@ -248,7 +262,7 @@ async function storeLogin(
   c: Context<ApiEnv>,
   accountId: string,
   credential: CredentialInput | undefined,
-  force: boolean,
+  { force, dryRun }: ReturnType<typeof optionsOf>,
 ): Promise<AccountCredential | undefined> {
   if (credential?.type !== "oauth") return credential;
   const { accessToken, refreshToken, expiresAt, scopes } = credential;
@@ -256,7 +270,7 @@ async function storeLogin(
   const outcome = await callOAuthAccount(
     c.env,
     accountId,
-    async (account): Promise<"stored" | "kept" | "conflict"> => await account.put(pair, force),
+    async (account): Promise<"stored" | "kept" | "conflict"> => await account.put(pair, force, dryRun),
   );
   if (outcome === "conflict")
     throw new ApiError(

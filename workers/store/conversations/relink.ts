@@ -10,7 +10,7 @@ import { newExchangeId, startedAtOf } from "../../domain/exchange-id.ts";
 import { LinkPosition, type RelinkResult } from "../../schemas/api/relink.ts";
 import { updateConversationTotals } from "./totals.ts";
 import { columnsNamed } from "../db/columns.ts";
-import { withWriter, type WriterTransaction } from "../db/db.ts";
+import { transaction, withWriter, type WriterTransaction } from "../db/db.ts";
 import { lockDomain } from "../db/domain-lock.ts";
 import { readEvidence } from "./link-evidence.ts";
 import { SIDE_REQUEST_LINK, writeLinkColumns, writeLinks } from "./links.ts";
@@ -27,30 +27,12 @@ export interface RelinkBatch {
 const MAX_SHOWN_CHANGES = 20;
 const FIRST_ID = "00000000-0000-0000-0000-000000000000";
 
-/** Thrown to roll back a dry run. */
-class DryRun extends Error {
-  readonly result: RelinkResult;
-  constructor(result: RelinkResult) {
-    super("a dry run changes nothing");
-    this.result = result;
-  }
-}
-
 /** Relinks one batch of a domain's requests, oldest first; null for an unknown domain. */
 export async function relink(config: Config, batch: RelinkBatch): Promise<RelinkResult | null> {
   return withWriter(config, async (db) => {
     const [known] = await db.select().from(domains).where(eq(domains.name, batch.domain));
     if (!known) return null;
-    try {
-      return await db.transaction(async (tx) => {
-        const result = await relinkBatch(tx, batch);
-        if (batch.dryRun) throw new DryRun(result);
-        return result;
-      });
-    } catch (thrown) {
-      if (thrown instanceof DryRun) return thrown.result;
-      throw thrown;
-    }
+    return transaction(db, batch, (tx) => relinkBatch(tx, batch));
   });
 }
 

@@ -44,6 +44,33 @@ export async function withWriter<T>(config: DatabaseConfig, work: (db: Writer) =
   }
 }
 
+/** Thrown to roll back a dry run. */
+class DryRun<T> extends Error {
+  readonly result: T;
+  constructor(result: T) {
+    super("a dry run changes nothing");
+    this.result = result;
+  }
+}
+
+/** `db.transaction`. With `dryRun` it is rolled back after `work`, whose result is returned all the same. */
+export async function transaction<T>(
+  db: Writer,
+  { dryRun }: { dryRun: boolean },
+  work: (tx: WriterTransaction) => Promise<T>,
+): Promise<T> {
+  try {
+    return await db.transaction(async (tx) => {
+      const result = await work(tx);
+      if (dryRun) throw new DryRun(result);
+      return result;
+    });
+  } catch (thrown) {
+    if (thrown instanceof DryRun) return (thrown as DryRun<T>).result;
+    throw thrown;
+  }
+}
+
 /**
  * The reading role over HTTP; cheap to create, holds no connection. `db.batch([...])` runs several queries in one round trip
  * and one snapshot. Its errors are drizzle's, whose message contains the parameters: pass them through `databaseError`

@@ -7,7 +7,7 @@ import { v7 as uuidv7 } from "uuid";
 import { clientKeys, domains } from "../../../drizzle/schema.ts";
 import { failed, ok, type Result } from "../../domain/result.ts";
 import { auditInsert } from "../admin/audit.ts";
-import { withWriter } from "../db/db.ts";
+import { transaction, withWriter } from "../db/db.ts";
 import type { AuditActor } from "./domains.ts";
 import { projectClientKeys, ProjectionError, type TenantConfig } from "./kv-write.ts";
 
@@ -24,7 +24,8 @@ export interface NewKey {
 /**
  * Makes a key for a configured domain, or stores a `given` one. `key_taken`: the given key belongs to another domain or is
  * revoked. A given key that this domain has already is returned unchanged. Throws ProjectionError when KV rejects the write;
- * a key stored by this call is then revoked, because its text is never returned.
+ * a key stored by this call is then revoked, because its text is never returned. With `dryRun` nothing is stored. `key_taken`
+ * comes before `not_configured`, so that a dry run can check the key of a domain that does not exist yet.
  */
 export async function createClientKey(
   config: TenantConfig,
@@ -32,23 +33,23 @@ export async function createClientKey(
   domain: string,
   { name, key: given }: { name: string; key?: string | undefined },
   by: AuditActor,
+  { dryRun = false } = {},
 ): Promise<Result<NewKey, "not_configured" | "key_taken">> {
   const key = given ?? newKey();
   const keyHash = sha256(key);
   const id = uuidv7();
   const stored = await withWriter(config, (db) =>
-    db.transaction(async (tx) => {
+    transaction(db, { dryRun }, async (tx) => {
       const [row] = await tx
         .select({ id: domains.id })
         .from(domains)
         .where(and(eq(domains.name, domain), eq(domains.configured, true)))
         .for("update");
-      if (!row) return failed("not_configured");
       const [existing] = await tx.select().from(clientKeys).where(eq(clientKeys.keyHash, keyHash));
-      if (existing)
-        return existing.domainId === row.id && existing.revokedAt === null
-          ? ok({ id: existing.id, name: existing.name })
-          : failed("key_taken");
+      const isTaken = existing && (existing.domainId !== row?.id || existing.revokedAt !== null);
+      if (isTaken) return failed("key_taken");
+      if (!row) return failed("not_configured");
+      if (existing) return ok({ id: existing.id, name: existing.name });
       await tx.insert(clientKeys).values({ id, domainId: row.id, name, keyHash, createdAt: by.now });
       const details = { domain, name, ...(given === undefined ? {} : { given: true }) };
       await auditInsert(tx, { ...by, action: "client_key.create", target: id, details });
@@ -56,6 +57,7 @@ export async function createClientKey(
     }),
   );
   if (!stored.ok) return stored;
+  if (dryRun) return ok({ ...stored.value, key });
   try {
     await projectClientKeys(config, env, [stored.value.id]);
   } catch (thrown) {

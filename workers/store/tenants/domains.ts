@@ -13,7 +13,7 @@ import {
   type StoredAccount,
 } from "./accounts.ts";
 import { type AuditEntry, auditInsert } from "../admin/audit.ts";
-import { withPrimary, withReader, withWriter, type WriterTransaction } from "../db/db.ts";
+import { transaction, withPrimary, withReader, withWriter, type WriterTransaction } from "../db/db.ts";
 import { timestamptz } from "../db/sql.ts";
 import { projectClientKeys, projectDomains, type TenantConfig } from "./kv-write.ts";
 
@@ -127,7 +127,8 @@ export type PutResult =
 
 /**
  * Stores the domain, then projects it to KV (all domains of the account if its credential changed). Fields absent from
- * `change` are unchanged. Throws ProjectionError when only the projection failed.
+ * `change` are unchanged. With `dryRun` the transaction is rolled back and nothing is projected. Throws ProjectionError when only
+ * the projection failed.
  */
 export async function putDomain(
   config: TenantConfig,
@@ -135,9 +136,10 @@ export async function putDomain(
   name: string,
   change: DomainChange,
   by: AuditActor,
+  { dryRun = false } = {},
 ): Promise<PutResult> {
   const stored = await withWriter(config, (db) =>
-    db.transaction(async (tx) => {
+    transaction(db, { dryRun }, async (tx) => {
       // Always lock accounts before domains, so that concurrent changes do not deadlock.
       const account = change.credential
         ? await putAccount(config, tx, change.accountId, change.credential, by.now)
@@ -157,7 +159,7 @@ export async function putDomain(
     }),
   );
   if (stored.result !== "stored") return stored;
-  await projectDomains(config, env, stored.names);
+  if (!dryRun) await projectDomains(config, env, stored.names);
   return { result: "stored", created: stored.created };
 }
 
