@@ -34,6 +34,12 @@ import { toolSummary } from "../../dashboard/src/transcript/tool-summary.ts";
 import { summarizeMessage } from "../../workers/domain/alerts/message-summary.ts";
 import { slackPayload } from "../../workers/domain/alerts/slack-payload.ts";
 import { allowedWebhook } from "../../workers/domain/alerts/webhook-url.ts";
+import { readClaudeResponse } from "../../workers/domain/analysis/claude.ts";
+import { estimateTokens } from "../../workers/domain/analysis/estimate-tokens.ts";
+import { readGeminiResponse } from "../../workers/domain/analysis/gemini.ts";
+import { analysisPrompt } from "../../workers/domain/analysis/prompt.ts";
+import { readResult } from "../../workers/domain/analysis/result.ts";
+import { prepareTranscript } from "../../workers/domain/analysis/transcript.ts";
 import { identify } from "../../workers/domain/auth/access-identity.ts";
 import { requiredRole } from "../../workers/domain/auth/permissions.ts";
 import { throttleKey } from "../../workers/domain/auth/key-throttle.ts";
@@ -160,6 +166,7 @@ const drain = (items: Iterable<unknown>) => {
   for (const item of items) void item;
 };
 const header = (value: string) => new Headers({ "x-a": value.replace(/[^\t\x20-\x7e]/g, "a") });
+const errorBody = (message: string) => JSON.stringify({ error: { message } });
 const QUERY = parseQuery('word aaaa "a b a c" 漢漢 ab+c');
 const CREDENTIAL = { authorization: "a", "anthropic-beta": "oauth-2025-04-20" };
 const userRun = (value: unknown): Run => ({ isAssistant: false, items: itemsOf(value) });
@@ -176,6 +183,15 @@ const OVER_TEXT: Calls<string> = {
   },
   "alerts/webhook-url.ts#allowedWebhook": (text) =>
     allowedWebhook(`https://${text}`, { SLACK_WEBHOOK_HOSTS: "hooks.slack.com", LOCAL_WORLD: true }),
+  "analysis/claude.ts#readClaudeResponse": (text) => readClaudeResponse(500, errorBody(text), "m", text),
+  "analysis/estimate-tokens.ts#estimateTokens": (text) => estimateTokens(text, "gemini"),
+  "analysis/gemini.ts#readGeminiResponse": (text) => [
+    readGeminiResponse(200, text, "m", 0),
+    readGeminiResponse(429, errorBody(text), "m", 0),
+    readGeminiResponse(429, errorBody(`retry in ${text}`), "m", 0),
+  ],
+  "analysis/prompt.ts#analysisPrompt": (text) => analysisPrompt(text, text, text),
+  "analysis/result.ts#readResult": (text) => [readResult(text, [1]), readResult(`{${text}}`, [1])],
   "auth/access-identity.ts#identify": (text) =>
     identify(
       { issuer: "i", audience: "a", administrators: new Set() },
@@ -331,6 +347,16 @@ const OVER_TEXT: Calls<string> = {
 
 /** Functions over a content: a text or a list of blocks of any shape. */
 const OVER_CONTENT: Calls<unknown> = {
+  "analysis/transcript.ts#prepareTranscript": (value) => {
+    const parts = (Array.isArray(value) ? value : [value]).map((part: unknown) => [part]);
+    const messages = [value, ...parts].map((content, n) => ({
+      position: n + 1,
+      role: "user",
+      content,
+      bytes: 1,
+    }));
+    prepareTranscript(messages, { provider: "claude", maxTokens: 1e9, headMessages: 1, tailMessages: 1 });
+  },
   "content/split-body.ts#assistantElement": (value) => assistantElement({ content: value }),
   "json/json.ts#unknownMembers": (value) => unknownMembers({ value, ...(value as object) }, "type", "0"),
   "linking/evidence/compaction.ts#offeredSummary": (value) => offeredSummary(itemsOf(value)),
@@ -531,6 +557,8 @@ const BEARABLE_MS = 1_500;
 
 /** Functions of files, or single ones, that take no text of clients or upstream of any length. */
 const EXEMPT: readonly [pattern: RegExp, reason: string][] = [
+  [/^analysis\/(call-rate|price|provider|model-call|model-schema)\.ts/, "settings and numbers of ours"],
+  [/^analysis\/(claude\.ts#claudeCall|gemini\.ts#geminiCall)/, "writes what we made"],
   [/^alerts\/(dedupe|unknown-models)\.ts/, "compares and counts rows; texts are keys"],
   [
     /^auth\/(access-identity\.ts#accessApplication|permissions\.ts#hasRole|key-throttle\.ts#)/,

@@ -37,6 +37,7 @@ type Reply = { status?: number; body: unknown };
 
 let sent: Sent[];
 let replies: Reply[];
+let onCall: () => Promise<void>;
 
 const success = (text: string, finishReason = "STOP"): Reply => ({
   body: {
@@ -50,6 +51,7 @@ const limited: Reply = { status: 429, body: { error: { message: "x", details: [{
 beforeEach(async () => {
   await resetDatabase();
   sent = [];
+  onCall = () => Promise.resolve();
   await storeConversation(CONVERSATION, [
     { name: "root", at: 100, messages: [user(`Hello, my key is ${SECRET}`)], response: "Hi." },
     {
@@ -70,6 +72,7 @@ beforeEach(async () => {
     const request = new Request(input, init);
     if (!request.url.startsWith("http://gemini.example")) return real(input, init);
     sent.push({ url: request.url, key: request.headers.get("x-goog-api-key"), body: await request.json() });
+    await onCall();
     const { status = 200, body } = replies.shift() ?? success(JSON.stringify(RESULT));
     return Response.json(body, { status });
   });
@@ -201,7 +204,7 @@ it("asks for twice the tokens after a response that was cut", async () => {
   expect(await read()).toMatchObject({ status: "completed", data: { summary: "A fix." } });
 });
 
-it("runs no more jobs than allowed, and continues an interrupted one when its lease has ended", async () => {
+it("continues an interrupted analysis when its lease has ended", async () => {
   replies = [];
   const id = await createAnalysis();
   await queryRows(
@@ -212,6 +215,33 @@ it("runs no more jobs than allowed, and continues an interrupted one when its le
   expect(await deliver(id)).toBeNull();
   expect(await read()).toMatchObject({ status: "completed", attempts: 2, errors: [{ code: "interrupted" }] });
   expect(sent).toHaveLength(1);
+});
+
+it("never runs more jobs than allowed", async () => {
+  replies = [];
+  const first = await createAnalysis();
+  const copies = await queryRows<{
+    id: string;
+  }>(`INSERT INTO analyses (id, domain_id, conversation_id, branch_key,
+      branch_id, version, is_current, status, next_attempt_at, provider, model, requested_by, created_at, updated_at)
+    SELECT gen_random_uuid(), domain_id, conversation_id, branch_key, branch_id, n, false, status, next_attempt_at,
+      provider, model, requested_by, created_at, updated_at FROM analyses, generate_series(2, 20) n RETURNING id`);
+  let running = 0;
+  let most = 0;
+  onCall = async () => {
+    most = Math.max(most, ++running);
+    const [live] = await queryRows<{ count: string }>(
+      "SELECT count(*) AS count FROM analyses WHERE status = 'processing'",
+    );
+    most = Math.max(most, Number(live!.count));
+    running--;
+  };
+  const waiting = await Promise.all(
+    [first, ...copies.map(({ id }) => id)].map((id) => deliver(id, { AI_WORKER_MAX_CONCURRENT_JOBS: "2" })),
+  );
+  expect(most).toBeLessThanOrEqual(2);
+  expect(sent.length).toBe(waiting.filter((delay) => delay === null).length);
+  expect(sent.length).toBeGreaterThanOrEqual(2);
 });
 
 it("makes no call while the worker is off, the budget is spent, or analysis was turned off", async () => {

@@ -55,7 +55,6 @@ const WEIGHTS: Record<AnalysisProvider, Weights> = {
   },
 };
 
-// eslint-disable-next-line no-control-regex -- ASCII as such
 const SMALL =
   /([A-Z]?[a-z]+)|([A-Z]+)|(\d)|([\u3040-\u9fff\uac00-\ud7af])|([\u0400-\u04ff\u00c0-\u024f])|([^\x00-\x7f])|(\n)|([ \t]{2,}|\t)|(([^\w\s])\10*)/g;
 const LONG_RUN = /[A-Za-z0-9+/=_-]{20,}/g;

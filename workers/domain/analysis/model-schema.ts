@@ -20,7 +20,7 @@ const KEYWORDS: Record<AnalysisProvider, ReadonlySet<string>> = {
 };
 
 export function modelSchema(provider: AnalysisProvider): JsonObject {
-  return stripped(z.toJSONSchema(AnalysisResult, { target: "draft-7" }) as JsonObject, KEYWORDS[provider]);
+  return stripped(z.toJSONSchema(AnalysisResult, { target: "draft-7" }), KEYWORDS[provider]);
 }
 
 function stripped(schema: JsonObject, keywords: ReadonlySet<string>): JsonObject {
