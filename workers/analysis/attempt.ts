@@ -10,6 +10,7 @@ import {
 } from "../domain/analysis/model-call.ts";
 import { analysisCost } from "../domain/analysis/price.ts";
 import { analysisPrompt, PROMPT_HASH } from "../domain/analysis/prompt.ts";
+import { MAX_OUTPUT_TOKENS, maxPromptTokens } from "../domain/analysis/provider.ts";
 import { readResult } from "../domain/analysis/result.ts";
 import { type PreparedTranscript, prepareTranscript } from "../domain/analysis/transcript.ts";
 import { redact } from "../domain/redact.ts";
@@ -20,8 +21,6 @@ import { type AnalysisJob, type AttemptEnd, endAttempt } from "../store/analyses
 import { readBranchMessages } from "../store/conversations/transcript.ts";
 import { readAccountKey } from "../store/tenants/accounts.ts";
 
-/** Thinking counts as output. */
-const MAX_OUTPUT_TOKENS = 32_768;
 /** A response with an analysis has some 10 KB. */
 const MAX_RESPONSE_BYTES = 2 * 1_048_576;
 const MAX_TIMEOUT_MS = 600_000;
@@ -57,7 +56,7 @@ async function prepare(config: Config, job: AnalysisJob): Promise<PreparedTransc
   if (!messages.ok || messages.value.length === 0) return null;
   return prepareTranscript(messages.value, {
     provider: job.provider,
-    maxTokens: config.AI_MAX_PROMPT_TOKENS,
+    maxTokens: maxPromptTokens(job.provider, job.model, config.AI_MAX_PROMPT_TOKENS),
     headMessages: config.AI_HEAD_MESSAGES,
     tailMessages: config.AI_TAIL_MESSAGES,
   });

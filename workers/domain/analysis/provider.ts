@@ -1,5 +1,11 @@
 /** The provider that analyses conversations, chosen from the environment. */
 import type { AnalysisProvider } from "../../schemas/analysis.ts";
+import { contextWindow } from "../messages/context-window.ts";
+
+/** Output tokens of one call, thinking included; twice as many after a response that was cut. */
+export const MAX_OUTPUT_TOKENS = 32_768;
+/** Of all current models. https://ai.google.dev/gemini-api/docs/models, read 2026-11-30 */
+const GEMINI_WINDOW = 1_048_576;
 
 export interface ProviderSettings {
   AI_PROVIDER: AnalysisProvider;
@@ -27,4 +33,10 @@ export function chooseProvider(settings: ProviderSettings): ProviderChoice {
         model: settings.GEMINI_MODEL_NAME,
         isConfigured: settings.GEMINI_API_KEY !== undefined,
       };
+}
+
+/** Tokens that a prompt may have: the setting, or what the model's window leaves beside the longest response. */
+export function maxPromptTokens(provider: AnalysisProvider, model: string, setting: number): number {
+  const window = provider === "gemini" ? GEMINI_WINDOW : contextWindow(model, null).tokens;
+  return Math.min(setting, window - 2 * MAX_OUTPUT_TOKENS);
 }
