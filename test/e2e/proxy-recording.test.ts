@@ -162,7 +162,11 @@ it("with KV down cached domains and keys work, and unknown ones are not reported
 describe("the local stack", () => {
   let local: ProxyHarness;
   beforeAll(async () => {
-    local = await startProxyHarness({ LOCAL_WORLD: "true" });
+    local = await startProxyHarness({
+      LOCAL_WORLD: "true",
+      DASHBOARD_API_KEY: "key-of-an-administrator-1",
+      DASHBOARD_VIEWER_KEY: "key-of-a-viewer-of-the-dashboard",
+    });
   });
   afterAll(() => local.stop());
   const own = { "x-api-key": "sk-ant-mine" };
@@ -203,6 +207,26 @@ describe("the local stack", () => {
     const sent = JSON.stringify(local.claude.requests[0]?.headers);
     expect(sent).toContain("sk-ant-mine");
     expect(sent).not.toMatch(/cnp_live_|of-an-administrator|x-dashboard-key/i);
+  });
+
+  it.each<[string, string, Record<string, string>, string]>([
+    ["an administrator's key", "", { "x-api-key": "key-of-an-administrator-1" }, "a dashboard key"],
+    [
+      "a viewer's key",
+      "",
+      { ...own, authorization: "Bearer key-of-a-viewer-of-the-dashboard" },
+      "a dashboard key",
+    ],
+    ["a key in any header", "", { ...own, "api-key": "key-of-an-administrator-1" }, "a dashboard key"],
+    ["a client key in the query", "?key=cnp_live_a", own, "the address contains a client key"],
+    ["an encoded client key", "?key=cnp%5Flive%255Fa", own, "the address contains a client key"],
+    ["a client key in the path", "/cnp_live_a", own, "the address contains a client key"],
+  ])("sends %s not upstream, and says so", async (_, rest, headers, message) => {
+    local.claude.reset();
+    const sent = await local.send({ host: "localhost", method: "GET", path: `/v1/models${rest}`, headers });
+    expect([sent.status, sent.headers["x-should-retry"]]).toEqual([401, "false"]);
+    expect(sent.body.toString()).toContain(message);
+    expect(local.claude.requests).toHaveLength(0);
   });
 
   it("does so for no other name, and not for a request through Cloudflare", async () => {

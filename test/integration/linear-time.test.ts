@@ -238,6 +238,7 @@ const OVER_TEXT: Calls<string> = {
   },
   "http/forwarded-headers.ts#hasOnlyOwnKeys": (text) =>
     forwarded.hasOnlyOwnKeys(withHeader("x-api-key", text)),
+  "http/forwarded-headers.ts#isForwarded": forwarded.isForwarded,
   "http/forwarded-headers.ts#withBeta": (text) => forwarded.withBeta(text, "b"),
   "http/forwarded-headers.ts#clientResponseHeaders": (text) =>
     forwarded.clientResponseHeaders(header(text), { contentEncoding: null, length: null }, "id"),
@@ -245,6 +246,7 @@ const OVER_TEXT: Calls<string> = {
   "http/host.ts#isLoopbackName": isLoopbackName,
   "http/paths.ts#rawTarget": (text) => paths.rawTarget(`http://${text}`),
   "http/paths.ts#rawHost": (text) => paths.rawHost(`http://${text}`),
+  "http/paths.ts#hasClientKey": (text) => paths.hasClientKey({ path: `/v1/${text}`, query: `?${text}` }),
   "http/paths.ts#isPlainPath": (text) => paths.isPlainPath(`/v1/${text}`),
   "http/paths.ts#isEndpointAllowed": (text) => {
     paths.isEndpointAllowed(`/v1/${text}`, null);

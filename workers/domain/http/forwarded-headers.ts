@@ -78,7 +78,8 @@ export function hasOnlyOwnKeys(client: Headers): boolean {
 
 const isOwnKey = (value: string) => value.includes(CLIENT_KEY_PREFIX);
 
-function isForwarded(name: string): boolean {
+/** Whether a header of this name goes upstream, credentials included. */
+export function isForwarded(name: string): boolean {
   return (
     !HOP_BY_HOP.has(name) &&
     !NOT_FORWARDED.has(name) &&

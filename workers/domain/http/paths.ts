@@ -3,6 +3,8 @@
  * (dot segments, empty segments, encoded separators, double encoding) is rejected.
  */
 
+import { CLIENT_KEY_PREFIX } from "./forwarded-headers.ts";
+
 /** Path and query as in the request line. */
 export interface RawTarget {
   path: string;
@@ -50,6 +52,11 @@ export function isPlainPath(path: string): boolean {
     text = decoded;
   }
   return false;
+}
+
+/** Whether path or query contain a client key of this proxy, however often they are encoded. */
+export function hasClientKey({ path, query }: RawTarget): boolean {
+  return decodeFully(path + query).includes(CLIENT_KEY_PREFIX);
 }
 
 /**

@@ -2,11 +2,23 @@
 import type { Config } from "../../runtime/config.ts";
 import { isFromOtherSite } from "../../domain/http/cors.ts";
 import { domainOfHost, isLoopbackName } from "../../domain/http/host.ts";
-import { isEndpointAllowed, isPlainPath, rawHost, type RawTarget } from "../../domain/http/paths.ts";
+import {
+  hasClientKey,
+  isEndpointAllowed,
+  isPlainPath,
+  rawHost,
+  type RawTarget,
+} from "../../domain/http/paths.ts";
 import type { ProxyError } from "../../runtime/anthropic-errors.ts";
 import type { DomainRecord } from "../../schemas/tenant.ts";
 import { readDomain, TenantsUnavailableError } from "../../store/tenants/kv-read.ts";
 import { findClientKey, presentedKeys } from "./client-key.ts";
+
+const KEY_IN_ADDRESS: ProxyError = {
+  reason: "no_credential",
+  message:
+    "Nexus: no_credential: the address contains a client key of this proxy, so the request was not sent to Claude. Send the key as a header (`Authorization: Bearer`, `x-api-key`, or `x-nexus-key` where your own Claude credential is forwarded), and have it replaced: addresses are logged on their way.",
+};
 
 export interface Admission {
   record: DomainRecord;
@@ -34,6 +46,7 @@ export async function admit(
           "Nexus: the path contains dot segments, empty segments or encoded slashes, which upstream may interpret differently. Send it in its plain form.",
       },
     };
+  if (hasClientKey(target)) return { error: KEY_IN_ADDRESS };
   try {
     return await admitTenant(request, target, env, config);
   } catch (thrown) {

@@ -3,7 +3,9 @@
  * its hash nor the time that takes reveals anything about another key.
  */
 import { toHex } from "../../domain/bytes.ts";
+import { isForwarded } from "../../domain/http/forwarded-headers.ts";
 import { sha256 } from "../../domain/sha256.ts";
+import type { Config } from "../../runtime/config.ts";
 import type { CredentialType } from "../../schemas/exchange.ts";
 import type { ClientKeyRecord } from "../../schemas/tenant.ts";
 import { readClientKey } from "../../store/tenants/kv-read.ts";
@@ -39,6 +41,18 @@ export async function findClientKey(
   return null;
 }
 
+/** Whether a header that is forwarded holds a dashboard key, alone or after a scheme. */
+export function forwardsDashboardKey(headers: Headers, config: Config): boolean {
+  const keys = [config.DASHBOARD_API_KEY, config.DASHBOARD_VIEWER_KEY];
+  for (const [name, value] of headers) {
+    const given = value.slice(value.lastIndexOf(" ") + 1);
+    // Only a text of the same length is hashed.
+    if (keys.some((key) => key?.length === given.length && isSame(given, key)) && isForwarded(name))
+      return true;
+  }
+  return false;
+}
+
 function bearerToken(authorization: string | null): string | null {
   return /^bearer +(\S+)\s*$/i.exec(authorization ?? "")?.[1] ?? null;
 }
@@ -57,7 +71,7 @@ function cachedSha256(text: string): Uint8Array {
 const hashes = new Map<string, Uint8Array>();
 const MAX_HASHES = 1_000;
 
-/** Constant time: a key's holder must not learn which domain it belongs to. */
+/** Constant time: neither the domain of a key nor a dashboard key can be guessed in parts. */
 function isSame(a: string, b: string): boolean {
   return crypto.subtle.timingSafeEqual(cachedSha256(a), cachedSha256(b));
 }

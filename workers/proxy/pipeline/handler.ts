@@ -5,6 +5,7 @@ import type { RawTarget } from "../../domain/http/paths.ts";
 import { errorResponse, type ProxyError } from "../../runtime/anthropic-errors.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import { admit } from "../auth/authorize.ts";
+import { forwardsDashboardKey } from "../auth/client-key.ts";
 import { count, flushCounters, type CounterName } from "../record/counters.ts";
 import { upstreamCredential } from "../auth/credential.ts";
 import { type AdmittedExchange, newId } from "../exchange.ts";
@@ -15,6 +16,12 @@ const OWN_KEY: ProxyError = {
   reason: "no_credential",
   message:
     "Nexus: no_credential: this address forwards your own Claude credential, and a client key of this proxy is none. Send your Claude API key or login, and the client key as `x-nexus-key` where one is required.",
+};
+
+const DASHBOARD_KEY: ProxyError = {
+  reason: "no_credential",
+  message:
+    "Nexus: no_credential: the request contains a dashboard key, so it was not sent to Claude. A dashboard key opens the dashboard and its API (`X-Dashboard-Key`) only. Send your Claude API key or login instead.",
 };
 
 /** Authorizes and runs one exchange. Always resolves: failures are responses in Anthropic's error shape. */
@@ -51,6 +58,8 @@ async function handle(
     if ("error" in credential) return rejectAdmitted(admitted, credential.error);
     if (credential.headers === null && hasOnlyOwnKeys(request.headers))
       return rejectAdmitted(admitted, OWN_KEY);
+    if (credential.headers === null && forwardsDashboardKey(request.headers, config))
+      return rejectAdmitted(admitted, DASHBOARD_KEY);
     return await runExchange({
       ...admitted,
       credential,
