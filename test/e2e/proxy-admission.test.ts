@@ -72,6 +72,32 @@ describe("the client key", () => {
     expect(harness.claude.requests).toHaveLength(1);
   });
 
+  it.each(["api_key", "passthrough"] as const)(
+    "costs an unknown domain as many reads as one with the credential %s, when rejected",
+    async (credentialType) => {
+      const known = await harness.tenant({ credentialType });
+      const other = await harness.tenant();
+      const used: Record<string, string> = { "x-nexus-key": known.key };
+      await known.send({ method: "GET", path: "/v1/models", headers: used }); // the isolate has it in its cache
+      const reads = async (host: string, headers: Record<string, string>) => {
+        const before = await harness.calls("TENANTS");
+        expect((await harness.send({ host, headers })).status).toBe(401);
+        return (await harness.calls("TENANTS")) - before;
+      };
+      const presented: Record<string, string>[] = [
+        {},
+        bearer("wrong"),
+        { "x-api-key": "wrong" },
+        { "x-nexus-key": "wrong" },
+        bearer(other.key),
+      ];
+      for (const headers of presented)
+        expect(await reads(known.domain, headers), JSON.stringify(Object.keys(headers))).toBe(
+          await reads("unknown.example", headers),
+        );
+    },
+  );
+
   it("is counted, not stored, when rejected", async () => {
     const refused = await harness.send({ host: "unknown.example" });
     const id = String(refused.headers["x-nexus-request-id"]);

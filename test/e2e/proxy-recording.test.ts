@@ -154,7 +154,7 @@ it("with KV down cached domains and keys work, and unknown ones are not reported
   expect((await send()).status).toBe(200);
   await harness.break({ TENANTS: { how: "fail" } });
   expect((await send()).status).toBe(200);
-  const unknown = await send({ host: "unknown.example" });
+  const unknown = await send({ host: "unknown.example", headers: { "x-api-key": "cnp_live_unknown" } });
   expect(unknown.status).toBe(500);
   expect(unknown.body.toString()).toContain("api_error");
 });

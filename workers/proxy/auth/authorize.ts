@@ -69,11 +69,13 @@ async function admitTenant(
     return checkEndpoint(target, { record: open, clientKeyId: null });
   }
 
-  const configured = domain === null ? null : await readDomain(env, domain);
-  // Keys are looked up for an unknown domain too, so that both cases take the same time.
-  const keys = presentedKeys(request.headers, configured?.credentialType ?? "api_key");
-  const key = await findClientKey(env, keys, domain ?? "");
-  if (!configured || !key) return { error: { reason: "unauthenticated" } };
+  // The domain is read after a key that is valid for it was found: without one, nothing that is read depends on whether it exists.
+  if (domain === null || !(await findClientKey(env, presentedKeys(request.headers, null), domain)))
+    return { error: { reason: "unauthenticated" } };
+  const configured = await readDomain(env, domain);
+  if (!configured) return { error: { reason: "unauthenticated" } };
+  const key = await findClientKey(env, presentedKeys(request.headers, configured.credentialType), domain);
+  if (!key) return { error: { reason: "unauthenticated" } };
   return checkEndpoint(target, { record: configured, clientKeyId: key.id });
 }
 

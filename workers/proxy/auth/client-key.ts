@@ -14,14 +14,16 @@ import { readClientKey } from "../../store/tenants/kv-read.ts";
 const MAX_KEY_LENGTH = 512;
 
 /**
- * The keys a request presents. With passthrough, `Authorization` and `x-api-key` hold the client's own credential for Claude,
- * so the client key comes in `x-nexus-key`.
+ * The keys a request presents to a domain with this credential; null: to any. With passthrough, `Authorization` and `x-api-key`
+ * hold the client's own credential for Claude, so the client key comes in `x-nexus-key`.
  */
-export function presentedKeys(headers: Headers, credentialType: CredentialType): string[] {
-  const candidates =
-    credentialType === "passthrough"
-      ? [headers.get("x-nexus-key")]
-      : [bearerToken(headers.get("authorization")), headers.get("x-api-key")];
+export function presentedKeys(headers: Headers, credentialType: CredentialType | null): string[] {
+  const candidates: (string | null)[] = [];
+  // First, so that the client's own credential is not looked up.
+  if (credentialType === "passthrough" || credentialType === null)
+    candidates.push(headers.get("x-nexus-key"));
+  if (credentialType !== "passthrough")
+    candidates.push(bearerToken(headers.get("authorization")), headers.get("x-api-key"));
   const keys = candidates.map((key) => key?.trim() ?? "");
   return keys.filter(
     (key, index) => key !== "" && key.length <= MAX_KEY_LENGTH && keys.indexOf(key) === index,
