@@ -111,14 +111,16 @@ export async function linked(...requests: readonly TestRequest[]): Promise<strin
   return linkedInOrder(requests);
 }
 
-/** The same for requests that arrive in another order than they were sent. */
+/** The same for requests that arrive in another order than they were sent, `together` at a time. */
 export async function linkedInOrder(
   requests: readonly TestRequest[],
   order: readonly number[] = [...requests.keys()],
+  together = 1,
 ): Promise<string[]> {
   const store = new MemoryLinkStore();
   const evidence = requests.map((request, n) => writtenEvidence({ at: `10:00:0${n}.000`, ...request }, n));
-  for (const n of order) if (evidence[n]) await store.link([evidence[n]]);
+  for (let at = 0; at < order.length; at += together)
+    await store.link(order.slice(at, at + together).flatMap((n) => evidence[n] ?? []));
   const ids = evidence.map((each) => each?.requestId);
   const position = (id: string | null) => (id === null ? "-" : String(ids.indexOf(id)));
   return ids.map((id) => {

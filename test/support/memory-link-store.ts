@@ -141,11 +141,20 @@ export class MemoryLinkStore implements LinkStore {
   }
 
   async repeatedIn(conversationIds: readonly string[]): Promise<Link[]> {
+    return this.#repeated().filter(({ conversationId }) => conversationIds.includes(conversationId));
+  }
+
+  async repeatedOf(requestIds: readonly string[]): Promise<Link[]> {
+    return this.#repeated().filter(({ requestId }) => requestIds.includes(requestId));
+  }
+
+  #repeated(): Link[] {
     return [...this.served].flatMap(([requestId, parentRequestId]) => {
       const { flags, textKey } = this.evidence.get(requestId)!;
       const parent = parentRequestId === null ? undefined : this.links.get(parentRequestId);
-      const isFound = parent && textKey !== null && conversationIds.includes(parent.conversationId);
-      return isFound ? [{ ...parent, requestId, parentRequestId, linkKind: "turn", flags, textKey }] : [];
+      return parent && textKey !== null
+        ? [{ ...parent, requestId, parentRequestId, linkKind: "turn", flags, textKey }]
+        : [];
     });
   }
 

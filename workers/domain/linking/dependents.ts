@@ -29,10 +29,13 @@ export async function promptsNamedBy(
   return calls.map(({ promptKey, requestId }) => ({ promptKey, after: requestId }));
 }
 
-/** The look-ups of requests that repeat this request's history, and of those of its thread that nothing else links. */
+/** The look-ups of requests that repeat this request's history or message, and of those of its thread that nothing else links. */
 export function servingLookups({ requestId, endKey, responseKey, sessionKey, agentKey }: Evidence): Lookup[] {
   const after = { after: requestId, limit: MAX_DEPENDENTS };
-  const lookups: Lookup[] = [{ index: KeyPurpose.ancestorEnd, key: endKey, ...after }];
+  const lookups: Lookup[] = [
+    { index: KeyPurpose.ancestorEnd, key: endKey, ...after },
+    { index: KeyPurpose.messagePrefix, key: endKey, ...after },
+  ];
   if (responseKey !== null)
     lookups.push(
       { index: "priorResponse", key: responseKey, ...after },
@@ -59,7 +62,6 @@ export function dependentLookups(
     const after = { after: requestId, limit: MAX_DEPENDENTS };
     lookups.push(
       ...servingLookups(arrival),
-      { index: KeyPurpose.messagePrefix, key: endKey, ...after },
       // A request considers MAX_CANDIDATES earlier ones with its own key, so as many later ones may consider it.
       { index: "end", key: endKey, after: requestId, limit: MAX_CANDIDATES },
     );

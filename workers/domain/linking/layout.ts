@@ -48,15 +48,12 @@ export class Layout {
   /** Takes these requests out of the conversations in which they are stored. */
   async remove(requestIds: readonly string[]): Promise<void> {
     const links = await this.#store.linksOf(requestIds);
-    if (links.length === 0) return;
-    const conversations = [...new Set(links.map(({ conversationId }) => conversationId))];
+    const repeated = await this.#store.repeatedOf(requestIds);
+    if (links.length + repeated.length === 0) return;
+    const conversations = [...new Set([...links, ...repeated].map(({ conversationId }) => conversationId))];
     this.#removed.push(...links);
+    for (const { requestId } of [...links, ...repeated]) this.#removedIds.add(requestId);
     await this.#readConversations(conversations);
-    for (const { requestId } of links) {
-      this.#removedIds.add(requestId);
-      this.#stored.delete(requestId);
-      this.#current.delete(requestId);
-    }
     await this.#rebuildConversations([], conversations);
   }
 
@@ -64,6 +61,7 @@ export class Layout {
   async read(chosen: readonly ChosenParent[]): Promise<void> {
     const ids = chosen.flatMap((each) => [each.evidence.requestId, ...continuedBy(each)]);
     for (const link of await this.#store.familyOf([...new Set(ids)])) this.#addStored(link);
+    await this.#readRepeated(chosen.map(({ evidence }) => evidence));
   }
 
   /** Whether the request is in a conversation, of those that were read. */
@@ -95,12 +93,15 @@ export class Layout {
 
   /**
    * Places requests that were read. Likely side requests are placed where others continue them (`continued`), or where they are
-   * in a conversation already.
+   * in a conversation already or side requests by repetition.
    */
   async applyChoices(all: readonly ChosenParent[], continued: ReadonlySet<string>): Promise<void> {
     const chosen = all.filter(
       ({ evidence: { requestId }, choice }) =>
-        !choice.isLikelySide || continued.has(requestId) || this.#current.has(requestId),
+        !choice.isLikelySide ||
+        continued.has(requestId) ||
+        this.#current.has(requestId) ||
+        this.#repeated.has(requestId),
     );
     const deferred: ChosenParent[] = [];
     for (const each of chosen.toSorted((a, b) => (a.evidence.requestId < b.evidence.requestId ? -1 : 1))) {
@@ -111,7 +112,8 @@ export class Layout {
       else if (current && deferred.length === 0 && hasSameParent(current, choice)) {
         const { linkedBy, linkConfidence } = choice;
         this.#current.set(requestId, { ...current, flags, textKey, linkedBy, linkConfidence });
-      } else if (deferred.length > 0 || current || !this.#append(each)) deferred.push(each);
+      } else if (deferred.length > 0 || current || this.#repeated.has(requestId) || !this.#append(each))
+        deferred.push(each);
     }
     if (deferred.length > 0) await this.#rebuildConversations(deferred);
   }
@@ -126,6 +128,7 @@ export class Layout {
     if (of.some(isMaybeSide)) return { best: newest(of), conversations: of.length };
     const unread = of.map(({ requestId }) => requestId).filter((id) => !this.#current.has(id));
     if (unread.length > 0) for (const link of await this.#store.linksOf(unread)) this.#addStored(link);
+    await this.#readRepeated(of);
     const conversationOf = ({ requestId }: Evidence) =>
       (this.#current.get(requestId) ?? this.#repeated.get(requestId))?.conversationId ??
       conversationIdOf(requestId);
@@ -200,7 +203,7 @@ export class Layout {
     const affected = new Set(conversations);
     for (const { evidence, choice } of chosen)
       for (const id of [evidence.requestId, choice.parentRequestId, choice.taskParentId]) {
-        const link = id === null ? undefined : this.#current.get(id);
+        const link = id === null ? undefined : (this.#current.get(id) ?? this.#repeated.get(id));
         if (link) affected.add(link.conversationId);
       }
     await this.#readConversations([...affected]);
@@ -235,6 +238,7 @@ export class Layout {
         this.#repeated.set(requestId, link!);
         if (!wasRepeated || byId.has(requestId)) this.#repeatedChanges.add(requestId);
       } else if (this.#current.delete(requestId)) this.#left.push(requestId);
+      else if (wasRepeated && byId.has(requestId)) this.#repeatedChanges.add(requestId);
     }
   }
 
@@ -242,10 +246,25 @@ export class Layout {
     const unread = conversationIds.filter((id) => !this.#completeConversations.has(id));
     if (unread.length === 0) return;
     for (const link of await this.#store.conversationsOf(unread)) this.#addStored(link);
-    for (const link of await this.#store.repeatedIn(unread))
-      if (!this.#current.has(link.requestId) && !this.#repeatedChanges.has(link.requestId))
-        this.#repeated.set(link.requestId, link);
+    for (const link of await this.#store.repeatedIn(unread)) this.#addRepeated(link);
     for (const id of unread) this.#completeConversations.add(id);
+  }
+
+  /** Reads those of these requests that are stored as side requests with a text key. */
+  async #readRepeated(of: readonly Pick<Evidence, "requestId" | "textKey">[]): Promise<void> {
+    const unread = of.filter(
+      ({ requestId, textKey }) =>
+        textKey !== null && !this.#current.has(requestId) && !this.#repeated.has(requestId),
+    );
+    if (unread.length === 0) return;
+    const links = await this.#store.repeatedOf(unread.map(({ requestId }) => requestId));
+    for (const link of links) this.#addRepeated(link);
+  }
+
+  #addRepeated(link: Link): void {
+    const { requestId } = link;
+    const isRead = this.#current.has(requestId) || this.#repeatedChanges.has(requestId);
+    if (!isRead && !this.#removedIds.has(requestId)) this.#repeated.set(requestId, link);
   }
 }
 

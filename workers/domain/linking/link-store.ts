@@ -60,6 +60,8 @@ export interface LinkStore {
   conversationsOf(conversationIds: readonly string[]): Promise<Link[]>;
   /** The side requests with a text key that serve requests of these conversations, each as the turn that it would be there. */
   repeatedIn(conversationIds: readonly string[]): Promise<Link[]>;
+  /** Those of these requests that are such side requests. */
+  repeatedOf(requestIds: readonly string[]): Promise<Link[]>;
   /** Calls with one of these prompts. */
   callsOf(promptKeys: readonly bigint[]): Promise<StoredCall[]>;
   /** The calls that these requests make, and those whose agent they name. */

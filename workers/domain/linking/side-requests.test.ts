@@ -87,6 +87,19 @@ describe("a side request that repeats the history", () => {
     expect((await linked(turn(0), turn(1), again, turn(2))).slice(2)).toEqual(["aux 1", "turn 1 - main"]);
   });
 
+  it("adds to the message of another side request: it serves the turn that the other serves", async () => {
+    const system = "You run a web search for another Claude model.";
+    const search = { ...main, system, turns: [[text("look")]] };
+    const more = { ...main, system, turns: [[text("look"), text(SUGGESTION)]] };
+    for (const order of permutations([0, 1, 2, 3]))
+      expect(await linkedInOrder([turn(0), search, { ...main, turns: ["hello"] }, more], order)).toEqual([
+        "root - - main",
+        "aux 0",
+        "root - - main",
+        "aux 0",
+      ]);
+  });
+
   it("is sent while the turn runs: it serves that turn", async () => {
     const question = text(reminded("This is a side question from the user."));
     const beside = turn(1, {
@@ -386,6 +399,43 @@ describe("a request that may be a side request, although nothing says so", () =>
       const result = await linkedInOrder([...requests, continued], [...order, 6, 7]);
       expect([...result.slice(1, 6), result[6]]).toEqual(links);
     }
+  });
+
+  it("with words that a client repeats counts in its own conversation only", async () => {
+    const chat = (name: string) =>
+      [turn(0), afterTurn(0, unknown), turn(1), turn(2)].map((request) => ({
+        ...request,
+        headers: { ...cli, ...session(name) },
+        turns: request.turns!.map((words) => (words === unknown ? words : `${name} ${words as string}`)),
+        answer: `${name} ${request.answer as string}`,
+      }));
+    const requests = [...chat("s"), ...chat("t")];
+    const links = [
+      ...["root - - main", "turn 0 - branch_20250723100001", TURN, "turn 2 - main"],
+      ...["root - - main", "turn 4 - branch_20250723100005", "turn 4 - main", "turn 6 - main"],
+    ];
+    for (const together of [1, 3, 8])
+      expect(await linkedInOrder(requests, [0, 1, 4, 5, 2, 6, 3, 7], together)).toEqual(links);
+  });
+
+  it("with words that a client repeats returns to its branch once the other moves to another conversation", async () => {
+    const requests = [
+      turn(0),
+      afterTurn(0, unknown),
+      turn(1),
+      { ...main, turns: ["hello"], answer: "hi" },
+      { ...main, turns: ["hello", "hi", unknown] },
+      turn(2),
+      turn(3),
+    ];
+    const before = ["root - - main", "aux 0", TURN, "aux 2", "turn 2 - main", "turn 4 - main"];
+    expect(await linked(...requests.toSpliced(3, 1))).toEqual(before);
+    const links = [
+      ...["root - - main", "turn 0 - branch_20250723100001", TURN],
+      ...["root - - main", "turn 3 - main", "turn 2 - main", "turn 5 - main"],
+    ];
+    for (const order of permutations([0, 1, 2, 4, 5]).filter((_, n) => n % 3 === 0))
+      expect(await linkedInOrder(requests, [...order, 6, 3])).toEqual(links);
   });
 
   const marked = (value: string) => [text(value, { cache_control: { type: "ephemeral" } })];

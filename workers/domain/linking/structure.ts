@@ -92,7 +92,7 @@ export function branchPositions(members: readonly ConversationMember[]): {
 }
 
 /**
- * The requests with a text that a client repeats: at two or more points of the conversation, requests with this text were never
+ * The requests with a text that a client repeats: at two or more points of one conversation, requests with this text were never
  * continued and lost the branch to another. A request that nothing competes with is none of them.
  */
 function repeatedRequests(sorted: readonly ConversationMember[]): Set<string> {
@@ -113,11 +113,15 @@ function repeatedRequests(sorted: readonly ConversationMember[]): Set<string> {
       !continued.has(member.requestId) &&
       (competing.get(attemptAt(member)) ?? 0) > 1,
   );
-  const points = new Map<bigint | null, Set<string | null>>();
+  const roots = new Map<string | null, string>();
+  for (const { requestId, parentRequestId, taskParentId } of sorted)
+    roots.set(requestId, roots.get(parentRequestId) ?? roots.get(taskParentId) ?? requestId);
+  const textIn = ({ requestId, textKey }: ConversationMember) => `${roots.get(requestId)} ${textKey}`;
+  const points = new Map<string, Set<string | null>>();
   for (const member of uncontinued)
     if (!keepers.has(member.requestId))
-      points.set(member.textKey, (points.get(member.textKey) ?? new Set()).add(attemptAt(member)));
-  const isRepeated = ({ textKey }: ConversationMember) => (points.get(textKey)?.size ?? 0) > 1;
+      points.set(textIn(member), (points.get(textIn(member)) ?? new Set()).add(attemptAt(member)));
+  const isRepeated = (member: ConversationMember) => (points.get(textIn(member))?.size ?? 0) > 1;
   return new Set(uncontinued.filter(isRepeated).map(({ requestId }) => requestId));
 }
 

@@ -49,7 +49,9 @@ export function linkStore(tx: WriterTransaction, domainId: number): LinkStore {
     },
     conversationsOf: async (ids) =>
       ids.length === 0 ? [] : readLinks(tx, inArray(requests.conversationId, [...ids])),
-    repeatedIn: (ids) => repeatedIn(tx, ids),
+    repeatedIn: async (ids) =>
+      ids.length === 0 ? [] : readRepeated(tx, inArray(requests.conversationId, [...ids])),
+    repeatedOf: async (ids) => (ids.length === 0 ? [] : readRepeated(tx, withIds(ids, side))),
     callsOf: async (keys) =>
       keys.length === 0 ? [] : readCalls(tx, domainId, inArray(taskInvocations.promptKey, [...keys])),
     callsNamedBy: (arrivals) => callsNamedBy(tx, domainId, arrivals),
@@ -174,8 +176,13 @@ async function keysOf(tx: WriterTransaction, ids: readonly string[]): Promise<Ma
   return keys;
 }
 
-const withIds = (ids: readonly string[]) =>
-  among(ids.map((id) => ({ id, startedAt: new Date(startedAtOf(id) ?? 0) })));
+const side = alias(requests, "side");
+
+const withIds = (ids: readonly string[], of?: typeof side) =>
+  among(
+    ids.map((id) => ({ id, startedAt: new Date(startedAtOf(id) ?? 0) })),
+    of,
+  );
 
 async function readLinks(tx: WriterTransaction, condition: ReturnType<typeof and>): Promise<Link[]> {
   const rows = await tx
@@ -189,9 +196,7 @@ async function readLinks(tx: WriterTransaction, condition: ReturnType<typeof and
     .map((row) => ({ ...row, flags: row.flags ?? 0 }) as Link);
 }
 
-async function repeatedIn(tx: WriterTransaction, conversationIds: readonly string[]): Promise<Link[]> {
-  if (conversationIds.length === 0) return [];
-  const side = alias(requests, "side");
+async function readRepeated(tx: WriterTransaction, condition: ReturnType<typeof and>): Promise<Link[]> {
   const rows = await tx
     .select({
       ...columnsNamed(requests, LINK_MEMBERS),
@@ -202,7 +207,7 @@ async function repeatedIn(tx: WriterTransaction, conversationIds: readonly strin
     .from(requests)
     .innerJoin(side, eq(side.servesRequestId, requests.id))
     .innerJoin(linkEvidence, eq(linkEvidence.requestId, side.id))
-    .where(and(inArray(requests.conversationId, [...conversationIds]), isNotNull(linkEvidence.textKey)));
+    .where(and(condition, isNotNull(requests.conversationId), isNotNull(linkEvidence.textKey)));
   return rows.map((row) => ({ ...row, linkKind: "turn" }) as Link);
 }
 

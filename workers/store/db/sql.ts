@@ -46,14 +46,17 @@ export function allOf(...conditions: (SQL | undefined)[]): SQL {
   return and(...conditions) ?? sql`true`;
 }
 
-/** The rows in `requests` of these exchanges, at least one. The times let PostgreSQL skip partitions. */
-export function among(exchanges: readonly { id: string; startedAt: Date }[]): SQL | undefined {
+/** The rows in `requests`, or its alias `of`, of these exchanges, at least one. The times let PostgreSQL skip partitions. */
+export function among(
+  exchanges: readonly { id: string; startedAt: Date }[],
+  of: { id: PgColumn; startedAt: PgColumn } = requests,
+): SQL | undefined {
   const times = exchanges.map(({ startedAt }) => startedAt.getTime());
   const ids = exchanges.map(({ id }) => id);
   return and(
-    inArray(requests.id, ids),
-    gte(requests.startedAt, new Date(Math.min(...times))),
-    lte(requests.startedAt, new Date(Math.max(...times))),
+    inArray(of.id, ids),
+    gte(of.startedAt, new Date(Math.min(...times))),
+    lte(of.startedAt, new Date(Math.max(...times))),
   );
 }
 
