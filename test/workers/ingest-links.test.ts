@@ -1,6 +1,6 @@
 /** Recorded sessions through ingest: every request gets its link, in any order and any batches. */
 import { beforeEach, describe, expect, it } from "vitest";
-import { type TestExchange } from "../support/exchanges.ts";
+import { makeExchange, messageRequest, NOON, streamOf, type TestExchange } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { resetStorage, ingest } from "../support/worker-ingest.ts";
 import { fixtureLines, recordedExchange, type WorkerRecording } from "../support/worker-recordings.ts";
@@ -115,5 +115,62 @@ describe("recorded sessions", () => {
       SELECT a.id FROM conversation_aliases a LEFT JOIN requests r ON r.id = a.root_request_id
       WHERE r.conversation_id IS NULL OR a.id = r.conversation_id`);
     expect(stale).toEqual([]);
+  });
+});
+
+describe("side requests that only their repeated text shows", () => {
+  const REPEATED = "Words of a client of tomorrow";
+  const headers = {
+    "content-type": "application/json",
+    "user-agent": "claude-cli/2.1.332",
+    "x-claude-code-session-id": "s",
+  };
+  const sent = (second: number, ...texts: string[]) =>
+    makeExchange({
+      startedAt: NOON + second * 1_000,
+      requestBody: messageRequest("", {
+        messages: texts.map((content, n) => ({ role: n % 2 === 0 ? "user" : "assistant", content })),
+      }),
+      responseBody: streamOf(`response to ${texts.at(-1)}`),
+      requestMetadata: { headers },
+    });
+  const chat = (...texts: string[]) =>
+    texts.flatMap((text, n) => (n < texts.length - 1 ? [text, `response to ${text}`] : [text]));
+  const exchanges = {
+    a: sent(0, "a"),
+    afterA: sent(1, ...chat("a", REPEATED)),
+    b: sent(2, ...chat("a", "b")),
+    hello: sent(3, "hello"),
+    afterHello: sent(4, ...chat("hello", REPEATED)),
+    c: sent(5, ...chat("a", "b", "c")),
+    d: sent(6, ...chat("a", "b", "c", "d")),
+    afterC: sent(7, ...chat("a", "b", "c", REPEATED)),
+  };
+  const { a, afterA, b, hello, afterHello, c, d, afterC } = exchanges;
+
+  /** Where the requests with the repeated text are: "kind parent" or "aux served", by their names. */
+  async function placed(): Promise<Record<string, string>> {
+    const nameOf = new Map(Object.entries(exchanges).map(([name, { id }]) => [id, name]));
+    return Object.fromEntries(
+      (await links()).flatMap((row) => {
+        const name = nameOf.get(row.id)!;
+        const at = row.parent_request_id ?? row.serves_request_id;
+        return name.startsWith("after") ? [[name, `${row.link_kind} ${at && nameOf.get(at)}`]] : [];
+      }),
+    );
+  }
+
+  it("leave and join conversations as the stored ones with their text come and go", async () => {
+    // Until its own parent arrives, the session alone links a request.
+    await ingest(a, afterA, b, afterHello, c, d);
+    expect(await placed()).toEqual({ afterA: "aux a", afterHello: "aux b" });
+    await ingest(hello);
+    expect(await placed()).toEqual({ afterA: "turn a", afterHello: "turn hello" });
+    await ingest(afterC);
+    expect(await placed()).toEqual({ afterA: "aux a", afterHello: "turn hello", afterC: "aux c" });
+    const inPieces = await links();
+    await resetStorage();
+    await ingest(...Object.values(exchanges));
+    expect(await links()).toEqual(inPieces);
   });
 });
