@@ -7,7 +7,7 @@ import { contents, type requests, responseBodies } from "../../../drizzle/schema
 import { concat } from "../../domain/bytes.ts";
 import { type BodyParts, rebuildBody } from "../../domain/content/split-body.ts";
 import { decodeBytes } from "./compression.ts";
-import { batches, MAX_STATEMENT_BYTES } from "../db/statement-batches.ts";
+import { arrayLiteral, batches, MAX_STATEMENT_BYTES } from "../db/statement-batches.ts";
 import type { Reader, Writer, WriterTransaction } from "../db/db.ts";
 
 type Row = typeof requests.$inferSelect;
@@ -27,12 +27,7 @@ export async function readRequestBody(
   db: Reader | Writer | WriterTransaction,
   row: BodyReferences,
 ): Promise<Uint8Array | null> {
-  if (row.bodyContentId === null) return null;
-  const [skeleton, lists] = await Promise.all([
-    readContent(db, row.bodyContentId),
-    readChains(db, { messages: row.messagesNodeId, system: row.systemNodeId, tools: row.toolsNodeId }),
-  ]);
-  return skeleton && lists && rebuildBody({ skeleton, ...lists });
+  return row.bodyContentId === null ? null : (await readStored(db, [row])).bodyOf(row);
 }
 
 /** The response's bytes, decoded; their first part where `responseTruncated`. */
@@ -84,8 +79,12 @@ async function readHeaderSet(
   db: Reader | Writer | WriterTransaction,
   id: bigint | null,
 ): Promise<Headers | null> {
-  const bytes = id === null ? null : await readContent(db, id);
-  return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as Headers);
+  return headersIn(id === null ? null : await readContent(db, id));
+}
+
+/** The headers of a content. */
+export function headersIn(content: Uint8Array | null): Headers | null {
+  return content && (JSON.parse(new TextDecoder().decode(content)) as Headers);
 }
 
 /** Stored bytes from some position on, at most MAX_STATEMENT_BYTES of them. */
@@ -146,47 +145,83 @@ export async function readContents(
   return read;
 }
 
-type Lists = Omit<BodyParts, "skeleton">;
+export interface StoredParts {
+  /** The text of the request body, as readRequestBody returns it. */
+  bodyOf(row: BodyReferences): Uint8Array | null;
+  /** A content of `others`. */
+  contentOf(id: bigint | null): Uint8Array | null;
+}
 
-/** The lists from their roots to the given nodes; null where a content is missing. Each content is read once. */
-async function readChains(
+interface Node {
+  parentId: bigint | null;
+  contentId: bigint;
+  overlay: Uint8Array | null;
+}
+
+/** Reads what the bodies of these rows consist of, and the contents `others`: each node and content once, all in memory. */
+export async function readStored(
   db: Reader | Writer | WriterTransaction,
-  ends: Record<keyof Lists, bigint | null>,
-): Promise<Lists | null> {
-  const lists: Record<keyof Lists, { id: bigint; form: Uint8Array | null }[]> = {
-    messages: [],
-    system: [],
-    tools: [],
-  };
-  const starts = (Object.keys(lists) as (keyof Lists)[]).flatMap((list) =>
-    ends[list] === null ? [] : [sql`(${list}::text, ${ends[list]}::bigint)`],
-  );
-  if (starts.length === 0) return { messages: [], system: [], tools: [] };
+  rows: readonly BodyReferences[],
+  others: readonly (bigint | null)[] = [],
+): Promise<StoredParts> {
+  const ends = rows.flatMap((row) => [row.messagesNodeId, row.systemNodeId, row.toolsNodeId]);
+  const single = [...rows.map(({ bodyContentId }) => bodyContentId), ...others];
+  const arrayOf = (ids: readonly (bigint | null)[]) =>
+    arrayLiteral([...new Set(ids)].filter((id) => id !== null));
   const walked = await db.execute<{
-    list: keyof Lists;
-    id: string;
+    id: string | null;
+    parent_id: string | null;
+    content_id: string;
     form: Uint8Array | null;
     length: number | null;
   }>(sql`
-    WITH RECURSIVE ends (list, id) AS (VALUES ${sql.join(starts, sql`, `)}),
-    walk AS (
-      SELECT list, parent_id, content_id, depth, form FROM ends JOIN nodes USING (id)
-      UNION ALL
-      SELECT list, n.parent_id, n.content_id, n.depth, n.form FROM walk JOIN nodes n ON n.id = walk.parent_id
+    WITH RECURSIVE walk AS (
+      SELECT id, parent_id, content_id, form FROM nodes WHERE id = ANY (${arrayOf(ends)}::bigint[])
+      UNION
+      SELECT n.id, n.parent_id, n.content_id, n.form FROM walk JOIN nodes n ON n.id = walk.parent_id
     )
-    SELECT list, content_id AS id, form, octet_length(data) AS length
-    FROM walk LEFT JOIN contents ON contents.id = content_id ORDER BY list, depth`);
+    SELECT walk.id, parent_id, content_id, form, octet_length(data) AS length
+    FROM walk LEFT JOIN contents ON contents.id = content_id
+    UNION ALL
+    SELECT NULL, NULL, id, NULL, octet_length(data) FROM contents WHERE id = ANY (${arrayOf(single)}::bigint[])`);
+  const nodes = new Map<bigint, Node>();
   const wanted = new Map<bigint, number>();
-  for (const { list, id, form, length } of walked.rows) {
-    lists[list].push({ id: BigInt(id), form });
-    wanted.set(BigInt(id), length ?? 0);
+  for (const { id, parent_id: parent, content_id: content, form, length } of walked.rows) {
+    const contentId = BigInt(content);
+    if (id !== null)
+      nodes.set(BigInt(id), { parentId: parent === null ? null : BigInt(parent), contentId, overlay: form });
+    wanted.set(contentId, length ?? 0);
   }
   const bytes = await readContents(
     db,
     [...wanted].map(([id, length]) => ({ id, length })),
   );
-  if (bytes.size < wanted.size) return null;
-  const elementsOf = (list: keyof Lists) =>
-    lists[list].map(({ id, form: overlay }) => ({ content: bytes.get(id)!, overlay }));
-  return { messages: elementsOf("messages"), system: elementsOf("system"), tools: elementsOf("tools") };
+  const contentOf = (id: bigint | null) => (id === null ? null : (bytes.get(id) ?? null));
+  return {
+    contentOf,
+    bodyOf(row) {
+      const skeleton = contentOf(row.bodyContentId);
+      const messages = listOf(row.messagesNodeId, nodes, bytes);
+      const system = listOf(row.systemNodeId, nodes, bytes);
+      const tools = listOf(row.toolsNodeId, nodes, bytes);
+      return skeleton && messages && system && tools && rebuildBody({ skeleton, messages, system, tools });
+    },
+  };
+}
+
+/** The list from its root to the node `end`; null where a node or a content is missing. */
+function listOf(
+  end: bigint | null,
+  nodes: ReadonlyMap<bigint, Node>,
+  bytes: ReadonlyMap<bigint, Uint8Array>,
+): BodyParts["messages"] | null {
+  const list: { content: Uint8Array; overlay: Uint8Array | null }[] = [];
+  for (let id = end; id !== null;) {
+    const node = nodes.get(id);
+    const content = node && bytes.get(node.contentId);
+    if (!content) return null;
+    list.push({ content, overlay: node.overlay });
+    id = node.parentId;
+  }
+  return list.reverse();
 }

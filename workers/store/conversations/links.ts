@@ -2,8 +2,9 @@
  * Links as columns of request rows. New rows are inserted with them; rows whose link changed are updated here, in the same
  * transaction, and ids of conversations that no longer exist are kept as aliases. Called by requests/write.ts and relink.ts.
  */
-import { and, eq, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import { conversationAliases, requests } from "../../../drizzle/schema.ts";
+import { toHex } from "../../domain/bytes.ts";
 import { startedAtOf } from "../../domain/exchange-id.ts";
 import { linkExchanges } from "../../domain/linking/engine.ts";
 import type { FullEvidence } from "../../domain/linking/evidence/evidence.ts";
@@ -14,10 +15,10 @@ import { LINK_MEMBERS, linkStore } from "./link-store.ts";
 
 type Row = typeof requests.$inferInsert;
 
-export type LinkColumns = Pick<
-  Row,
-  (typeof LINK_MEMBERS)[number] | "servesRequestId" | "messageHash" | "parentMessageHash" | "systemHash"
->;
+const MOVED_MEMBERS = [...LINK_MEMBERS, "servesRequestId"] as const;
+const HASH_MEMBERS = ["messageHash", "parentMessageHash", "systemHash"] as const;
+
+export type LinkColumns = Pick<Row, (typeof MOVED_MEMBERS)[number] | (typeof HASH_MEMBERS)[number]>;
 
 export interface WrittenLinks {
   /** Columns of the arrivals, by request id; none where there is no evidence. */
@@ -108,20 +109,25 @@ export async function writeLinks(
   };
 }
 
-/** Updates stored rows with their new links. */
+/** Updates stored rows with their new links, and with the hashes of those that have any. */
 export async function writeLinkColumns(
   tx: WriterTransaction,
-  rows: readonly { id: string; startedAt: Date }[],
-  { columns }: WrittenLinks,
+  rows: readonly { id: string }[],
+  columns: WrittenLinks["columns"],
 ): Promise<void> {
-  for (const { id, startedAt } of rows) {
+  const links = rows.flatMap(({ id }) => {
     const link = columns.get(id);
-    if (link)
-      await tx
-        .update(requests)
-        .set(link)
-        .where(and(eq(requests.id, id), eq(requests.startedAt, startedAt)));
-  }
+    return link ? [{ requestId: id, ...link }] : [];
+  });
+  await moveRows(
+    tx,
+    links.filter(({ messageHash }) => messageHash === undefined),
+  );
+  await moveRows(
+    tx,
+    links.filter(({ messageHash }) => messageHash !== undefined),
+    [...MOVED_MEMBERS, ...HASH_MEMBERS],
+  );
 }
 
 function columnsOf(link: Link, evidence: FullEvidence): LinkColumns {
@@ -155,28 +161,33 @@ async function writeServed(
   }
 }
 
-const MOVED_MEMBERS = [...LINK_MEMBERS, "servesRequestId"] as const;
-type MovedMember = (typeof MOVED_MEMBERS)[number];
-
 /** Rows updated in one statement. */
 const MAX_MOVED_ROWS = 2_000;
 
+/** Updates these columns of the rows in which one of them differs. */
 async function moveRows(
   tx: WriterTransaction,
-  links: readonly (Pick<LinkColumns, MovedMember> & { requestId: string })[],
+  links: readonly (LinkColumns & { requestId: string })[],
+  members: readonly (keyof LinkColumns)[] = MOVED_MEMBERS,
 ): Promise<void> {
-  const columns = MOVED_MEMBERS.map((member) => requests[member]);
+  const columns = members.map((member) => requests[member]);
+  const listOf = (relation: string) => sql.raw(columns.map(({ name }) => `${relation}.${name}`).join(", "));
   const assignments = sql.raw(columns.map(({ name }) => `${name} = m.${name}`).join(", "));
   const types = sql.raw(columns.map((column) => `${column.name} ${column.getSQLType()}`).join(", "));
   for (let at = 0; at < links.length; at += MAX_MOVED_ROWS) {
     const values = links.slice(at, at + MAX_MOVED_ROWS).map((link) => ({
       id: link.requestId,
       started_at: new Date(startedAtOf(link.requestId) ?? 0).toISOString(),
-      ...Object.fromEntries(MOVED_MEMBERS.map((member) => [requests[member].name, link[member]])),
+      ...Object.fromEntries(members.map((member) => [requests[member].name, jsonValue(link[member])])),
     }));
     await tx.execute(sql`
       UPDATE requests r SET ${assignments}
       FROM jsonb_to_recordset(${JSON.stringify(values)}::jsonb) AS m (id uuid, started_at timestamptz, ${types})
-      WHERE r.id = m.id AND r.started_at = m.started_at`);
+      WHERE r.id = m.id AND r.started_at = m.started_at AND (${listOf("r")}) IS DISTINCT FROM (${listOf("m")})`);
   }
+}
+
+/** Bytes as the text of a bytea. */
+function jsonValue(value: LinkColumns[keyof LinkColumns]) {
+  return value instanceof Uint8Array ? `\\x${toHex(value)}` : value;
 }

@@ -13,7 +13,7 @@ import { columnsNamed } from "../db/columns.ts";
 import { transaction, withWriter, type WriterTransaction } from "../db/db.ts";
 import { lockDomain } from "../db/domain-lock.ts";
 import { readEvidence } from "./link-evidence.ts";
-import { SIDE_REQUEST_LINK, writeLinkColumns, writeLinks } from "./links.ts";
+import { type LinkColumns, SIDE_REQUEST_LINK, writeLinkColumns, writeLinks } from "./links.ts";
 
 export interface RelinkBatch {
   domain: string;
@@ -58,12 +58,8 @@ async function relinkBatch(tx: WriterTransaction, batch: RelinkBatch): Promise<R
   if (sideRequests.length > 0)
     await tx.delete(linkEvidence).where(inArray(linkEvidence.requestId, idsOf(sideRequests)));
   const links = await writeLinks(tx, domainId, evidence, idsOf(sideRequests));
-  await writeLinkColumns(tx, rows, links);
-  for (const { id, startedAt } of sideRequests)
-    await tx
-      .update(requests)
-      .set(SIDE_REQUEST_LINK)
-      .where(and(eq(requests.id, id), eq(requests.startedAt, startedAt)));
+  const asSide = sideRequests.map(({ id }) => [id, SIDE_REQUEST_LINK] as const);
+  await writeLinkColumns(tx, rows, new Map<string, LinkColumns>([...links.columns, ...asSide]));
 
   const changes = new Map<string, RelinkResult["changes"][number]>();
   const noteChange = (requestId: string, before: ComparedColumns, after: ComparedColumns) => {

@@ -95,7 +95,7 @@ export async function storeExchanges(
     ...newExchanges.flatMap(({ evidence }) => evidence ?? []),
     ...(await readEvidence(tx, updates)),
   ]);
-  await writeLinkColumns(tx, updates, links);
+  await writeLinkColumns(tx, updates, links.columns);
   const rows = newExchanges.map((exchange) => ({
     ...newRow(exchange, domain, domainId, { ...parts, batch: batchPriceInputs.get(exchange.id) }),
     ...(links.columns.get(exchange.id) ?? SIDE_REQUEST_LINK),
