@@ -36,9 +36,12 @@ const ASK = "Your task is to create a detailed summary of the conversation so fa
 const CONTINUATION =
   "This session is being continued from a previous conversation that ran out of context. The conversation is summarized below:\n";
 
-/** Up to about twenty requests of two to four conversations; few words, so that many texts are equal. */
-export function generateConversations(seed: number): GeneratedConversations {
-  const exchanges = generateExchanges(seed).map(({ exchange }) => exchange);
+/**
+ * Up to about twenty requests of two to four conversations; few words, so that many texts are equal. With `isRepetitive`, the
+ * clients name a session and send side requests of one text after many turns.
+ */
+export function generateConversations(seed: number, isRepetitive = false): GeneratedConversations {
+  const exchanges = generateExchanges(seed, isRepetitive).map(({ exchange }) => exchange);
   const evidence = exchanges.flatMap((each) => evidenceOf(each) ?? []);
   const unanswered = new Map(
     exchanges.flatMap((each) => {
@@ -59,7 +62,10 @@ function withCacheMarker(history: readonly Message[]): unknown[] {
 }
 
 /** The same as exchanges, with the start of each in epoch milliseconds. */
-export function generateExchanges(seed: number): { at: number; exchange: LinkableExchange }[] {
+export function generateExchanges(
+  seed: number,
+  isRepetitive = false,
+): { at: number; exchange: LinkableExchange }[] {
   const next = random(seed);
   const pick = <T>(items: readonly T[]): T => items[Math.floor(next() * items.length)]!;
   const exchanges: LinkableExchange[] = [];
@@ -146,22 +152,26 @@ export function generateExchanges(seed: number): { at: number; exchange: Linkabl
       { history: repeated, requestClass: "auxiliary" },
       { history: repeated },
       { history: repeated },
-      { history: [...goOn(from).slice(0, -1), user("Words of a client of tomorrow")] },
+      ...Array.from({ length: isRepetitive ? 10 : 1 }, () => ({
+        history: [...goOn(from).slice(0, -1), user("Words of a client of tomorrow")],
+      })),
       { history: [user(pick(WORDS))], system: "You run a web search for another Claude model." },
     ]);
     exchange({ ...from, response: answer(), isSummary: false, ...side });
     // A person may have written the words: then the request is continued.
-    if (next() < 0.5) sent.pop();
+    if (next() < (isRepetitive ? 0.8 : 0.5)) sent.pop();
   };
 
   const client = pick(["test", "claude-cli/2.1.332 (external, cli)"]);
-  const sessions = [null, null, `s${seed}a`, `s${seed}b`];
+  const named = [`s${seed}a`, `s${seed}b`];
+  const sessions = isRepetitive ? named : [null, null, ...named];
   start(pick(sessions));
-  const length = 4 + Math.floor(next() * 14);
+  const length = 4 + Math.floor(next() * (isRepetitive ? 12 : 14));
   while (exchanges.length < length) {
-    const from = pick(sent.slice(-5));
+    const from = pick(sent.slice(isRepetitive ? -3 : -5));
     const what = next();
-    if (what < 0.05) sideRequest(from);
+    if (isRepetitive && next() < 0.5) sideRequest(from);
+    else if (what < 0.05) sideRequest(from);
     else if (what < 0.08 && from.session !== null)
       exchange({
         ...from,
