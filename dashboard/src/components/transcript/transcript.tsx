@@ -6,11 +6,15 @@ import type { Block } from "../../transcript/blocks.ts";
 import { PlainText, Prose } from "./long-text.tsx";
 import { BlockView, CallView, Reminders } from "./content-block.tsx";
 import { COLLAPSE_AT, COLLAPSE_NEWEST_AT, type TranscriptContext } from "./transcript-context.ts";
+import { formatCount } from "../../format/number.ts";
 import { UntrustedText } from "../ui/values.tsx";
 
 /** Bytes of texts in one page: of what came before, and of the newest exchange. */
 const HISTORY_HTML_BYTES = 16_000;
 const NEWEST_HTML_BYTES = 36_000;
+
+/** Parts of one message in a page: a tool call takes about 750 bytes. */
+const MAX_SHOWN_PARTS = 200;
 
 interface Props {
   entries: readonly TranscriptEntry[];
@@ -24,6 +28,8 @@ export function Transcript({ entries, responseNumber, context }: Props) {
   const lastPrompt = prompts.at(-1) ?? 0;
   const before = { ...context, budget: { left: HISTORY_HTML_BYTES } };
   const newest = { ...context, budget: { left: NEWEST_HTML_BYTES } };
+  /** How many prompts are above the entry; entries are in order. */
+  let above = 0;
   return (
     <ol class="transcript" data-rows>
       {entries.map((entry) => {
@@ -37,14 +43,15 @@ export function Transcript({ entries, responseNumber, context }: Props) {
             ></li>
           );
         }
+        while (above < prompts.length && prompts[above]! < entry.number) above++;
         const isNewest = entry.number >= lastPrompt;
         return (
           <MessageCard
             entry={entry}
             isResponse={entry.number === responseNumber}
             collapseAt={isNewest ? COLLAPSE_NEWEST_AT : COLLAPSE_AT}
-            before={prompts.filter((number) => number < entry.number).at(-1)}
-            after={prompts.find((number) => number > entry.number)}
+            before={prompts[above - 1]}
+            after={prompts[prompts[above] === entry.number ? above + 1 : above]}
             context={isNewest ? newest : before}
           />
         );
@@ -100,16 +107,25 @@ function MessageCard({ entry, isResponse, collapseAt, before, after, context }: 
 /** The items of a message, or `children` in their place, with a link to the whole of a shortened message. */
 function Body({ entry, collapseAt, context, children }: Omit<EntryProps, "note"> & { collapseAt: number }) {
   const whole = context.fullMessageHref?.(entry.number) ?? null;
-  const items = groupReminders(entry.items).map((item) =>
-    Array.isArray(item) ? (
-      <Reminders texts={item.map((reminder) => reminder.text)} context={context} />
-    ) : (
-      <ItemView item={item} collapseAt={collapseAt} context={context} isProse={entry.role !== "system"} />
-    ),
-  );
+  const parts = groupReminders(entry.items);
+  const items = parts
+    .slice(0, MAX_SHOWN_PARTS)
+    .map((item) =>
+      Array.isArray(item) ? (
+        <Reminders texts={item.map((reminder) => reminder.text)} context={context} />
+      ) : (
+        <ItemView item={item} collapseAt={collapseAt} context={context} isProse={entry.role !== "system"} />
+      ),
+    );
   return (
     <div class="message-body">
       {children ?? items}
+      {!children && parts.length > items.length && (
+        <p class="note">
+          {formatCount(parts.length - items.length, "more part")} not shown.{" "}
+          <a href={whole ?? context.rawHref}>Show the raw text</a>
+        </p>
+      )}
       {whole !== null && (
         <p class="note">
           Shortened. <a href={whole}>Show full message</a>

@@ -17,6 +17,8 @@ import type { View } from "../../context/view.ts";
 
 /** The newest messages, which a page shows without `messages=all`. */
 const MAX_SHOWN_MESSAGES = 24;
+/** And with it: more are a page of megabytes. */
+const MAX_ALL_MESSAGES = 500;
 
 export function ConversationTab({ detail, view }: { detail: RequestDetail; view: View }) {
   const body = detail.requestBody;
@@ -26,7 +28,8 @@ export function ConversationTab({ detail, view }: { detail: RequestDetail; view:
   const hidesTools = view.query.tools === "hide";
   const paired = pairTools(response ? [...history, response] : history);
   const all = hidesTools ? withoutTools(paired) : paired;
-  const shown = view.query.messages === "all" ? all : newestEntries(all);
+  const isAll = view.query.messages === "all";
+  const shown = newestEntries(all, isAll ? MAX_ALL_MESSAGES : MAX_SHOWN_MESSAGES);
   const link = (extra: Record<string, string | null>) =>
     linkTo(view.path, view.filters, {
       tools: view.query.tools ?? null,
@@ -50,9 +53,13 @@ export function ConversationTab({ detail, view }: { detail: RequestDetail; view:
       <Preamble body={body} context={context} />
       {hidden > 0 && (
         <p class="earlier">
-          <a href={link({ messages: "all" })} data-all-messages>
-            Show {formatCount(hidden, "earlier message")}
-          </a>
+          {isAll ? (
+            <a href={context.rawHref}>{formatCount(hidden, "earlier message")} in the raw request</a>
+          ) : (
+            <a href={link({ messages: "all" })} data-all-messages>
+              Show {formatCount(hidden, "earlier message")}
+            </a>
+          )}
         </p>
       )}
       <Transcript entries={shown} responseNumber={response ? paired.length : null} context={context} />
@@ -62,9 +69,9 @@ export function ConversationTab({ detail, view }: { detail: RequestDetail; view:
 }
 
 /** The newest messages, starting at one with visible content. */
-function newestEntries(entries: readonly TranscriptEntry[]): readonly TranscriptEntry[] {
-  if (entries.length <= MAX_SHOWN_MESSAGES + 2) return entries;
-  const from = entries.length - MAX_SHOWN_MESSAGES;
+function newestEntries(entries: readonly TranscriptEntry[], max: number): readonly TranscriptEntry[] {
+  if (entries.length <= max + 2) return entries;
+  const from = entries.length - max;
   const first = entries.findIndex((entry, index) => index >= from && !entry.isMerged);
   return entries.slice(first === -1 ? from : first);
 }
