@@ -45,7 +45,12 @@ import { requiredRole } from "../../workers/domain/auth/permissions.ts";
 import { throttleKey } from "../../workers/domain/auth/key-throttle.ts";
 import { maskLenient } from "../../workers/domain/content/mask-secrets.ts";
 import { PrefixCache } from "../../workers/domain/content/prefix-cache.ts";
-import { assistantElement, rebuildBody, splitBody } from "../../workers/domain/content/split-body.ts";
+import {
+  assistantElement,
+  rebuildBody,
+  splitBody,
+  unsplitBody,
+} from "../../workers/domain/content/split-body.ts";
 import { decodeCursor } from "../../workers/domain/cursor.ts";
 import { isExchangeId, startedAtOf } from "../../workers/domain/exchange-id.ts";
 import * as coding from "../../workers/domain/http/content-coding.ts";
@@ -56,7 +61,13 @@ import { domainOfHost, isLoopbackName } from "../../workers/domain/http/host.ts"
 import * as paths from "../../workers/domain/http/paths.ts";
 import * as storedHeaders from "../../workers/domain/http/stored-headers.ts";
 import { clientName, clientParts } from "../../workers/domain/http/user-agent.ts";
-import { parseJson, parseJsonBytes, storableJson, unknownMembers } from "../../workers/domain/json/json.ts";
+import {
+  isTooLarge,
+  parseJson,
+  parseJsonBytes,
+  storableJson,
+  unknownMembers,
+} from "../../workers/domain/json/json.ts";
 import { sideTextIn, workingDirectoryIn } from "../../workers/domain/linking/evidence/client-texts.ts";
 import {
   isCompactAskText,
@@ -264,7 +275,10 @@ const OVER_TEXT: Calls<string> = {
   "http/user-agent.ts#clientName": clientName,
   "http/user-agent.ts#clientParts": clientParts,
   "json/json.ts#parseJson": (text) => [parseJson(text), parseJson(JSON.stringify(text))],
-  "json/json.ts#parseJsonBytes": (text) => parseJsonBytes(bytesOf(text)),
+  "json/json.ts#parseJsonBytes,isTooLarge": (text) => [
+    parseJsonBytes(bytesOf(text)),
+    isTooLarge([bytesOf(text)]),
+  ],
   "json/json.ts#storableJson": (text) => storableJson({ [text]: text }),
   "linking/evidence/client-texts.ts#sideTextIn": (text) => sideTextIn([text, `<system-reminder>${text}`]),
   "linking/evidence/client-texts.ts#workingDirectoryIn": (text) => workingDirectoryIn([text]),
@@ -424,7 +438,8 @@ const OVER_BODY: Calls<string> = {
     summarizeMessage([bytesOf(text)], bytesOf(text));
     summarizeMessage(messageTexts(text).map(bytesOf), null);
   },
-  "content/split-body.ts#splitBody,rebuildBody": (text) => {
+  "content/split-body.ts#splitBody,rebuildBody,unsplitBody": (text) => {
+    unsplitBody(bytesOf(text));
     const cache = new PrefixCache(100_000_000);
     splitBody(bytesOf(text), cache);
     rebuildBody(splitBody(bytesOf(text), cache));
