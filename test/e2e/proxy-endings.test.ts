@@ -46,13 +46,13 @@ const endless = stream({ chunks: Array.from({ length: 200 }, () => event(40)) })
 async function recordedAs(marker: string): Promise<CompleteEntry> {
   const id = await waitFor(async () => {
     for (const id of (await harness.journalIds()).reverse())
-      if ((await harness.journal(id)).request?.metadata.headers["x-stainless-marker"] === marker) return id;
+      if ((await harness.journal(id)).request?.metadata.headers["x-stainless-helper"] === marker) return id;
     throw new Error("not there yet");
   });
   await harness.notification(id);
   return harness.recorded(id);
 }
-const marked = (marker: string) => ({ "x-stainless-marker": marker });
+const marked = (marker: string) => ({ "x-stainless-helper": marker });
 /** When upstream saw the disconnect, in epoch milliseconds. */
 const abortedAt = () =>
   waitFor(() => {
