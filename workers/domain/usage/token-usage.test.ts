@@ -288,6 +288,12 @@ describe("hasInvalidCounts", () => {
     [{ ...VALID, iterations: "x" }],
     [{ ...VALID, iterations: ["x"] }],
     [{ ...VALID, iterations: [{ type: "message", input_tokens: null, output_tokens: 3 }] }],
+    [
+      {
+        ...VALID,
+        iterations: [iteration("message", 2 ** 31 - 1, 0, 0, 1), iteration("message", 1, 0, 0, 1)],
+      },
+    ],
   ])("is true for %j", (usage) => {
     expect([hasInvalidCounts(usage), hasInvalidCounts(usage, true)]).toEqual([true, true]);
   });

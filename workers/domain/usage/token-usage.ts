@@ -108,7 +108,7 @@ const ALWAYS_COUNTED: readonly string[] = ["input_tokens", "output_tokens"];
 
 /**
  * Whether what the cost depends on is no count: a string, a negative, fractional or too large number, null for input or output,
- * or, unless `isPartial`, no input or output at all. What the response cost, and how large its context is, is then unknown.
+ * or, unless `isPartial`, no input or output at all; or a sum of the inferences that is too large. What the response cost, and how large its context is, is then unknown.
  */
 export function hasInvalidCounts(usage: JsonObject, isPartial = false): boolean {
   const { iterations, server_tool_use: tools } = usage;
@@ -116,9 +116,16 @@ export function hasInvalidCounts(usage: JsonObject, isPartial = false): boolean 
   if (tools != null && (!isObject(tools) || Object.values(tools).some(isInvalid))) return true;
   const entries = (iterations ?? []) as unknown[];
   const isLacking = entries.length === 0 && !isPartial && ALWAYS_COUNTED.some((name) => usage[name] == null);
-  return (
-    isLacking || hasInvalidMember(usage) || entries.some((one) => !isObject(one) || hasInvalidMember(one))
-  );
+  if (isLacking || hasInvalidMember(usage)) return true;
+  return entries.some((one) => !isObject(one) || hasInvalidMember(one)) || hasTooLargeSum(usage);
+}
+
+function hasTooLargeSum(usage: JsonObject): boolean {
+  const inferences = countedInferences(usage);
+  return TOTAL_KINDS.some(({ field }) => {
+    const counts = inferences.map((inference) => inference.counts[field]);
+    return sum(counts) === null && counts.some((one) => one !== null);
+  });
 }
 
 function hasInvalidMember(source: JsonObject): boolean {
