@@ -5,7 +5,12 @@ import { Transcript } from "./transcript.tsx";
 
 const render = (messages: object[]): string => {
   const entries = pairTools(messages.map((message) => messageOf(message)));
-  return String(Transcript({ entries, responseNumber: null, context: { here: "/", rawHref: "/raw" } }));
+  const element: { toString(): string } = Transcript({
+    entries,
+    responseNumber: null,
+    context: { here: "/", rawHref: "/raw" },
+  });
+  return element.toString();
 };
 
 it("a message of 10,000 tool calls shows the first 200 and says how many more there are", () => {
