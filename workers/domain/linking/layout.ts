@@ -37,6 +37,8 @@ export class Layout {
   readonly #left: string[] = [];
   /** Side requests by repetition, each as the turn that it would be; those that were read, and those of this run. */
   readonly #repeated = new Map<string, Link>();
+  /** Requests for which the store was asked whether they are such side requests: once, however many rounds the choices take. */
+  readonly #readForRepeated = new Set<string>();
   /** Requests of this run that became such side requests or that are none any more. */
   readonly #repeatedChanges = new Set<string>();
 
@@ -254,9 +256,10 @@ export class Layout {
   async #readRepeated(of: readonly Pick<Evidence, "requestId" | "textKey">[]): Promise<void> {
     const unread = of.filter(
       ({ requestId, textKey }) =>
-        textKey !== null && !this.#current.has(requestId) && !this.#repeated.has(requestId),
+        textKey !== null && !this.#current.has(requestId) && !this.#readForRepeated.has(requestId),
     );
     if (unread.length === 0) return;
+    for (const { requestId } of unread) this.#readForRepeated.add(requestId);
     const links = await this.#store.repeatedOf(unread.map(({ requestId }) => requestId));
     for (const link of links) this.#addRepeated(link);
   }
