@@ -157,7 +157,13 @@ function growth<T>(call: (input: T) => unknown, make: (size: number) => T, size:
   const input = make(size);
   if (fastest(1, () => call(input)) <= UNSUSPICIOUS_MS || fastest(2, () => call(input)) <= UNSUSPICIOUS_MS)
     return 0;
-  const quarter = make(size / 4);
+  if (leastGrowth(call, make(size / 4), input) <= MAX_GROWTH) return 0;
+  // Not a step: above some size, texts are checked before they are parsed.
+  const least = leastGrowth(call, input, make(size * 4));
+  return least > MAX_GROWTH ? least : 0;
+}
+
+function leastGrowth<T>(call: (input: T) => unknown, quarter: T, input: T): number {
   let least = Infinity;
   for (let attempt = 0; attempt < ATTEMPTS && least > MAX_GROWTH; attempt++)
     least = Math.min(
@@ -168,7 +174,7 @@ function growth<T>(call: (input: T) => unknown, make: (size: number) => T, size:
           fastest(3, () => call(quarter)),
         ),
     );
-  return least > MAX_GROWTH ? least : 0;
+  return least;
 }
 
 type Calls<T> = Record<string, (input: T) => unknown>;
