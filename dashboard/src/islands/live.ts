@@ -80,6 +80,10 @@ export function bindLive(): void {
       connect();
     }
   });
+  // A connection that is still being opened would be refused after the sign-out.
+  document
+    .querySelectorAll('form[action="/sign-out"]')
+    .forEach((form) => form.addEventListener("submit", disconnect));
   if (!document.hidden) connect();
 }
 

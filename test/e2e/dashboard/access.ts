@@ -1,6 +1,6 @@
 /** Signing in and out, and sessions that end while a page is open. */
 import pg from "pg";
-import type { Page } from "playwright-core";
+import type { Page, Route } from "playwright-core";
 import { expect, it } from "vitest";
 import type { DemoStack } from "../../support/demo-stack.ts";
 
@@ -33,6 +33,22 @@ export function describeAccess(demo: () => DemoStack): void {
   it("signing in ends with signing out: neither Back nor the old cookie opens a page", async () => {
     const { page } = await signedInAnew(demo());
     const cookies = await page.context().cookies();
+    // The page's live connection is authenticated between the end of the session and the response to the sign-out.
+    const connecting: Route[] = [];
+    await page.route("**/live", (route) => void connecting.push(route));
+    await page.route("**/sign-out", async (route) => {
+      const response = await route.fetch({ maxRedirects: 0 });
+      for (const live of connecting) {
+        await live.continue().catch(() => undefined);
+        await live
+          .request()
+          .response()
+          .catch(() => null);
+      }
+      await route.fulfill({ response });
+    });
+    await page.reload();
+    await expect.poll(() => connecting.length).toBe(1);
     await page.click(".side-foot >> text=Sign out");
     await page.waitForURL("**/sign-in");
     await page.goBack();
