@@ -69,6 +69,7 @@ describe("a start", () => {
   it("prints both addresses and the key, and serves on every loopback address", async () => {
     expect(program.output()).toContain(proxy);
     expect(program.output()).toContain(dashboard);
+    expect(program.output()).not.toContain("NOSENTRY");
     expect(keyIn(program.output())).toMatch(/^\S{20,}$/);
     for (const host of loopbackHosts()) {
       const name = host.includes(":") ? `[${host}]` : host;

@@ -139,7 +139,7 @@ describe("with a key shorter than 24 characters", () => {
     });
   });
 
-  it("the proxy goes on serving", async () => {
+  it("the proxy serves requests as before", async () => {
     const env = testEnv({ DASHBOARD_API_KEY: "x" });
     const ctx = createExecutionContext();
     const response = await handleFetch(new Request("https://a.example/v1/models"), env, ctx);

@@ -105,7 +105,7 @@ describe("a good token", () => {
     ["ACCESS_TEAM_DOMAIN and ACCESS_AUD", { ACCESS_ADMIN_EMAILS: "ann@example.com" }],
     ["ACCESS_TEAM_DOMAIN", { ACCESS_TEAM_DOMAIN: "https://evil.example/path", ACCESS_AUD: AUDIENCE }],
   ])(
-    "opens nothing of the dashboard while %s is missing or invalid, and the public API goes on",
+    "opens nothing of the dashboard while %s is missing or invalid, and the public API responds as before",
     async (name, bindings) => {
       const message = expect.stringContaining(`Closed: ${name} must be`) as string;
       for (const more of [undefined, { "x-dashboard-key": ADMINISTRATOR_KEY }])

@@ -1,8 +1,8 @@
 /**
  * Masks secrets in a request body before it is archived, by the names of members: at any depth, as strings, objects and lists, in
  * JSON that is a string of JSON, and in the userinfo and query of URLs. Contents (messages, system prompts, tool definitions) are
- * what the archive is for and stay as they are. In a body that is not valid JSON (truncated, broken) names are found as well, but
- * contents cannot be told apart. Linear in the size of the body.
+ * what the archive is for and stay as they are. In a body that is not valid JSON (truncated, broken) names are found everywhere,
+ * in contents too. Linear in the size of the body.
  */
 import { isSecretName, redactForm, redactUrl } from "../redact.ts";
 import { concat } from "../bytes.ts";

@@ -1,4 +1,4 @@
-/** A template as rendering needs it: helpers, block parameters and partials are told apart once, when it is read. */
+/** A template as rendering needs it: what is a helper, a block parameter or a partial is decided once, when it is read. */
 
 /** From 1. */
 export interface Position {
