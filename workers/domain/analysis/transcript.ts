@@ -3,8 +3,9 @@
  * shortened, secrets masked. Where it exceeds the budget, the first and the last messages stay. Pure.
  */
 import type { AnalysisProvider } from "../../schemas/analysis.ts";
-import { contentBlocks, isToolCall, stringMember } from "../messages/content.ts";
+import { contentBlocks, isToolCall, stringMember, toolCallBlocks } from "../messages/content.ts";
 import { withoutReminders } from "../messages/reminders.ts";
+import { TASK_TOOLS } from "../messages/tool-calls.ts";
 import type { JsonObject } from "../json/json.ts";
 import { redact } from "../redact.ts";
 import { truncate } from "../truncate.ts";
@@ -13,7 +14,6 @@ import { estimateTokens, SAFETY_FACTOR } from "./estimate-tokens.ts";
 /** Characters of a tool's input and result. Sub-tasks are shown by their prompt and final response, so they get more. */
 const MAX_TOOL_TEXT = 1_000;
 const MAX_SUBTASK_TEXT = 6_000;
-const SUBTASK_TOOLS: readonly unknown[] = ["Task", "Agent"];
 const BYTES_PER_TOKEN = 4;
 
 export interface BranchMessage {
@@ -107,9 +107,9 @@ function renderBlock(block: JsonObject, subtaskCalls: ReadonlySet<string>): stri
   if (type === "text") return withoutReminders(stringMember(block, "text"));
   if (type === "thinking" || type === "redacted_thinking") return "";
   if (isToolCall(type)) {
-    const isSubtask = SUBTASK_TOOLS.includes(block["name"]);
+    const name = stringMember(block, "name");
     const input = JSON.stringify(block["input"] ?? {});
-    return `[tool call ${stringMember(block, "name")}] ${shorten(input, isSubtask ? MAX_SUBTASK_TEXT : MAX_TOOL_TEXT)}`;
+    return `[tool call ${name}] ${shorten(input, TASK_TOOLS.has(name) ? MAX_SUBTASK_TEXT : MAX_TOOL_TEXT)}`;
   }
   if (type === "tool_result") {
     const isSubtask = subtaskCalls.has(stringMember(block, "tool_use_id"));
@@ -132,8 +132,7 @@ function shorten(text: string, max: number): string {
 }
 
 function subtaskCallsOf(content: unknown): string[] {
-  if (!Array.isArray(content)) return [];
-  return contentBlocks(content).flatMap((block) =>
-    isToolCall(block["type"]) && SUBTASK_TOOLS.includes(block["name"]) ? [stringMember(block, "id")] : [],
-  );
+  return toolCallBlocks(content)
+    .filter((block) => TASK_TOOLS.has(stringMember(block, "name")))
+    .map((block) => stringMember(block, "id"));
 }

@@ -1,4 +1,4 @@
-/** Counts the tools that a response calls, by name. */
+/** The tools that a response calls, by name. */
 import { plainText } from "../truncate.ts";
 import { stringMember, toolCallBlocks } from "./content.ts";
 
@@ -6,6 +6,9 @@ import { stringMember, toolCallBlocks } from "./content.ts";
 const MAX_NAME = 200;
 /** The name of a call without one (the start of its block is missing in the stream). */
 const UNNAMED = "(unnamed)";
+
+/** Claude Code's tools whose call starts a sub-task: `Task` of older versions, `Agent` of newer ones. */
+export const TASK_TOOLS: ReadonlySet<string> = new Set(["Task", "Agent"]);
 
 /** Name → number of calls, over the client's tools, the vendor's server tools and MCP tools; names as given. */
 export function countToolCalls(content: unknown): Record<string, number> {

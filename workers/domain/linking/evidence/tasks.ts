@@ -6,6 +6,7 @@ import { isObject } from "../../json/json.ts";
 import { plainText } from "../../truncate.ts";
 import { keyOf } from "./keys.ts";
 import { contentBlocks, stringMember } from "../../messages/content.ts";
+import { TASK_TOOLS } from "../../messages/tool-calls.ts";
 import { normalizeText } from "./normalize-text.ts";
 import type { Item, Run } from "./transcript.ts";
 
@@ -26,7 +27,6 @@ export interface AgentMention {
   toolUseId: string;
 }
 
-const TASK_TOOLS = new Set(["Task", "Agent"]);
 const WORKFLOW_TOOL = "Workflow";
 /** Claude Code frames the texts that a workflow gives to its agents. */
 const WORKFLOW_TASK = /^\[Workflow harness\b/;
