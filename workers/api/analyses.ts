@@ -25,9 +25,9 @@ import {
   createAnalysis,
   type CreatedAnalysis,
   type CreationError,
-  type NoBranch,
 } from "../store/analyses/create.ts";
 import { listAnalyses, readAnalysis, readAnalysisPlan } from "../store/analyses/read.ts";
+import type { NoBranch } from "../store/conversations/find.ts";
 import { auditActor } from "./admin/audit-context.ts";
 import type { ApiEnv } from "./http/context.ts";
 import { newRoutes } from "./http/context.ts";

@@ -1,56 +1,20 @@
 /** Creates analyses: one transaction with its audit entry, which serialises the callers of one branch. */
 import { and, desc, eq, gt, sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
-import { analyses, domains, requests } from "../../../drizzle/schema.ts";
+import { analyses, domains } from "../../../drizzle/schema.ts";
 import { waitMs } from "../../domain/analysis/call-rate.ts";
 import type { ProviderChoice } from "../../domain/analysis/provider.ts";
 import { failed, ok, type Result } from "../../domain/result.ts";
 import { MINUTE_MS } from "../../runtime/constants.ts";
 import type { AnalysisStatus } from "../../schemas/analysis.ts";
 import { type AuditEntry, auditInsert } from "../admin/audit.ts";
-import { findBranch, findConversation, readBranchStarts } from "../conversations/find.ts";
-import { type DatabaseConfig, type Reader, withPrimary, withWriter } from "../db/db.ts";
+import { findBranchOf, type NoBranch } from "../conversations/find.ts";
+import { type DatabaseConfig, withPrimary, withWriter } from "../db/db.ts";
 
 /** A branch of a conversation, by names that may be former ones. */
 export interface BranchName {
   conversationId: string;
   branchId: string;
-}
-
-export interface FoundBranch {
-  conversationId: string;
-  domain: string;
-  branchKey: string;
-  branchId: string;
-}
-
-export type NoBranch = "no_conversation" | "no_branch";
-
-/** The branch with its present names. */
-export async function findNamedBranch(db: Reader, name: BranchName): Promise<Result<FoundBranch, NoBranch>> {
-  const conversation = await findConversation(db, name.conversationId);
-  if (!conversation) return failed("no_conversation");
-  const { conversationId, domain } = conversation;
-  const branch = findBranch(await readBranchStarts(db, conversationId), name.branchId);
-  if (!branch) return failed("no_branch");
-  return ok({ conversationId, domain, branchKey: branch.branchKey, branchId: branch.branchId });
-}
-
-/** Prompt tokens that the last inference of the branch was sent and responded with; null without recorded usage. */
-export async function recordedContextTokens(db: Reader, { conversationId, branchKey }: FoundBranch) {
-  const [row] = await db
-    .select({ tokens: requests.contextTokens })
-    .from(requests)
-    .where(
-      and(
-        eq(requests.conversationId, conversationId),
-        eq(requests.branchKey, branchKey),
-        sql`${requests.contextTokens} is not null`,
-      ),
-    )
-    .orderBy(desc(requests.startedAt))
-    .limit(1);
-  return row?.tokens ?? null;
 }
 
 export interface NewAnalysis {
@@ -81,21 +45,22 @@ export async function createAnalysis(
   { branch: name, customPrompt, provider, limitPerMinute, isRegeneration }: NewAnalysis,
   by: Pick<AuditEntry, "actor" | "role" | "now">,
 ): Promise<Result<CreatedAnalysis, CreationError>> {
-  const found = await withPrimary(config, (db) => findNamedBranch(db, name));
+  const found = await withPrimary(config, (db) => findBranchOf(db, name.conversationId, name.branchId));
   if (!found.ok) return found;
-  const { domain, ...branch } = found.value;
+  const { domain, conversationId } = found.value;
+  const { branchKey, branchId } = found.value.branch;
   const { now, actor } = by;
   return withWriter(config, (db) =>
     db.transaction(async (tx): Promise<Result<CreatedAnalysis, CreationError>> => {
       // Serialises the callers of one branch, its first analysis included, and the calls that the rate limit counts.
-      await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${branch.branchKey}, 0)),
+      await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${branchKey}, 0)),
         pg_advisory_xact_lock(hashtextextended(${`analyses of ${actor}`}, 0))`);
       const [owner] = await tx.select().from(domains).where(eq(domains.name, domain));
       if (!owner?.analysisEnabled) return failed({ reason: "domain_off", domain });
       const [latest] = await tx
         .select()
         .from(analyses)
-        .where(eq(analyses.branchKey, branch.branchKey))
+        .where(eq(analyses.branchKey, branchKey))
         .orderBy(desc(analyses.version))
         .limit(1);
       if (latest?.status === "pending" || latest?.status === "processing")
@@ -120,7 +85,9 @@ export async function createAnalysis(
       await tx.insert(analyses).values({
         id,
         domainId: owner.id,
-        ...branch,
+        conversationId,
+        branchKey,
+        branchId,
         version: (latest?.version ?? 0) + 1,
         isCurrent: true,
         status: "pending",
@@ -135,10 +102,10 @@ export async function createAnalysis(
       await auditInsert(tx, {
         ...by,
         action: isRegeneration ? "analysis.regenerate" : "analysis.create",
-        target: branch.conversationId,
+        target: conversationId,
         details: {
           domain,
-          branch: branch.branchId,
+          branch: branchId,
           analysisId: id,
           hasCustomPrompt: customPrompt !== undefined,
         },

@@ -8,13 +8,8 @@ import { DAY_MS } from "../../runtime/constants.ts";
 import type { AnalysisList, AnalysisListQuery, AnalysisView } from "../../schemas/api/analyses.ts";
 import { type DatabaseConfig, type Reader, withPrimary, withReader } from "../db/db.ts";
 import { inDomain, olderThan, pageOf } from "../db/sql.ts";
-import {
-  type BranchName,
-  findNamedBranch,
-  type FoundBranch,
-  type NoBranch,
-  recordedContextTokens,
-} from "./create.ts";
+import { findBranchOf, type FoundBranch, type NoBranch } from "../conversations/find.ts";
+import type { BranchName } from "./create.ts";
 
 type Row = typeof analyses.$inferSelect;
 
@@ -25,9 +20,9 @@ export async function readAnalysis(
   version: number | undefined,
 ): Promise<Result<AnalysisView, NoBranch | "no_analysis">> {
   return withPrimary(config, async (db) => {
-    const found = await findNamedBranch(db, name);
+    const found = await findBranchOf(db, name.conversationId, name.branchId);
     if (!found.ok) return found;
-    const branch = found.value;
+    const { conversationId, domain, branch } = found.value;
     const ofBranch = eq(analyses.branchKey, branch.branchKey);
     const [rows, versions] = await db.batch([
       db
@@ -49,7 +44,7 @@ export async function readAnalysis(
     const [row] = rows;
     if (!row) return failed("no_analysis");
     return ok({
-      ...rowView(row, branch),
+      ...rowView(row, { conversationId, domain, branchId: branch.branchId }),
       customPrompt: row.customPrompt,
       promptHash: row.promptHash,
       data: row.result,
@@ -109,7 +104,7 @@ export async function listAnalyses(
   }));
   return {
     analyses: page.map(({ row, title, ...names }) => ({
-      ...rowView(row, { ...names, branchKey: row.branchKey }),
+      ...rowView(row, names),
       title,
       summary: row.result?.summary ?? null,
       sentiment: row.result?.sentiment ?? null,
@@ -124,7 +119,7 @@ export async function listAnalyses(
 /** What an analysis of the branch would read, and what the analyses of this UTC day cost. */
 export async function readAnalysisPlan(config: DatabaseConfig, name: BranchName, now: Date) {
   return withPrimary(config, async (db) => {
-    const found = await findNamedBranch(db, name);
+    const found = await findBranchOf(db, name.conversationId, name.branchId);
     if (!found.ok) return found;
     const { domain } = found.value;
     const [settings] = await db
@@ -140,6 +135,23 @@ export async function readAnalysisPlan(config: DatabaseConfig, name: BranchName,
   });
 }
 
+/** Prompt tokens that the last inference of the branch was sent and responded with; null without recorded usage. */
+async function recordedContextTokens(db: Reader, { conversationId, branch }: FoundBranch) {
+  const [row] = await db
+    .select({ tokens: requests.contextTokens })
+    .from(requests)
+    .where(
+      and(
+        eq(requests.conversationId, conversationId),
+        eq(requests.branchKey, branch.branchKey),
+        sql`${requests.contextTokens} is not null`,
+      ),
+    )
+    .orderBy(desc(requests.startedAt))
+    .limit(1);
+  return row?.tokens ?? null;
+}
+
 /** Pico-dollars of the analyses whose last attempt started on the UTC day of `now`. */
 export async function spentToday(db: Pick<Reader, "select">, now: Date): Promise<bigint> {
   const day = new Date(Math.floor(now.getTime() / DAY_MS) * DAY_MS);
@@ -150,13 +162,16 @@ export async function spentToday(db: Pick<Reader, "select">, now: Date): Promise
   return BigInt(row?.pico ?? 0);
 }
 
-function rowView(row: Row, names: FoundBranch) {
-  const { conversationId, branchKey, branchId, domain } = names;
+/** `names`: the present ones of conversation and branch. */
+function rowView(
+  row: Row,
+  { conversationId, branchId, domain }: Record<"conversationId" | "branchId" | "domain", string>,
+) {
   const { inputTokens: prompt, outputTokens: completion, thinkingTokens: thinking } = row;
   return {
     id: row.id,
     conversationId,
-    branchKey,
+    branchKey: row.branchKey,
     branchId,
     domain,
     version: row.version,

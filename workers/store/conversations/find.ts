@@ -1,6 +1,7 @@
 /** One conversation by its current or a former id, and the first requests of its branches. */
 import { and, asc, eq, sql } from "drizzle-orm";
 import { conversations, domains, requests } from "../../../drizzle/schema.ts";
+import { failed, ok, type Result } from "../../domain/result.ts";
 import type { ConversationRow } from "../../schemas/api/conversations.ts";
 import { CONVERSATION_COLUMNS, toConversationRow } from "./row.ts";
 import type { Reader } from "../db/db.ts";
@@ -61,4 +62,28 @@ export function findBranch(
 ): BranchStart | undefined {
   if (named === undefined) return starts.find(({ branchId }) => branchId === "main") ?? starts[0];
   return starts.find(({ branchKey, branchId }) => branchKey === named || branchId === named);
+}
+
+export type NoBranch = "no_conversation" | "no_branch";
+
+export interface FoundBranch {
+  conversationId: string;
+  domain: string;
+  branch: BranchStart;
+  /** All branches of the conversation, by start. */
+  starts: BranchStart[];
+}
+
+/** A branch, and its conversation by a current or former id. */
+export async function findBranchOf(
+  db: Reader,
+  id: string,
+  named: string | undefined,
+): Promise<Result<FoundBranch, NoBranch>> {
+  const conversation = await findConversation(db, id);
+  if (!conversation) return failed("no_conversation");
+  const { conversationId, domain } = conversation;
+  const starts = await readBranchStarts(db, conversationId);
+  const branch = findBranch(starts, named);
+  return branch ? ok({ conversationId, domain, branch, starts }) : failed("no_branch");
 }

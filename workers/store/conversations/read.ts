@@ -11,7 +11,7 @@ import {
 } from "../../schemas/api/conversations.ts";
 import type { z } from "zod";
 import { failed, ok, type Result } from "../../domain/result.ts";
-import { findBranch, findConversation, readBranchStarts } from "./find.ts";
+import { findBranch, findConversation, type NoBranch, readBranchStarts } from "./find.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
 import { columnsNamed } from "../db/columns.ts";
 import { readSideRequests, readSideRequestTotals } from "./side-requests.ts";
@@ -38,7 +38,7 @@ export async function readConversation(
   config: DatabaseConfig,
   id: string,
   filter: DetailFilter,
-): Promise<Result<ConversationDetail, "no_conversation" | "no_branch">> {
+): Promise<Result<ConversationDetail, NoBranch>> {
   return withReader(config, async (db) => {
     const row = await findConversation(db, id);
     if (!row) return failed("no_conversation");

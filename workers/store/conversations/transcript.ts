@@ -10,7 +10,7 @@ import { failed, ok, type Result } from "../../domain/result.ts";
 import type { Transcript, TranscriptMessage } from "../../schemas/api/conversations.ts";
 import { readContents } from "../content/request-body.ts";
 import { type HistoryMessage, readHistory } from "../content/history.ts";
-import { type BranchStart, findBranch, findConversation, readBranchStarts } from "./find.ts";
+import { type BranchStart, findBranchOf, type NoBranch } from "./find.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
 
 /** Of a branch that is read as a whole: messages, and their bytes, which take several times this much memory when parsed. */
@@ -37,7 +37,7 @@ export async function readTranscript(
   config: DatabaseConfig,
   id: string,
   filter: TranscriptFilter,
-): Promise<Result<FoundTranscript, "no_conversation" | "no_branch">> {
+): Promise<Result<FoundTranscript, NoBranch>> {
   return withReader(config, async (db) => {
     const found = await findTip(db, id, filter.branch);
     if (!found.ok) return found;
@@ -148,12 +148,9 @@ interface Tip {
 }
 
 async function findTip(db: Reader, id: string, named: string | undefined) {
-  const row = await findConversation(db, id);
-  if (!row) return failed("no_conversation");
-  const { conversationId, domain } = row;
-  const starts = await readBranchStarts(db, conversationId);
-  const branch = findBranch(starts, named);
-  if (!branch) return failed("no_branch");
+  const found = await findBranchOf(db, id, named);
+  if (!found.ok) return found;
+  const { conversationId, branch } = found.value;
   const [tip] = await db
     .select({
       requestId: requests.id,
@@ -172,7 +169,7 @@ async function findTip(db: Reader, id: string, named: string | undefined) {
       desc(requests.id),
     )
     .limit(1);
-  return tip ? ok({ conversationId, domain, starts, branch, tip }) : failed("no_branch");
+  return tip ? ok({ ...found.value, tip }) : failed("no_branch");
 }
 
 /** The branches that a history runs through, each up to where the next one starts (null: to its end). */
