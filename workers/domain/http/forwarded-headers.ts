@@ -58,10 +58,10 @@ export function upstreamRequestHeaders(
 ): Headers {
   const headers = new Headers(client);
   const named = connectionNames(client);
-  for (const name of client.keys())
-    if (!isForwarded(name) || named.has(name) || (credential !== null && CREDENTIALS.has(name)))
-      headers.delete(name);
-  for (const [name, value] of client) if (isOwnKey(value)) headers.delete(name);
+  for (const [name, value] of client) {
+    const isReplaced = credential !== null && CREDENTIALS.has(name);
+    if (!isForwarded(name) || named.has(name) || isReplaced || isOwnKey(value)) headers.delete(name);
+  }
   headers.set("accept-encoding", upstreamAcceptEncoding(client.get("accept-encoding")));
   for (const [name, value] of Object.entries(credential ?? {})) {
     const betas = name === BETA ? headers.get(BETA) : null;

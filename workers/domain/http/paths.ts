@@ -116,8 +116,9 @@ function decodeOnce(text: string): string {
   return text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
-function decodeFully(path: string): string {
-  let text = path;
-  for (let round = 0; round < MAX_ENCODINGS; round++) text = decodeOnce(text);
-  return text;
+/** Nearly all paths and queries are decoded already, and return as they are. */
+function decodeFully(text: string): string {
+  let decoded = text;
+  for (let round = 0; round < MAX_ENCODINGS && decoded.includes("%"); round++) decoded = decodeOnce(decoded);
+  return decoded;
 }
