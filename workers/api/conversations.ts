@@ -24,6 +24,7 @@ import { readConversation } from "../store/conversations/read.ts";
 import { readTranscript, readTranscriptMessage } from "../store/conversations/transcript.ts";
 import { readTree } from "../store/conversations/tree.ts";
 import { readLinkingQuality } from "../store/conversations/linking-quality.ts";
+import { auditActor } from "./admin/audit-context.ts";
 import { type ApiEnv, newRoutes } from "./http/context.ts";
 import { goneResponse, json, notFoundResponse, errorResponses } from "./http/openapi.ts";
 import { ApiError, invalidParameter } from "./http/errors.ts";
@@ -192,8 +193,7 @@ async function audit(
   target: string,
   details: Record<string, unknown>,
 ): Promise<void> {
-  const { actor, role } = c.get("caller");
   const action = purpose === "read" ? "transcript.open" : `transcript.${purpose}`;
-  const entry = { actor, role, action, target, details, now: new Date() };
+  const entry = { ...auditActor(c), action, target, details };
   await writeAuditOnce(c.get("config"), entry, AUDIT_READING_MS);
 }

@@ -1,7 +1,7 @@
-/** Shared by handlers of administrative changes: the actor, and the error of a failed KV projection. */
+/** Shared by handlers: the actor of audit entries, and the error of a failed KV projection. */
 import type { Context } from "hono";
 import { errorText, log } from "../../runtime/log.ts";
-import type { AuditActor } from "../../store/tenants/domains.ts";
+import type { AuditActor } from "../../store/admin/audit.ts";
 import { ProjectionError } from "../../store/tenants/kv-write.ts";
 import type { ApiEnv } from "../http/context.ts";
 import { ApiError } from "../http/errors.ts";

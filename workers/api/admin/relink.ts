@@ -6,6 +6,7 @@ import { relink } from "../../store/conversations/relink.ts";
 import { newRoutes } from "../http/context.ts";
 import { json, jsonBody, notFoundResponse, errorResponses } from "../http/openapi.ts";
 import { ApiError } from "../http/errors.ts";
+import { auditActor } from "./audit-context.ts";
 
 const run = createRoute({
   method: "post",
@@ -25,15 +26,12 @@ export const relinkRoutes = newRoutes().openapi(run, async (c) => {
       `The domain ${domain} has no requests. GET /api/domains lists all domains.`,
     );
   if (result.changed > 0 && !dryRun) {
-    const { actor, role } = c.get("caller");
-    const details = { checked: result.checked, changed: result.changed };
+    const { checked, changed } = result;
     await writeAudit(c.get("config"), {
-      actor,
-      role,
+      ...auditActor(c),
       action: "relink",
       target: domain,
-      details,
-      now: new Date(),
+      details: { checked, changed },
     });
   }
   return c.json(result, 200);

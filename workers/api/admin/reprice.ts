@@ -5,6 +5,7 @@ import { repriceBatch } from "../../store/requests/reprice.ts";
 import { newRoutes } from "../http/context.ts";
 import { json, jsonBody, notFoundResponse, errorResponses } from "../http/openapi.ts";
 import { ApiError } from "../http/errors.ts";
+import { auditActor } from "./audit-context.ts";
 
 const reprice = createRoute({
   method: "post",
@@ -18,9 +19,8 @@ const reprice = createRoute({
 });
 
 export const repriceRoutes = newRoutes().openapi(reprice, async (c) => {
-  const { actor, role } = c.get("caller");
   const input = c.req.valid("json");
-  const done = await repriceBatch(c.get("config"), input, { actor, role, now: new Date() });
+  const done = await repriceBatch(c.get("config"), input, auditActor(c));
   if (!done) throw new ApiError("not_found", `The domain ${input.domain} has no exchanges.`);
   return c.json(done, 200);
 });

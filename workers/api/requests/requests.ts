@@ -22,6 +22,7 @@ import {
   toRow,
   type StoredRequest,
 } from "../../store/requests/read.ts";
+import { auditActor } from "../admin/audit-context.ts";
 import { type ApiEnv, newRoutes } from "../http/context.ts";
 import { goneResponse, json, notFoundResponse, errorResponses } from "../http/openapi.ts";
 import { ApiError } from "../http/errors.ts";
@@ -231,9 +232,7 @@ async function audit(
   row: StoredRequest,
   details: Record<string, unknown> = {},
 ): Promise<void> {
-  const { actor, role } = c.get("caller");
-  const now = new Date();
-  const entry = { actor, role, action, target: row.id, now, details: { ...details, domain: row.domain } };
+  const entry = { ...auditActor(c), action, target: row.id, details: { ...details, domain: row.domain } };
   if (action === "transcript.open") await writeAuditOnce(c.get("config"), entry, AUDIT_READING_MS);
   else await writeAudit(c.get("config"), entry);
 }

@@ -15,6 +15,7 @@ import {
 import { DatabaseUnavailableError } from "../../store/db/errors.ts";
 import { writeAudit } from "../../store/admin/audit.ts";
 import { isKnownAccount, listAccounts, putWindowSettings } from "../../store/usage/accounts.ts";
+import { auditActor } from "../admin/audit-context.ts";
 import { type ApiEnv, newRoutes } from "../http/context.ts";
 import { json, jsonBody, notFoundResponse, errorResponses } from "../http/openapi.ts";
 import { ApiError } from "../http/errors.ts";
@@ -82,9 +83,7 @@ export const windowRoutes = newRoutes()
   .openapi(put, async (c) => {
     const { accountId } = c.req.valid("param");
     await requireAccount(c, accountId);
-    const { actor, role } = c.get("caller");
-    const by = { actor, role, now: new Date() };
-    const settings = await putWindowSettings(c.get("config"), accountId, c.req.valid("json"), by);
+    const settings = await putWindowSettings(c.get("config"), accountId, c.req.valid("json"), auditActor(c));
     await c.env.ACCOUNT_WINDOW.getByName(accountId).configure(settings);
     return c.json({ accountId, ...settings }, 200);
   })
@@ -94,9 +93,12 @@ export const windowRoutes = newRoutes()
     const now = Date.now();
     const { hours } = c.req.valid("json");
     const length = Math.max(WINDOW_MS, hours * 3_600_000);
-    const { actor, role } = c.get("caller");
-    const entry = { actor, role, action: "account_window.reconcile", target: accountId, details: { hours } };
-    await writeAudit(c.get("config"), { ...entry, now: new Date(now) });
+    await writeAudit(c.get("config"), {
+      ...auditActor(c),
+      action: "account_window.reconcile",
+      target: accountId,
+      details: { hours },
+    });
     await reconcile(c.env, c.get("config"), accountId, { from: now - length + 1, to: now + 1 });
     const state = await c.env.ACCOUNT_WINDOW.getByName(accountId).state(accountId, { now, historyFrom: now });
     return c.json(windowDetail(state), 200);

@@ -26,6 +26,9 @@ export interface AuditEntry {
   now: Date;
 }
 
+/** The actor of an entry and its time. */
+export type AuditActor = Pick<AuditEntry, "actor" | "role" | "now">;
+
 /** The statement that writes an entry, for a batch or a transaction. */
 export function auditInsert<Db extends Reader | WriterTransaction>(db: Db, entry: AuditEntry) {
   const { actor, role, action, target, details = {}, now } = entry;

@@ -7,7 +7,7 @@ import type { ProviderChoice } from "../../domain/analysis/provider.ts";
 import { failed, ok, type Result } from "../../domain/result.ts";
 import { MINUTE_MS } from "../../runtime/constants.ts";
 import type { AnalysisStatus } from "../../schemas/analysis.ts";
-import { type AuditEntry, auditInsert } from "../admin/audit.ts";
+import { type AuditActor, auditInsert } from "../admin/audit.ts";
 import { findBranchOf, type NoBranch } from "../conversations/find.ts";
 import { type DatabaseConfig, withPrimary, withWriter } from "../db/db.ts";
 
@@ -43,7 +43,7 @@ export type CreationError =
 export async function createAnalysis(
   config: DatabaseConfig,
   { branch: name, customPrompt, provider, limitPerMinute, isRegeneration }: NewAnalysis,
-  by: Pick<AuditEntry, "actor" | "role" | "now">,
+  by: AuditActor,
 ): Promise<Result<CreatedAnalysis, CreationError>> {
   const found = await withPrimary(config, (db) => findBranchOf(db, name.conversationId, name.branchId));
   if (!found.ok) return found;

@@ -15,7 +15,7 @@ import {
   type RepriceInput,
   type RepriceCursor,
 } from "../../schemas/api/reprice.ts";
-import { type AuditEntry, auditInsert } from "../admin/audit.ts";
+import { type AuditActor, auditInsert } from "../admin/audit.ts";
 import { updateConversationTotals } from "../conversations/totals.ts";
 import { type DatabaseConfig, withWriter, type Writer, type WriterTransaction } from "../db/db.ts";
 import { timestamptz } from "../db/sql.ts";
@@ -26,7 +26,6 @@ import type { ModelShare } from "../../schemas/cost.ts";
 import { TOKEN_KINDS } from "../../schemas/tokens.ts";
 import { ROLLUP_SOURCE_COLUMNS, type RollupSource, updateRollups } from "../usage/rollups.ts";
 
-type AuditActor = Pick<AuditEntry, "actor" | "role" | "now">;
 type Totals = Omit<RepriceBatch, "deltaUsd" | "nextCursor"> & { deltaPico: bigint };
 
 /** Sorts before every exchange of a domain. */

@@ -6,9 +6,9 @@ import type { CredentialState } from "../../schemas/api/domains.ts";
 import { CredentialType } from "../../schemas/exchange.ts";
 import type { OAuthStatus } from "../../schemas/oauth.ts";
 import { credentialState, putAccount } from "./accounts.ts";
-import { auditInsert } from "../admin/audit.ts";
+import { type AuditActor, auditInsert } from "../admin/audit.ts";
 import { withPrimary, withReader, withWriter } from "../db/db.ts";
-import { type AuditActor, domainsOfAccount } from "./domains.ts";
+import { domainsOfAccount } from "./domains.ts";
 import { projectDomains, type TenantConfig } from "./kv-write.ts";
 import { callOAuthAccount } from "./oauth-stub.ts";
 

@@ -2,9 +2,9 @@
 import { eq } from "drizzle-orm";
 import { accounts, accountWindows } from "../../../drizzle/schema.ts";
 import { type AccountCredential, lockAccount, putAccount } from "./accounts.ts";
-import { auditInsert } from "../admin/audit.ts";
+import { type AuditActor, auditInsert } from "../admin/audit.ts";
 import { withWriter } from "../db/db.ts";
-import { type AuditActor, domainsOfAccount } from "./domains.ts";
+import { domainsOfAccount } from "./domains.ts";
 import { projectDomains, type TenantConfig } from "./kv-write.ts";
 
 /**

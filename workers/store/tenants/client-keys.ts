@@ -6,9 +6,8 @@ import { and, eq } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import { clientKeys, domains } from "../../../drizzle/schema.ts";
 import { failed, ok, type Result } from "../../domain/result.ts";
-import { auditInsert } from "../admin/audit.ts";
+import { type AuditActor, auditInsert } from "../admin/audit.ts";
 import { transaction, withWriter } from "../db/db.ts";
-import type { AuditActor } from "./domains.ts";
 import { projectClientKeys, ProjectionError, type TenantConfig } from "./kv-write.ts";
 
 type Tenants = Pick<Env, "TENANTS">;

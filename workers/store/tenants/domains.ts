@@ -12,14 +12,12 @@ import {
   putAccount,
   type StoredAccount,
 } from "./accounts.ts";
-import { type AuditEntry, auditInsert } from "../admin/audit.ts";
+import { type AuditActor, auditInsert } from "../admin/audit.ts";
 import { transaction, withPrimary, withReader, withWriter, type WriterTransaction } from "../db/db.ts";
 import { timestamptz } from "../db/sql.ts";
 import { projectClientKeys, projectDomains, type TenantConfig } from "./kv-write.ts";
 
 type Tenants = Pick<Env, "TENANTS">;
-/** The actor of a change and its time, for the audit log. */
-export type AuditActor = Pick<AuditEntry, "actor" | "role" | "now">;
 
 const { "domains.slack_webhook": webhookContext, "domains.other_fields": otherFieldsContext } = SEALED_FIELDS;
 

@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { accountWindows } from "../../../drizzle/schema.ts";
 import { WINDOW_THRESHOLDS } from "../../runtime/constants.ts";
 import type { WindowSettings } from "../../schemas/window.ts";
-import { type AuditEntry, auditInsert } from "../admin/audit.ts";
+import { type AuditActor, auditInsert } from "../admin/audit.ts";
 import { type DatabaseConfig, withWriter } from "../db/db.ts";
 import { readRows, timestamptz } from "../db/sql.ts";
 import { distinctValues } from "../db/distinct-values.ts";
@@ -32,7 +32,7 @@ export async function putWindowSettings(
   config: DatabaseConfig,
   accountId: string,
   change: { tokenLimit?: number | null | undefined; thresholds?: number[] | null | undefined },
-  by: Pick<AuditEntry, "actor" | "role" | "now">,
+  by: AuditActor,
 ): Promise<WindowSettings> {
   return withWriter(config, (db) =>
     db.transaction(async (tx) => {
