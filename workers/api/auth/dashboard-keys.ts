@@ -9,6 +9,10 @@ const encoder = new TextEncoder();
 /** A shorter key could be guessed. 24 characters of base64 are 144 bits. */
 const MIN_KEY_CHARACTERS = 24;
 
+/** The message where neither a key nor Cloudflare Access is configured. */
+export const NO_KEY_CONFIGURED =
+  "Closed: no dashboard key is configured. Set one with `wrangler secret put DASHBOARD_API_KEY`.";
+
 /** A message that names the configured keys that are too short to be used; null when there is none. */
 export function shortKeyProblem(config: Keys): string | null {
   const short = (["DASHBOARD_API_KEY", "DASHBOARD_VIEWER_KEY"] as const).filter(
@@ -18,7 +22,7 @@ export function shortKeyProblem(config: Keys): string | null {
   return `Closed: ${short.join(" and ")} must have at least ${MIN_KEY_CHARACTERS} characters. Set a longer key, such as the output of \`openssl rand -base64 32\`.`;
 }
 
-/** Said where a key would sign in to a dashboard that Cloudflare Access guards. */
+/** The message where a key would sign in to a dashboard that Cloudflare Access guards. */
 export const ACCESS_ONLY =
   "Sign in through Cloudflare Access. Keys do not open this dashboard, unless ACCESS_ALLOW_KEY is true.";
 

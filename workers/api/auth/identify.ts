@@ -22,6 +22,7 @@ import {
   configuredKeys,
   keyFingerprint,
   keysOpenDashboard,
+  NO_KEY_CONFIGURED,
   roleOfKey,
   shortKeyProblem,
 } from "./dashboard-keys.ts";
@@ -32,8 +33,6 @@ const TOKEN = /^[\w-]{43}$/;
 const NO_KEY_GIVEN = "Send a dashboard key in the header X-Dashboard-Key.";
 const WRONG_KEY = "This dashboard key is not valid.";
 const SESSION_ENDED = "This session has ended. Sign in again.";
-const CLOSED =
-  "Closed: no dashboard key is configured. Set one with `wrangler secret put DASHBOARD_API_KEY`.";
 const ACCESS_REFUSED = "This Cloudflare Access token is not valid for the dashboard.";
 const CERTS_UNREACHABLE =
   "The certificates of Cloudflare Access cannot be fetched, so the token cannot be checked. Try again in a minute.";
@@ -72,14 +71,14 @@ export async function identify(
   const jwt = header(CREDENTIAL_HEADERS.accessJwt);
   // Without an Access application the token is ignored.
   if (jwt && application !== "none") return identifyByAccess(application, jwt, now);
-  if (!areKeysValid) return identifyWithoutKeys(config);
+  if (!areKeysValid) return readOnlyOr(config, { result: "closed", message: ACCESS_ONLY });
   const session = audience === "dashboard" && header(CREDENTIAL_HEADERS.session);
   if (session) return identifyBySession(config, session, now);
   return identifyAnonymous(config, NO_KEY_GIVEN);
 }
 
 function identifyByKey(config: Config, given: string): WhoAmI {
-  if (configuredKeys(config).length === 0) return { result: "closed", message: CLOSED };
+  if (configuredKeys(config).length === 0) return { result: "closed", message: NO_KEY_CONFIGURED };
   const found = roleOfKey(config, given);
   if (!found) return { result: "refused", message: WRONG_KEY };
   return knownCaller(found.role, found.role === "administrator" ? "dashboard-key" : "viewer-key", "key");
@@ -111,15 +110,17 @@ async function identifyBySession(config: Config, token: string, now: number): Pr
   }
 }
 
-function identifyWithoutKeys(config: Config): WhoAmI {
-  if (config.DASHBOARD_READ_ONLY) return knownCaller("viewer", "anyone", "read_only");
-  return { result: "closed", message: ACCESS_ONLY };
+function identifyAnonymous(config: Config, message: string): WhoAmI {
+  const isClosed = configuredKeys(config).length === 0 && accessApplication(config) === "none";
+  return readOnlyOr(
+    config,
+    isClosed ? { result: "closed", message: NO_KEY_CONFIGURED } : { result: "anonymous", message },
+  );
 }
 
-function identifyAnonymous(config: Config, message: string): WhoAmI {
-  if (config.DASHBOARD_READ_ONLY) return knownCaller("viewer", "anyone", "read_only");
-  const isClosed = configuredKeys(config).length === 0 && accessApplication(config) === "none";
-  return isClosed ? { result: "closed", message: CLOSED } : { result: "anonymous", message };
+/** A viewer where everyone may read, else `result`. */
+function readOnlyOr(config: Config, result: WhoAmI): WhoAmI {
+  return config.DASHBOARD_READ_ONLY ? knownCaller("viewer", "anyone", "read_only") : result;
 }
 
 function knownCaller(role: Role, actor: string, via: Via): { result: "known" } & Caller {

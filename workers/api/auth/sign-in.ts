@@ -12,6 +12,7 @@ import {
   configuredKeys,
   keyFingerprint,
   keysOpenDashboard,
+  NO_KEY_CONFIGURED,
   roleOfKey,
   shortKeyProblem,
 } from "./dashboard-keys.ts";
@@ -22,14 +23,13 @@ const TOKEN = /^[\w-]{43}$/;
 
 const ERROR_MESSAGES = {
   wrong: "This key is not valid.",
-  closed: "Closed: no dashboard key is configured. Set one with `wrangler secret put DASHBOARD_API_KEY`.",
   unavailable: "Sign-in is unavailable, because the database cannot be reached. Try again in a minute.",
 };
 
 /** One attempt at `now` (epoch milliseconds). SignInResult lists the outcomes. */
 export async function signIn(env: Env, request: SignInRequest, now: number): Promise<SignInResult> {
   const config = loadConfig(env);
-  if (configuredKeys(config).length === 0) return { result: "closed", message: ERROR_MESSAGES.closed };
+  if (configuredKeys(config).length === 0) return { result: "closed", message: NO_KEY_CONFIGURED };
   const problem = shortKeyProblem(config);
   if (problem) return { result: "unavailable", message: problem };
   if (!keysOpenDashboard(config)) return { result: "closed", message: ACCESS_ONLY };
@@ -70,7 +70,7 @@ export async function signOut(env: Env, token: string, now: number): Promise<voi
   await revokeSession(loadConfig(env), tokenHash, new Date(now));
   await feed
     .endReader(sessionActor(tokenHash))
-    .catch((thrown: unknown) => log.error("sign-out: live streams go on", { error: errorText(thrown) }));
+    .catch((thrown: unknown) => log.error("sign-out: live streams not ended", { error: errorText(thrown) }));
 }
 
 /** The name of a session in the audit log: identifies it, but cannot be used to sign in. */
