@@ -132,16 +132,13 @@ export async function checkProjection(
   const edge = { checked: 0, missing: 0, stale: 0, extra: 0, isMore: false };
   const sealedWith = new Map<string, number>();
   const options = { limit: Infinity, dryRun: true, settledAt: now - SETTLE_MS };
-  let cursor: string | null = null;
-  for (let pages = 0; pages < MAX_STATUS_PAGES; pages++) {
-    const batch: Batch = await projectBatch(config, env, { ...options, cursor });
+  for await (const batch of projectBatches(config, env, options, MAX_STATUS_PAGES)) {
     for (const name of ["checked", "missing", "stale", "extra"] as const) edge[name] += batch[name];
+    edge.isMore = batch.nextCursor !== null;
     for (const [keyId, count] of batch.sealedWith)
       sealedWith.set(keyId, (sealedWith.get(keyId) ?? 0) + count);
-    cursor = batch.nextCursor;
-    if (cursor === null) break;
   }
-  return { edge: { ...edge, isMore: cursor !== null }, sealedWith };
+  return { edge, sealedWith };
 }
 
 /** Repairs the projection for cron, which must not fail: problems are logged, and the next run continues. `settle` false: changes of any age. */
@@ -154,19 +151,31 @@ export async function repairProjection(
   const options = { limit: CRON_BATCH_ENTRIES, dryRun: false, ...(settle && { settledAt: now - SETTLE_MS }) };
   const repaired = { missing: 0, stale: 0, extra: 0, unreadable: 0 };
   try {
-    let cursor: string | null = null;
-    for (let batches = 0; batches < MAX_CRON_BATCHES; batches++) {
-      const batch: Batch = await projectBatch(config, env, { ...options, cursor });
+    for await (const batch of projectBatches(config, env, options, MAX_CRON_BATCHES)) {
       for (const name of ["missing", "stale", "extra"] as const) repaired[name] += batch[name];
       repaired.unreadable += batch.unreadable.length;
-      cursor = batch.nextCursor;
-      if (cursor === null) break;
     }
   } catch (thrown) {
     const level = thrown instanceof DatabaseUnavailableError ? "warn" : "error";
     log[level]("cron: projection failed", { error: errorText(thrown) });
   }
   if (Object.values(repaired).some((count) => count > 0)) log.warn("cron: projection repaired", repaired);
+}
+
+/** Batches from the first entry on, at most `maxBatches`. */
+async function* projectBatches(
+  config: TenantConfig,
+  env: Tenants,
+  options: Omit<BatchOptions, "cursor">,
+  maxBatches: number,
+): AsyncGenerator<Batch, void> {
+  let cursor: string | null = null;
+  for (let batches = 0; batches < maxBatches; batches++) {
+    const batch: Batch = await projectBatch(config, env, { ...options, cursor });
+    yield batch;
+    cursor = batch.nextCursor;
+    if (cursor === null) return;
+  }
 }
 
 /** Returns the domains that were not written, because their credential cannot be opened. */
