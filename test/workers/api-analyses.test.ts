@@ -1,5 +1,11 @@
 import { beforeEach, expect, it } from "vitest";
-import type { AnalysisList, AnalysisPlan, AnalysisView } from "../../workers/schemas/api/analyses.ts";
+import type {
+  AnalysisList,
+  AnalysisPlan,
+  AnalysisReader,
+  AnalysisTrends,
+  AnalysisView,
+} from "../../workers/schemas/api/analyses.ts";
 import { apiError, apiJson, type Call, call, VIEWER_KEY } from "../support/worker-api.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
 import { assistant, storeConversation, user } from "../support/worker-linked-conversation.ts";
@@ -140,12 +146,24 @@ it("says what an analysis would cost and why it cannot start", async () => {
     dailyBudgetUsd: null,
     spentTodayUsd: "0",
   });
-  expect(await plan({})).toMatchObject({ state: "not_configured" });
+  const reader = (more: object) =>
+    apiJson<AnalysisReader>("/api/analyses/reader", { key: VIEWER_KEY, bindings: { ...more } });
+  expect(await reader(bindings)).toEqual({
+    state: "ready",
+    provider: "gemini",
+    model: "gemini-3.8-flash",
+    dailyBudgetUsd: null,
+    spentTodayUsd: "0",
+  });
+  expect(await plan({})).toMatchObject({ state: "not_configured", current: null });
+  expect(await reader({})).toMatchObject({ state: "not_configured" });
   expect(await plan({ ...bindings, AI_WORKER_ENABLED: "false" })).toMatchObject({ state: "worker_off" });
   await apiJson("/api/analyses", CREATE);
   await end("completed");
   const budget = { ...bindings, AI_DAILY_BUDGET_USD: "0.0025" };
   expect(await plan(budget)).toMatchObject({ state: "budget_spent", spentTodayUsd: "0.0025" });
+  expect(await plan(budget)).toMatchObject({ current: { version: 1, status: "completed" } });
+  expect(await reader(budget)).toMatchObject({ state: "budget_spent", dailyBudgetUsd: "0.0025" });
   await allowAnalysis(false);
   expect(await plan()).toMatchObject({ state: "domain_off" });
 });
@@ -170,6 +188,58 @@ it("lists current analyses by status, domain and period, page by page", async ()
     ["to=2999-01-01", 2],
   ] as const)
     expect((await list(query)).analyses, query).toHaveLength(expected);
+});
+
+it("counts results of current analyses and the cost of all versions over time", async () => {
+  const result = (sentiment: string, clarity: number, topics: string[], categories: string[]) =>
+    JSON.stringify({
+      sentiment,
+      keyTopics: topics,
+      promptingTips: categories.map((category) => ({ category })),
+      interactionPatterns: { promptClarity: clarity, contextCompleteness: 6 },
+      conversationQuality: { effectiveness: "effective" },
+    });
+  const finish = (json: string) =>
+    queryRows(
+      `UPDATE analyses SET status = 'completed', result = $1::jsonb, input_tokens = 100, output_tokens = 10, cost_pico = 2500000000
+       WHERE is_current AND result IS NULL`,
+      [json],
+    );
+  await apiJson("/api/analyses", CREATE);
+  await finish(result("negative", 2, ["Old"], ["clarity"]));
+  await apiJson(`${ANALYSIS}/regenerate`, post());
+  await finish(result("mixed", 4, ["Retries", "retries ", " "], ["context", "context", "clarity"]));
+  await storeConversation("aaaaaaaa-0000-5000-8000-000000000002", [
+    { name: "other", at: 200, messages: [user("Another")] },
+  ]);
+  await apiJson("/api/analyses", post({ conversationId: "aaaaaaaa-0000-5000-8000-000000000002" }));
+  await finish(result("mixed", 8, ["retries"], ["context"]));
+  await queryRows("UPDATE analyses SET cost_pico = NULL WHERE version = 2");
+  const read = (query = "") => apiJson<AnalysisTrends>(`/api/analyses/trends?${query}`, { key: VIEWER_KEY });
+  const trends = await read();
+  const sums = {
+    sentiments: { positive: 0, neutral: 0, negative: 0, mixed: 2 },
+    effectiveness: { "highly effective": 0, effective: 2, "needs improvement": 0 },
+    promptClarity: 6,
+    contextCompleteness: 6,
+    costUsd: "0.005",
+    unpricedCount: 1,
+    promptTokens: 300,
+    completionTokens: 30,
+  };
+  expect(trends).toMatchObject({
+    ...sums,
+    statuses: { pending: 0, processing: 0, completed: 2, failed: 0 },
+    tips: [
+      { category: "context", count: 2 },
+      { category: "clarity", count: 1 },
+    ],
+    topics: [{ topic: expect.stringMatching(/^retries$/i) as string, count: 2 }],
+    bucket: "hour",
+  });
+  expect(trends.series.at(-1)).toMatchObject(sums);
+  expect(trends.series.at(0)).toMatchObject({ costUsd: "0", promptClarity: null });
+  expect(await read("domain=other.example")).toMatchObject({ statuses: { completed: 0 }, costUsd: "0" });
 });
 
 it.each([

@@ -42,6 +42,8 @@ const OPERATIONS = [
   "GET /api/alerts",
   "GET /api/analyses",
   "POST /api/analyses",
+  "GET /api/analyses/reader",
+  "GET /api/analyses/trends",
   "GET /api/analyses/{conversationId}/{branchId}",
   "GET /api/analyses/{conversationId}/{branchId}/plan",
   "POST /api/analyses/{conversationId}/{branchId}/regenerate",

@@ -5,6 +5,7 @@
  */
 import { type Config, loadConfig } from "../runtime/config.ts";
 import { errorText, log } from "../runtime/log.ts";
+import { publishAnalysis } from "../runtime/publish-analysis.ts";
 import { parseUsd } from "../domain/pricing/usd.ts";
 import { AnalysisMessage } from "../schemas/analysis.ts";
 import { claimAnalysis } from "../store/analyses/jobs.ts";
@@ -18,10 +19,10 @@ const LEASE_MARGIN_MS = 60_000;
 
 export async function handleAnalyses(batch: MessageBatch, env: Env): Promise<void> {
   const config = loadConfig(env);
-  await Promise.all(batch.messages.map((message) => handleMessage(message, config)));
+  await Promise.all(batch.messages.map((message) => handleMessage(message, config, env)));
 }
 
-async function handleMessage(message: Message, config: Config): Promise<void> {
+async function handleMessage(message: Message, config: Config, env: Env): Promise<void> {
   const parsed = AnalysisMessage.safeParse(message.body);
   if (!parsed.success) {
     log.error("analysis: malformed message", { messageId: message.id });
@@ -30,7 +31,7 @@ async function handleMessage(message: Message, config: Config): Promise<void> {
   // Cron enqueues it again once the worker is on.
   if (!config.AI_WORKER_ENABLED) return message.ack();
   try {
-    const delayMs = await advance(parsed.data.id, config);
+    const delayMs = await advance(parsed.data.id, config, env);
     if (delayMs === null) return message.ack();
     message.retry({ delaySeconds: Math.min(MAX_DELAY_SECONDS, Math.max(1, Math.ceil(delayMs / 1_000))) });
   } catch (thrown) {
@@ -40,7 +41,7 @@ async function handleMessage(message: Message, config: Config): Promise<void> {
 }
 
 /** Makes the next attempt if one is due. Milliseconds until the analysis should be looked at again; null: it has ended. */
-async function advance(id: string, config: Config): Promise<number | null> {
+async function advance(id: string, config: Config, env: Env): Promise<number | null> {
   const claim = await claimAnalysis(
     config,
     id,
@@ -52,6 +53,10 @@ async function advance(id: string, config: Config): Promise<number | null> {
     },
     new Date(),
   );
-  if (claim.state === "claimed") return runAttempt(config, claim.job);
+  if (claim.state === "claimed") {
+    const [delayMs] = await Promise.all([runAttempt(config, claim.job), publishAnalysis(env, id)]);
+    await publishAnalysis(env, id);
+    return delayMs;
+  }
   return claim.state === "wait" ? claim.delayMs : null;
 }

@@ -6,8 +6,10 @@ import { analysisCost } from "../domain/analysis/price.ts";
 import { DEFAULT_INSTRUCTIONS } from "../domain/analysis/prompt.ts";
 import { chooseProvider } from "../domain/analysis/provider.ts";
 import { formatUsd, parseUsd } from "../domain/pricing/usd.ts";
+import type { Config } from "../runtime/config.ts";
 import { AUDIT_READING_MS, MINUTE_MS } from "../runtime/constants.ts";
 import { enqueueAnalyses } from "../runtime/enqueue-analyses.ts";
+import { publishAnalysis } from "../runtime/publish-analysis.ts";
 import {
   AnalysisCreated,
   AnalysisInput,
@@ -15,6 +17,9 @@ import {
   AnalysisListQuery,
   AnalysisParameter,
   AnalysisPlan,
+  AnalysisReader,
+  AnalysisTrends,
+  AnalysisTrendsQuery,
   AnalysisVersionQuery,
   AnalysisView,
   RegenerateInput,
@@ -26,7 +31,8 @@ import {
   type CreatedAnalysis,
   type CreationError,
 } from "../store/analyses/create.ts";
-import { listAnalyses, readAnalysis, readAnalysisPlan } from "../store/analyses/read.ts";
+import { listAnalyses, readAnalysis, readAnalysisPlan, readSpentToday } from "../store/analyses/read.ts";
+import { readAnalysisTrends } from "../store/analyses/trends.ts";
 import type { NoBranch } from "../store/conversations/find.ts";
 import { auditActor } from "./admin/audit-context.ts";
 import type { ApiEnv } from "./http/context.ts";
@@ -40,7 +46,7 @@ import {
   notFoundResponse,
   rateLimitedResponse,
 } from "./http/openapi.ts";
-import { listParameters } from "./http/parameters.ts";
+import { listParameters, periodParameters } from "./http/parameters.ts";
 
 /** A response of this many tokens is assumed for the estimated cost. */
 const ESTIMATED_OUTPUT_TOKENS = 4_000;
@@ -96,6 +102,21 @@ const plan = createRoute({
   request: { params: AnalysisParameter },
   responses: { 200: json("The plan.", AnalysisPlan), ...errorResponses, ...notFoundResponse },
 });
+const reader = createRoute({
+  method: "get",
+  path: "/api/analyses/reader",
+  tags,
+  summary: "Who reads conversations for analyses, and whether analyses can run now",
+  responses: { 200: json("The provider.", AnalysisReader), ...errorResponses },
+});
+const trends = createRoute({
+  method: "get",
+  path: "/api/analyses/trends",
+  tags,
+  summary: "Results and costs of analyses over time",
+  request: { query: AnalysisTrendsQuery },
+  responses: { 200: json("The trends.", AnalysisTrends), ...errorResponses },
+});
 const list = createRoute({
   method: "get",
   path: "/api/analyses",
@@ -137,39 +158,56 @@ export const analysisRoutes = newRoutes()
     const now = new Date();
     const found = await readAnalysisPlan(config, name, now);
     if (!found.ok) throw notFound(found.error, name);
-    const { domain, isEnabled, inputTokens, spentPico } = found.value;
-    const { provider, model, isConfigured } = chooseProvider(config);
-    const budget = config.AI_DAILY_BUDGET_USD === undefined ? null : parseUsd(config.AI_DAILY_BUDGET_USD);
+    const { isEnabled, spentPico, ...branch } = found.value;
+    const { inputTokens } = branch;
+    const { state, ...reader } = readerView(config, spentPico);
     const usage = { cachedInputTokens: 0, outputTokens: ESTIMATED_OUTPUT_TOKENS, thinkingTokens: 0 };
     const costPico =
-      inputTokens === null ? null : analysisCost(provider, model, { ...usage, inputTokens }, now);
-    const state = !isConfigured
-      ? "not_configured"
-      : !config.AI_WORKER_ENABLED
-        ? "worker_off"
-        : !isEnabled
-          ? "domain_off"
-          : budget !== null && spentPico >= budget
-            ? "budget_spent"
-            : "ready";
+      inputTokens === null
+        ? null
+        : analysisCost(reader.provider, reader.model, { ...usage, inputTokens }, now);
     const view: AnalysisPlan = {
-      state,
-      domain,
-      provider,
-      model,
+      state: state === "not_configured" || isEnabled ? state : "domain_off",
+      ...reader,
+      ...branch,
       prompt: DEFAULT_INSTRUCTIONS,
-      inputTokens,
       costUsd: costPico === null ? null : formatUsd(costPico),
-      dailyBudgetUsd: budget === null ? null : formatUsd(budget),
-      spentTodayUsd: formatUsd(spentPico),
     };
     return c.json(view, 200);
+  })
+  .openapi(reader, async (c) => {
+    const config = c.get("config");
+    return c.json(readerView(config, await readSpentToday(config, new Date())), 200);
+  })
+  .openapi(trends, async (c) => {
+    const { from, to, domain, timeZone } = c.req.valid("query");
+    const period = periodParameters(from, to, Date.now());
+    return c.json(await readAnalysisTrends(c.get("config"), { ...period, domain, timeZone }), 200);
   })
   .openapi(list, async (c) => {
     const { cursor, ...filter } = c.req.valid("query");
     const before = listParameters({ cursor, ...filter });
     return c.json(await listAnalyses(c.get("config"), { ...filter, before }), 200);
   });
+
+/** Who reads conversations, and whether that is possible now. */
+function readerView(config: Config, spentPico: bigint): AnalysisReader {
+  const { provider, model, isConfigured } = chooseProvider(config);
+  const budget = config.AI_DAILY_BUDGET_USD === undefined ? null : parseUsd(config.AI_DAILY_BUDGET_USD);
+  return {
+    state: !isConfigured
+      ? "not_configured"
+      : !config.AI_WORKER_ENABLED
+        ? "worker_off"
+        : budget !== null && spentPico >= budget
+          ? "budget_spent"
+          : "ready",
+    provider,
+    model,
+    dailyBudgetUsd: budget === null ? null : formatUsd(budget),
+    spentTodayUsd: formatUsd(spentPico),
+  };
+}
 
 function createdView({ analysisId, status }: CreatedAnalysis, message: string): AnalysisCreated {
   return { message, analysisId, status };
@@ -192,7 +230,8 @@ async function start(
   const request = { branch, customPrompt, provider, limitPerMinute, isRegeneration };
   const created = await createAnalysis(config, request, auditActor(c));
   if (!created.ok) throw creationError(created.error, branch);
-  if (created.value.isNew) await enqueueAnalyses(c.env, [created.value.analysisId]);
+  const { isNew, analysisId } = created.value;
+  if (isNew) await Promise.all([enqueueAnalyses(c.env, [analysisId]), publishAnalysis(c.env, analysisId)]);
   return created.value;
 }
 

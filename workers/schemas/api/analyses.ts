@@ -1,7 +1,21 @@
 /** AI analyses of conversations: `/api/analyses`. */
 import { z } from "zod";
 import { AnalysisError, AnalysisProvider, AnalysisResult, AnalysisStatus } from "../analysis.ts";
-import { CursorText, DomainFilter, Limit, oneOf, optional, text, time, uuid, whole } from "./parameters.ts";
+import { seriesBuckets } from "./overview.ts";
+import {
+  CursorText,
+  DomainFilter,
+  Limit,
+  oneOf,
+  optional,
+  PeriodEnd,
+  PeriodStart,
+  text,
+  time,
+  TimeZone,
+  uuid,
+  whole,
+} from "./parameters.ts";
 
 const count = z.number().int();
 const name = z.string().nullable();
@@ -119,17 +133,81 @@ export const AnalysisList = z.object({
 });
 export type AnalysisList = z.infer<typeof AnalysisList>;
 
+const reader = {
+  provider: AnalysisProvider.describe("Who would read a conversation."),
+  model: z.string(),
+  dailyBudgetUsd: usd.describe("Null: no budget."),
+  spentTodayUsd: z.string().describe("Cost of the analyses of this UTC day."),
+};
+const readerStates = ["ready", "not_configured", "worker_off", "budget_spent"] as const;
+
+export const AnalysisReader = z.object({
+  state: z
+    .enum(readerStates)
+    .describe("Whether analyses can run now, or why not. With the last two, new ones wait."),
+  ...reader,
+});
+export type AnalysisReader = z.infer<typeof AnalysisReader>;
+
 export const AnalysisPlan = z.object({
   state: z
-    .enum(["ready", "domain_off", "not_configured", "worker_off", "budget_spent"])
-    .describe("Whether an analysis can start now, or why not."),
+    .enum([...readerStates, "domain_off"])
+    .describe(
+      "Whether an analysis can start now, or why not. With `worker_off` and `budget_spent` it waits.",
+    ),
+  ...reader,
   domain: z.string(),
-  provider: AnalysisProvider.describe("Who would read the conversation."),
-  model: z.string(),
+  branchKey: z.string().describe("The id of the branch's first request."),
+  branchId: z.string(),
   prompt: z.string().describe("The default instructions, which `customPrompt` replaces."),
   inputTokens: count.nullable().describe("Estimated prompt tokens, at most; null without recorded usage."),
   costUsd: usd.describe("Estimated cost; null where the model has no known price."),
-  dailyBudgetUsd: usd.describe("Null: no budget."),
-  spentTodayUsd: z.string().describe("Cost of the analyses of this UTC day."),
+  current: z
+    .object({ version: count, status: AnalysisStatus })
+    .nullable()
+    .describe("The current analysis of the branch; null: none."),
 });
 export type AnalysisPlan = z.infer<typeof AnalysisPlan>;
+
+export const AnalysisTrendsQuery = z.object({
+  from: PeriodStart,
+  to: PeriodEnd,
+  timeZone: TimeZone,
+  domain: DomainFilter,
+});
+
+const sentiments = countsOf(AnalysisResult.shape.sentiment.options);
+const effectiveness = countsOf(AnalysisResult.shape.conversationQuality.shape.effectiveness.options);
+const average = z.number().nullable().describe("Average of scores from 0 to 10; null without a result.");
+const averages = { promptClarity: average, contextCompleteness: average };
+const costs = {
+  costUsd: z.string().describe("Of all versions, failed ones included. Not part of the proxied requests."),
+  unpricedCount: count.describe("Analyses with tokens whose model has no known price."),
+  promptTokens: count,
+  completionTokens: count,
+};
+
+export const AnalysisTrends = z.object({
+  from: at,
+  to: at,
+  statuses: countsOf(AnalysisStatus.options).describe("Current analyses that were created in the period."),
+  sentiments,
+  effectiveness,
+  ...averages,
+  ...costs,
+  tips: z
+    .array(z.object({ category: z.string(), count }))
+    .describe("Categories of prompting tips, by the analyses that give one; most frequent first."),
+  topics: z
+    .array(z.object({ topic: z.string(), count }))
+    .describe("Key topics, by the analyses that name one; most frequent first, at most 20."),
+  ...seriesBuckets,
+  series: z
+    .array(z.object({ time: at, sentiments, effectiveness, ...averages, ...costs }))
+    .describe("Every bucket of the period, including empty ones; the first and last may be partial."),
+});
+export type AnalysisTrends = z.infer<typeof AnalysisTrends>;
+
+function countsOf<const Name extends string>(names: readonly Name[]) {
+  return z.record(z.enum(names), count);
+}

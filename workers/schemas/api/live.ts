@@ -1,6 +1,6 @@
 /**
  * Live events, as the LiveFeed Durable Object receives them and `GET /api/live` sends them. The proxy reports starts and
- * ends, ingest stored rows, account windows their changes.
+ * ends, ingest stored rows, account windows their changes, API and queue consumer changed analyses.
  */
 import { z } from "zod";
 import type { RequestRow } from "./requests.ts";
@@ -19,7 +19,8 @@ export type LiveEvent =
   | { event: "exchange.started"; data: StartedExchange }
   | { event: "exchange.ended"; requestId: string }
   | { event: "exchange.stored"; data: RequestRow }
-  | { event: "window.updated"; data: Record<string, unknown> };
+  | { event: "window.updated"; data: Record<string, unknown> }
+  | { event: "analysis.updated"; data: { analysisId: string } };
 
 /** Exchanges that have started and not ended. */
 export const InFlight = z.object({

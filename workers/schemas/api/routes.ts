@@ -63,6 +63,11 @@ export interface ApiRoutes {
     body: z.input<typeof analyses.AnalysisInput>;
     response: analyses.AnalysisCreated;
   };
+  "GET /api/analyses/reader": { response: analyses.AnalysisReader };
+  "GET /api/analyses/trends": {
+    query: Names<typeof analyses.AnalysisTrendsQuery>;
+    response: analyses.AnalysisTrends;
+  };
   "GET /api/analyses/{conversationId}/{branchId}": {
     query: Names<typeof analyses.AnalysisVersionQuery>;
     response: analyses.AnalysisView;

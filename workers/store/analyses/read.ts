@@ -116,21 +116,29 @@ export async function listAnalyses(
   };
 }
 
-/** What an analysis of the branch would read, and what the analyses of this UTC day cost. */
+/** What an analysis of the branch would read, its current analysis, and what the analyses of this UTC day cost. */
 export async function readAnalysisPlan(config: DatabaseConfig, name: BranchName, now: Date) {
   return withPrimary(config, async (db) => {
     const found = await findBranchOf(db, name.conversationId, name.branchId);
     if (!found.ok) return found;
-    const { domain } = found.value;
-    const [settings] = await db
-      .select({ isEnabled: domains.analysisEnabled })
-      .from(domains)
-      .where(eq(domains.name, domain));
+    const { domain, branch } = found.value;
+    const [[settings], [current], inputTokens, spentPico] = await Promise.all([
+      db.select({ isEnabled: domains.analysisEnabled }).from(domains).where(eq(domains.name, domain)),
+      db
+        .select({ version: analyses.version, status: analyses.status })
+        .from(analyses)
+        .where(and(eq(analyses.branchKey, branch.branchKey), analyses.isCurrent)),
+      recordedContextTokens(db, found.value),
+      spentToday(db, now),
+    ]);
     return ok({
       domain,
+      branchKey: branch.branchKey,
+      branchId: branch.branchId,
       isEnabled: settings?.isEnabled ?? false,
-      inputTokens: await recordedContextTokens(db, found.value),
-      spentPico: await spentToday(db, now),
+      current: current ?? null,
+      inputTokens,
+      spentPico,
     });
   });
 }
@@ -150,6 +158,10 @@ async function recordedContextTokens(db: Reader, { conversationId, branch }: Fou
     .orderBy(desc(requests.startedAt))
     .limit(1);
   return row?.tokens ?? null;
+}
+
+export function readSpentToday(config: DatabaseConfig, now: Date): Promise<bigint> {
+  return withPrimary(config, (db) => spentToday(db, now));
 }
 
 /** Pico-dollars of the analyses whose last attempt started on the UTC day of `now`. */
