@@ -11,6 +11,7 @@ import {
   bigint,
   boolean,
   customType,
+  date,
   doublePrecision,
   index,
   integer,
@@ -740,4 +741,44 @@ export const analyses = pgTable(
       .on(t.status, t.nextAttemptAt)
       .where(sql`status in ('pending', 'processing')`),
   ],
+);
+
+/**
+ * Prompts of a Git repository: one row per repository, branch and folder, of which the configured one is served. What is served and the
+ * status of the sync change separately.
+ */
+export const promptSyncs = pgTable("prompt_syncs", {
+  /** As `repositoryKey` of workers/domain/prompts/repository-failure.ts names it. */
+  repository: text().primaryKey(),
+  /** Raised with each change of the next five columns, which change together. */
+  version: integer().notNull().default(0),
+  commit: text(),
+  etag: text(),
+  /** `SyncedPrompts` of workers/domain/prompts/sync-prompts.ts: its files, what is served, and what is wrong with the files. */
+  files: jsonb().notNull().default([]),
+  prompts: jsonb().notNull().default([]),
+  problems: jsonb().notNull().default([]),
+  /** When other prompts were served than before. */
+  changedAt: time("changed_at"),
+  /** Start of the last try. */
+  triedAt: time("tried_at"),
+  succeededAt: time("succeeded_at"),
+  /** Null: not before the settings change. */
+  nextAt: time("next_at"),
+  /** `RepositoryFailure` of the last try; null if it succeeded. */
+  failure: jsonb(),
+  failuresInRow: integer("failures_in_row").notNull().default(0),
+  /** What is worth knowing of a success, such as another name of the repository. */
+  note: text(),
+  /** Hash of the token of the last try: another one is tried at once. */
+  tokenHash: text("token_hash"),
+  /** Newest deliveries of the webhook. */
+  deliveries: text().array().notNull().default([]),
+});
+
+/** How often each prompt was rendered for a client, per day in UTC. */
+export const promptUses = pgTable(
+  "prompt_uses",
+  { day: date().notNull(), name: text().notNull(), uses: count("uses").notNull() },
+  (t) => [primaryKey({ columns: [t.day, t.name] })],
 );

@@ -22,15 +22,20 @@ export async function readFolder(folder = join(ROOT, "prompts")): Promise<Prompt
   return readPrompts(new Map(await Promise.all(files)));
 }
 
-async function bundle(): Promise<void> {
-  const { prompts, problems } = await readFolder();
-  for (const problem of problems) console.error(`prompts/${describeProblem(problem)}`);
-  if (problems.some(({ severity }) => severity === "error")) process.exit(1);
+/** Writes out/prompts.json unless a file has an error. */
+export async function bundlePrompts(): Promise<PromptSet> {
+  const set = await readFolder();
+  if (set.problems.some(({ severity }) => severity === "error")) return set;
   await mkdir(dirname(TARGET), { recursive: true });
   // Renamed, because builds may run at once.
   const fresh = `${TARGET}.${process.pid}`;
-  await writeFile(fresh, `${JSON.stringify(prompts)}\n`);
+  await writeFile(fresh, `${JSON.stringify(set.prompts)}\n`);
   await rename(fresh, TARGET);
+  return set;
 }
 
-if (import.meta.main) await bundle();
+if (import.meta.main) {
+  const { problems } = await bundlePrompts();
+  for (const problem of problems) console.error(`prompts/${describeProblem(problem)}`);
+  if (problems.some(({ severity }) => severity === "error")) process.exit(1);
+}

@@ -3,6 +3,7 @@
  * vitest.config.ts turns the provided values into bindings of the Worker.
  */
 import type { TestProject } from "vitest/node";
+import { bundlePrompts } from "../../scripts/bundle-prompts.ts";
 import { startFakeClaude } from "../../scripts/local/fake-claude/server.ts";
 import { startFakeSlack } from "./fake-slack.ts";
 
@@ -16,6 +17,7 @@ declare module "vitest" {
 }
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await bundlePrompts();
   const slack = await startFakeSlack();
   project.provide("fakeSlack", slack.address);
   const claude = await startFakeClaude();

@@ -1,0 +1,5 @@
+/** Written by scripts/bundle-prompts.ts before each build; absent in a fresh checkout. */
+declare module "*/out/prompts.json" {
+  const prompts: object[];
+  export default prompts;
+}

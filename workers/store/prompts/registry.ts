@@ -1,0 +1,139 @@
+/// <reference path="./bundled-prompts.d.ts" />
+/** The prompts that are served: the bundled ones, and those of the repository over them. */
+import { eq, sql } from "drizzle-orm";
+import { z } from "zod";
+import { promptSyncs, promptUses } from "../../../drizzle/schema.ts";
+import { Prompt } from "../../domain/prompts/prompt.ts";
+import { promptLibrary, type PromptLibrary } from "../../domain/prompts/render-prompt.ts";
+import { mergePrompts } from "../../domain/prompts/sync-prompts.ts";
+import type { Config } from "../../runtime/config.ts";
+import { errorText, log } from "../../runtime/log.ts";
+import { withTimeout } from "../../runtime/timeout.ts";
+import { type DatabaseConfig, withPrimary } from "../db/db.ts";
+import { promptSource, type PromptSourceConfig } from "./source.ts";
+
+/** How long an isolate serves the set that it has read. Clients list prompts when they start. */
+const CACHE_MS = 10_000;
+/** Those of `npm start` change while somebody writes them. */
+const LOCAL_CACHE_MS = 500;
+/** A client waits for its prompt meanwhile. */
+const READ_TIMEOUT_MS = 3_000;
+
+export type RegistryConfig = DatabaseConfig & PromptSourceConfig & Pick<Config, "LOCAL_PROMPTS">;
+
+export interface ServedPrompts extends PromptLibrary {
+  /** Whether a prompt comes from the repository. */
+  isSynced(name: string): boolean;
+}
+
+interface Cached {
+  /** Which repository; null without one. */
+  source: string | null;
+  /** Of the stored row; null before the first sync. */
+  version: number | null;
+  bundled: readonly Prompt[];
+  synced: readonly Prompt[];
+  library: ServedPrompts;
+  checkedAt: number;
+}
+
+let cached: Cached | undefined;
+
+/**
+ * The prompts in the order of their names, as they were stored within the last ten seconds. While Postgres is unreachable: those that
+ * this isolate has read last, or the bundled ones. Never rejects for lack of Postgres.
+ */
+export async function servedPrompts(config: RegistryConfig, now = Date.now()): Promise<ServedPrompts> {
+  const source = promptSource(config)?.key ?? null;
+  const last = cached?.source === source ? cached : undefined;
+  const maxAge = config.LOCAL_PROMPTS === undefined ? CACHE_MS : LOCAL_CACHE_MS;
+  if (last && now >= last.checkedAt && now - last.checkedAt < maxAge) return last.library;
+  const [bundled, stored] = await Promise.all([
+    readBundled(config, last?.bundled),
+    source === null ? null : readStored(config, source, last?.version ?? null),
+  ]);
+  const { version, synced } = stored ?? { version: last?.version ?? null, synced: last?.synced ?? [] };
+  const isSame = last !== undefined && last.bundled === bundled && last.synced === synced;
+  const library = isSame ? last.library : servedLibrary(bundled, synced);
+  cached = { source, version, bundled, synced, library, checkedAt: now };
+  return library;
+}
+
+/** The next call reads the stored prompts again, in this isolate. */
+export function forgetServedPrompts(): void {
+  if (cached) cached.checkedAt = -Infinity;
+}
+
+function servedLibrary(bundled: readonly Prompt[], synced: readonly Prompt[]): ServedPrompts {
+  const names = new Set(synced.map(({ name }) => name));
+  return { ...promptLibrary(mergePrompts(bundled, synced)), isSynced: (name) => names.has(name) };
+}
+
+let deployed: readonly Prompt[] | undefined;
+
+/** Those of the deployment, which scripts/bundle-prompts.ts has checked. */
+export async function bundledPrompts(): Promise<readonly Prompt[]> {
+  deployed ??= (await import("../../../out/prompts.json")).default as Prompt[];
+  return deployed;
+}
+
+async function readBundled(
+  { LOCAL_PROMPTS: address }: Pick<Config, "LOCAL_PROMPTS">,
+  last: readonly Prompt[] | undefined,
+): Promise<readonly Prompt[]> {
+  if (address === undefined) return bundledPrompts();
+  try {
+    const response = await fetch(address, { signal: AbortSignal.timeout(READ_TIMEOUT_MS) });
+    const prompts = z.array(Prompt).parse(await response.json());
+    return last && JSON.stringify(last) === JSON.stringify(prompts) ? last : prompts;
+  } catch (thrown) {
+    log.warn("prompts: not read from the local stack", { error: errorText(thrown) });
+    return last ?? bundledPrompts();
+  }
+}
+
+/** `null` where they are those of `known`, or Postgres is unreachable. */
+async function readStored(
+  config: DatabaseConfig,
+  source: string,
+  known: number | null,
+): Promise<{ version: number; synced: Prompt[] } | null> {
+  const isNew = sql`${promptSyncs.version} is distinct from ${known}::integer`;
+  try {
+    const rows = await withTimeout(
+      READ_TIMEOUT_MS,
+      withPrimary(config, (db) =>
+        db
+          .select({
+            version: promptSyncs.version,
+            prompts: sql<unknown>`case when ${isNew} then ${promptSyncs.prompts} end`,
+          })
+          .from(promptSyncs)
+          .where(eq(promptSyncs.repository, source)),
+      ),
+    );
+    const [row] = rows;
+    if (!row || row.version === known) return null;
+    return { version: row.version, synced: z.array(Prompt).parse(row.prompts) };
+  } catch (thrown) {
+    log.warn("prompts: the synced ones were not read", { error: errorText(thrown) });
+    return null;
+  }
+}
+
+/** Counts one rendering for a client, on the day of `now` in UTC. Never rejects; call it under `waitUntil`. */
+export async function countPromptUse(config: DatabaseConfig, name: string, now = new Date()): Promise<void> {
+  try {
+    await withPrimary(config, (db) =>
+      db
+        .insert(promptUses)
+        .values({ day: now.toISOString().slice(0, 10), name, uses: 1 })
+        .onConflictDoUpdate({
+          target: [promptUses.day, promptUses.name],
+          set: { uses: sql`${promptUses.uses} + 1` },
+        }),
+    );
+  } catch (thrown) {
+    log.warn("prompts: a use was not counted", { error: errorText(thrown) });
+  }
+}
