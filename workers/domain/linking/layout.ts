@@ -31,13 +31,12 @@ export class Layout {
   readonly #current = new Map<string, Link>();
   /** Conversations of which every stored row was read. */
   readonly #completeConversations = new Set<string>();
-  readonly #spawners = new Map<string, string | null>();
   readonly #removed: Link[] = [];
   readonly #removedIds = new Set<string>();
   readonly #left: string[] = [];
   /** Side requests by repetition, each as the turn that it would be; those that were read, and those of this run. */
   readonly #repeated = new Map<string, Link>();
-  /** Requests for which the store was asked whether they are such side requests: once, however many rounds the choices take. */
+  /** Requests that were looked up among such side requests: once, however many rounds the choices take. */
   readonly #readForRepeated = new Set<string>();
   /** Requests of this run that became such side requests or that are none any more. */
   readonly #repeatedChanges = new Set<string>();
@@ -128,8 +127,7 @@ export class Layout {
     if (of.length === 1) return { best: of[0]!, conversations: 1 };
     // Whether these are in a conversation depends on later requests.
     if (of.some(isMaybeSide)) return { best: newest(of), conversations: of.length };
-    const unread = of.map(({ requestId }) => requestId).filter((id) => !this.#current.has(id));
-    if (unread.length > 0) for (const link of await this.#store.linksOf(unread)) this.#addStored(link);
+    await this.membersAmong(of.map(({ requestId }) => requestId));
     await this.#readRepeated(of);
     const conversationOf = ({ requestId }: Evidence) =>
       (this.#current.get(requestId) ?? this.#repeated.get(requestId))?.conversationId ??
@@ -165,9 +163,7 @@ export class Layout {
   #addStored(link: Link): void {
     if (this.#stored.has(link.requestId) || this.#removedIds.has(link.requestId)) return;
     this.#stored.set(link.requestId, link);
-    if (this.#current.has(link.requestId)) return;
-    this.#current.set(link.requestId, link);
-    if (link.linkKind === "subtask") this.#spawners.set(link.requestId, link.parentTaskRequestId);
+    if (!this.#current.has(link.requestId)) this.#current.set(link.requestId, link);
   }
 
   /** Adds a new request at the end of a branch, or as a conversation. False where the positions of others depend on it. */
@@ -210,16 +206,12 @@ export class Layout {
       }
     await this.#readConversations([...affected]);
     const members: ConversationMember[] = [];
-    for (const link of this.#current.values())
+    for (const link of [...this.#current.values(), ...this.#repeated.values()])
       if (affected.has(link.conversationId) && !byId.has(link.requestId))
-        members.push({ ...link, taskParentId: this.#spawners.get(link.requestId) ?? null });
-    for (const link of this.#repeated.values())
-      if (affected.has(link.conversationId) && !byId.has(link.requestId))
-        members.push({ ...link, taskParentId: null });
+        members.push({ ...link, taskParentId: spawnerOf(link) });
     for (const { evidence, choice } of chosen) {
       const { linkKind, parentRequestId, taskParentId } = choice;
       const { requestId, flags, textKey } = evidence;
-      if (linkKind === "subtask") this.#spawners.set(requestId, taskParentId);
       members.push({ requestId, flags, textKey, linkKind, parentRequestId, taskParentId });
     }
     const { positions, repeated } = branchPositions(members);
@@ -284,9 +276,15 @@ function newest(of: readonly Evidence[]): Evidence {
   return of.reduce((best, each) => (each.requestId > best.requestId ? each : best));
 }
 
+/** The spawning request; of the first request of a subtask. */
+function spawnerOf({ linkKind, parentTaskRequestId }: Link): string | null {
+  return linkKind === "subtask" ? parentTaskRequestId : null;
+}
+
 function hasSameParent(link: Link, { linkKind, parentRequestId, taskParentId }: ParentChoice): boolean {
-  const spawner = link.linkKind === "subtask" ? link.parentTaskRequestId : null;
-  return link.linkKind === linkKind && link.parentRequestId === parentRequestId && spawner === taskParentId;
+  return (
+    link.linkKind === linkKind && link.parentRequestId === parentRequestId && spawnerOf(link) === taskParentId
+  );
 }
 
 function isSame(a: Link, b: Link): boolean {

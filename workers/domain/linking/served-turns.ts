@@ -23,7 +23,7 @@ export async function servedTurns(
   );
   const ids = new Set(side.map(({ evidence }) => evidence.requestId));
   const through = new Set(targets.filter((id) => !members.has(id) && !ids.has(id)));
-  const stored = through.size === 0 ? new Map<string, string>() : await store.servedBy([...through]);
+  const stored = await store.servedBy([...through]);
   const served = new Map<string, Served>();
   for (const { evidence, choice } of side.toSorted((a, b) =>
     a.evidence.requestId < b.evidence.requestId ? -1 : 1,

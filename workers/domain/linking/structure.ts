@@ -101,17 +101,14 @@ function repeatedRequests(sorted: readonly ConversationMember[]): Set<string> {
   const attemptAt = ({ parentRequestId }: ConversationMember) =>
     parentRequestId && (attempts.get(parentRequestId) ?? parentRequestId);
   const continued = new Set(sorted.flatMap((member) => [member.parentRequestId, member.taskParentId]));
-  const competing = new Map<string | null, number>();
-  for (const member of sorted)
-    if (competesForBranch(member))
-      competing.set(attemptAt(member), (competing.get(attemptAt(member)) ?? 0) + 1);
+  const competing = Map.groupBy(sorted.filter(competesForBranch), attemptAt);
   const uncontinued = sorted.filter(
     (member) =>
       member.textKey !== null &&
       member.parentRequestId !== null &&
       member.linkKind === "turn" &&
       !continued.has(member.requestId) &&
-      (competing.get(attemptAt(member)) ?? 0) > 1,
+      (competing.get(attemptAt(member))?.length ?? 0) > 1,
   );
   const roots = new Map<string | null, string>();
   for (const { requestId, parentRequestId, taskParentId } of sorted)
