@@ -4,7 +4,6 @@
  */
 import type { Config } from "../runtime/config.ts";
 import { errorText, log } from "../runtime/log.ts";
-import { startedAtOf } from "../domain/exchange-id.ts";
 import type { RequestRow } from "../schemas/api/requests.ts";
 import { databaseError, DatabaseUnavailableError } from "../store/db/errors.ts";
 import { type Writer, type WriterTransaction, withWriter } from "../store/db/db.ts";
@@ -83,10 +82,7 @@ async function groupByDomain(
   const withoutRequest = given.filter(({ row }) => !row?.request);
   const stored = await domainsOfStored(
     db,
-    withoutRequest.flatMap(({ id }) => {
-      const startedAt = startedAtOf(id);
-      return startedAt === null ? [] : [{ id, startedAt: new Date(startedAt) }];
-    }),
+    withoutRequest.map(({ id }) => id),
   );
   const entries = given.map((entry) =>
     entry.row?.request || stored.has(entry.id)

@@ -1,12 +1,12 @@
 /**
  * Counts exchanges that were begun and never stored: an isolate that is killed loses what it has not written to the journal, a small
- * exchange for some 20 ms after its end. The live feed knows which have begun. Called every minute by cron.
+ * exchange for some 20 ms after its end. The live feed has the ids of those that have begun. Called every minute by cron.
  */
 import { v5 as uuidv5 } from "uuid";
 import { alert } from "../runtime/raise-alert.ts";
 import { loadConfig } from "../runtime/config.ts";
 import { LIVE_FEED_NAME, MINUTE_MS } from "../runtime/constants.ts";
-import { newExchangeId, startedAtOf } from "../domain/exchange-id.ts";
+import { isExchangeId, newExchangeId, startedAtOf } from "../domain/exchange-id.ts";
 import { errorText, log } from "../runtime/log.ts";
 import { withWriter } from "../store/db/db.ts";
 import { listJournal } from "../store/journal/objects.ts";
@@ -36,36 +36,29 @@ async function count(env: Env, now: number): Promise<number> {
   const feed = env.LIVE_FEED.getByName(LIVE_FEED_NAME);
   const before = now - LOST_AFTER_SWEEPS * config.SWEEP_AFTER_MS;
   const unstored = await feed.unstored(newExchangeId(before, new Uint8Array(10)), now);
-  const begun = unstored.flatMap((id) => {
-    const startedAt = startedAtOf(id);
-    return startedAt === null ? [] : [{ id, startedAt: new Date(startedAt) }];
-  });
+  const begun = unstored.filter(isExchangeId);
   if (begun.length === 0) return 0;
-  const isRecorded = await journalledBefore(env, begun.at(-1)!.startedAt.getTime());
+  const isRecorded = await journalledBefore(env, startedAtOf(begun.at(-1)!) ?? 0);
   return withWriter(config, async (db) => {
     const stored = await domainsOfStored(db, begun);
-    const lost = begun.filter(({ id, startedAt }) => !stored.has(id) && !isRecorded(id, startedAt.getTime()));
-    const ids = lost.map(({ id }) => id);
-    if (ids.length > 0) {
-      // The same exchanges are counted once, should the feed not hear of it.
-      const message = { id: uuidv5(ids.join(), LOST_NAMESPACE), at: now, counts: { lost: ids.length } };
+    const lost = begun.filter((id) => !stored.has(id) && !isRecorded(id));
+    if (lost.length > 0) {
+      // The id is that of these exchanges: they are counted once, also if forget() fails and the next run finds them again.
+      const message = { id: uuidv5(lost.join(), LOST_NAMESPACE), at: now, counts: { lost: lost.length } };
       await addCounters(db, [message]);
       log.error("cron: exchanges were begun and never recorded", {
-        exchanges: ids.length,
-        first: ids[0] ?? "",
+        exchanges: lost.length,
+        first: lost[0] ?? "",
       });
-      await alert(env, { kind: "exchanges_lost", exchanges: ids.length, at: now });
+      await alert(env, { kind: "exchanges_lost", exchanges: lost.length, at: now });
     }
-    await feed.forget([...stored.keys(), ...ids]);
-    return ids.length;
+    await feed.forget([...stored.keys(), ...lost]);
+    return lost.length;
   });
 }
 
 /** Whether the journal may still have an exchange: under its own id, or in a bundle that was written soon after it began. */
-async function journalledBefore(
-  env: Env,
-  newest: number,
-): Promise<(id: string, startedAt: number) => boolean> {
+async function journalledBefore(env: Env, newest: number): Promise<(id: string) => boolean> {
   const ids = new Set<string>();
   let firstBundle = Infinity;
   let startAfter: string | undefined;
@@ -80,5 +73,5 @@ async function journalledBefore(
     }
     startAfter = page.cursor ?? undefined;
   } while (startAfter !== undefined && (startedAtOf(startAfter) ?? 0) <= newest + MAX_BUNDLE_DELAY_MS);
-  return (id, startedAt) => ids.has(id) || firstBundle <= startedAt + MAX_BUNDLE_DELAY_MS;
+  return (id) => ids.has(id) || firstBundle <= (startedAtOf(id) ?? 0) + MAX_BUNDLE_DELAY_MS;
 }

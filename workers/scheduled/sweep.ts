@@ -87,10 +87,7 @@ async function withoutOpenStreams(
   endedBefore: number,
 ): Promise<JournalListing[]> {
   const isEnded = ({ hasResponse, uploadedAt }: JournalListing) => hasResponse || uploadedAt < endedBefore;
-  const open = entries.flatMap((entry) => {
-    const startedAt = isEnded(entry) ? null : startedAtOf(entry.id);
-    return startedAt === null ? [] : [{ id: entry.id, startedAt: new Date(startedAt) }];
-  });
+  const open = entries.flatMap((entry) => (isEnded(entry) ? [] : [entry.id]));
   const stored = await domainsOfStored(db, open);
   return entries.filter((entry) => isEnded(entry) || stored.has(entry.id));
 }

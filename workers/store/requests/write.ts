@@ -14,6 +14,7 @@ import type { WindowExchange } from "../../schemas/window.ts";
 import type { Writer, WriterTransaction } from "../db/db.ts";
 import { lockDomain } from "../db/domain-lock.ts";
 import { among } from "../db/sql.ts";
+import { startedAtOf } from "../../domain/exchange-id.ts";
 import { outcomeRank } from "../../domain/outcome.ts";
 import { putResponseBodies } from "../content/response-body.ts";
 import { SIDE_REQUEST_LINK, writeLinkColumns, writeLinks } from "../conversations/links.ts";
@@ -319,11 +320,12 @@ async function completeRow(
   return { ...row, ...columns };
 }
 
-/** The domains of stored exchanges, by exchange id. */
-export async function domainsOfStored(
-  db: Writer,
-  exchanges: readonly Pick<StorableExchange, "id" | "startedAt">[],
-): Promise<Map<string, string>> {
+/** The domains of those of these exchanges that are stored, by exchange id. What is no exchange id is not stored. */
+export async function domainsOfStored(db: Writer, ids: readonly string[]): Promise<Map<string, string>> {
+  const exchanges = ids.flatMap((id) => {
+    const startedAt = startedAtOf(id);
+    return startedAt === null ? [] : [{ id, startedAt: new Date(startedAt) }];
+  });
   if (exchanges.length === 0) return new Map();
   const rows = await db
     .select({ id: requests.id, domain: domains.name })
