@@ -154,11 +154,11 @@ async function saveTasks(
 
 async function evidenceOf(tx: WriterTransaction, ids: readonly string[]): Promise<Evidence[]> {
   if (ids.length === 0) return [];
-  const rows = await tx
-    .select()
+  const { form: flags, ...keys } = EVIDENCE_COLUMNS;
+  return tx
+    .select({ requestId: linkEvidence.requestId, flags, ...keys })
     .from(linkEvidence)
     .where(inArray(linkEvidence.requestId, [...ids]));
-  return rows.map(({ form, domainId: _, isAmbiguous: __, ...keys }) => ({ ...keys, flags: form }));
 }
 
 async function keysOf(tx: WriterTransaction, ids: readonly string[]): Promise<Map<string, LinkKey[]>> {

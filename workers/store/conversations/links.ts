@@ -66,6 +66,7 @@ export async function writeLinks(
   await moveRows(
     tx,
     changedRows.filter(({ requestId }) => !writtenByCaller.has(requestId)),
+    MOVED_MEMBERS,
   );
   const abandoned = moved.filter(
     ({ before, after }) =>
@@ -93,9 +94,11 @@ export async function writeLinks(
       columns.set(each.requestId, { ...SIDE_REQUEST_LINK, ...side, ...hashesOf(each) });
     else if (side) columns.set(each.requestId, { ...SIDE_REQUEST_LINK, ...side });
   }
-  await writeServed(
+  const otherSides = [...served].filter(([id]) => !columns.has(id));
+  await moveRows(
     tx,
-    [...served].filter(([id]) => !columns.has(id)).map(([id, { servesRequestId }]) => [id, servesRequestId]),
+    otherSides.map(([requestId, { servesRequestId }]) => ({ requestId, servesRequestId })),
+    ["servesRequestId"],
   );
   return {
     columns,
@@ -122,6 +125,7 @@ export async function writeLinkColumns(
   await moveRows(
     tx,
     links.filter(({ messageHash }) => messageHash === undefined),
+    MOVED_MEMBERS,
   );
   await moveRows(
     tx,
@@ -143,32 +147,14 @@ function hashesOf({ messageHash, priorMessageHash, systemHash }: FullEvidence) {
   return { messageHash, parentMessageHash: priorMessageHash, systemHash };
 }
 
-/** Writes the turns that stored side requests serve. */
-async function writeServed(
-  tx: WriterTransaction,
-  served: readonly (readonly [id: string, servesRequestId: string | null])[],
-): Promise<void> {
-  for (let at = 0; at < served.length; at += MAX_MOVED_ROWS) {
-    const values = served.slice(at, at + MAX_MOVED_ROWS).map(([id, serves]) => ({
-      id,
-      started_at: new Date(startedAtOf(id) ?? 0).toISOString(),
-      serves,
-    }));
-    await tx.execute(sql`
-      UPDATE requests r SET serves_request_id = m.serves
-      FROM jsonb_to_recordset(${JSON.stringify(values)}::jsonb) AS m (id uuid, started_at timestamptz, serves uuid)
-      WHERE r.id = m.id AND r.started_at = m.started_at AND r.serves_request_id IS DISTINCT FROM m.serves`);
-  }
-}
-
 /** Rows updated in one statement. */
 const MAX_MOVED_ROWS = 2_000;
 
 /** Updates these columns of the rows in which one of them differs. */
-async function moveRows(
+async function moveRows<Member extends keyof LinkColumns>(
   tx: WriterTransaction,
-  links: readonly (LinkColumns & { requestId: string })[],
-  members: readonly (keyof LinkColumns)[] = MOVED_MEMBERS,
+  links: readonly (Pick<LinkColumns, Member> & { requestId: string })[],
+  members: readonly Member[],
 ): Promise<void> {
   const columns = members.map((member) => requests[member]);
   const listOf = (relation: string) => sql.raw(columns.map(({ name }) => `${relation}.${name}`).join(", "));
