@@ -31,6 +31,7 @@ import type {
   AnalysisResult,
   AnalysisStatus,
 } from "../workers/schemas/analysis.ts";
+import type { AnalysisAutomatic } from "../workers/schemas/api/domains.ts";
 import type { BilledMessage, ModelShare } from "../workers/schemas/cost.ts";
 import type { Sealed } from "../workers/schemas/tenant.ts";
 
@@ -65,6 +66,8 @@ export const domains = pgTable("domains", {
   otherFields: jsonb("other_fields").$type<Sealed>(),
   /** An administrator has allowed that its conversations are sent to the analysis provider. */
   analysisEnabled: boolean("analysis_enabled").notNull().default(false),
+  /** When conversations are analysed without a request; null = never. */
+  analysisAutomatic: jsonb("analysis_automatic").$type<AnalysisAutomatic>(),
   createdAt: time("created_at").notNull().defaultNow(),
   updatedAt: time("updated_at").notNull().defaultNow(),
 });

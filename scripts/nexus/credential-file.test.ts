@@ -100,6 +100,7 @@ describe("written back", () => {
     },
     endpoints: null,
     analysisEnabled: false,
+    analysisAutomatic: null,
   };
   const login = {
     state: "ready" as const,

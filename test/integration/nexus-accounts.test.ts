@@ -31,6 +31,7 @@ const detail = {
   slack: null,
   endpoints: null,
   analysisEnabled: false,
+  analysisAutomatic: null,
 };
 const listed = {
   domain: "a.example",
@@ -38,6 +39,7 @@ const listed = {
   configured: true,
   credentialType: "oauth",
   requestCount: 12,
+  analysisEnabled: false,
 };
 const account = {
   accountId: "acc_1",

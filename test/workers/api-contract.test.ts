@@ -60,6 +60,8 @@ const OPERATIONS = [
   "DELETE /api/domains/{domain}",
   "GET /api/domains/{domain}",
   "PUT /api/domains/{domain}",
+  "GET /api/domains/{domain}/analysis",
+  "PUT /api/domains/{domain}/analysis",
   "POST /api/domains/{domain}/client-keys",
   "DELETE /api/domains/{domain}/client-keys/{id}",
   "GET /api/domains/{domain}/other-fields",

@@ -69,6 +69,7 @@ describe("PUT", () => {
         slack: null,
         endpoints: null,
         analysisEnabled: false,
+        analysisAutomatic: null,
       },
     ]);
     expect(await projectedKey("team.example")).toBe(SECRET);
@@ -307,6 +308,52 @@ describe("DELETE", () => {
   });
 });
 
+describe("the settings of analysis", () => {
+  const AUTOMATIC = { idleMinutes: 30, moreThanTurns: 2 };
+  const path = "/api/domains/localhost/analysis";
+  const putAnalysis = (body: object, bindings = {}) => call(path, { method: "PUT", body, bindings });
+
+  it("are set for a domain that is served without being configured", async () => {
+    const local = { LOCAL_WORLD: "true", AI_DAILY_BUDGET_USD: "1" };
+    expect((await putAnalysis({ analysisEnabled: true })).status).toBe(404);
+    const off = { domain: "localhost", analysisEnabled: false, analysisAutomatic: null };
+    expect(await apiJson(path, { bindings: local })).toEqual(off);
+    const on = { domain: "localhost", analysisEnabled: true, analysisAutomatic: AUTOMATIC };
+    await putAnalysis({ analysisEnabled: true }, local);
+    expect((await putAnalysis({ analysisAutomatic: AUTOMATIC }, local)).json).toEqual(on);
+    expect((await putAnalysis({})).json).toEqual(on);
+    expect((await apiJson<DomainList>("/api/domains")).domains).toMatchObject([
+      { domain: "localhost", configured: false, analysisEnabled: true },
+    ]);
+    expect(await projected("localhost")).toBeNull();
+    const { entries } = await apiJson<{ entries: object[] }>("/api/audit?limit=3");
+    expect(entries[1]).toMatchObject({
+      action: "domain.analysis",
+      target: "localhost",
+      details: { analysisAutomatic: AUTOMATIC },
+    });
+  });
+
+  it("are part of a configured domain, until it is deleted", async () => {
+    const bindings = { AI_DAILY_BUDGET_USD: "1" };
+    const made = await put("localhost", { ...withKey(), analysisAutomatic: AUTOMATIC }, bindings);
+    expect(made.json).toMatchObject({ analysisEnabled: false, analysisAutomatic: AUTOMATIC });
+    await call("/api/domains/localhost", { method: "DELETE" });
+    expect(await apiJson(path)).toMatchObject({ analysisAutomatic: null });
+  });
+
+  it("have an automatic mode only with a daily budget", async () => {
+    await put("localhost", withKey());
+    for (const url of ["/api/domains/localhost", path]) {
+      const body = { ...(url === path ? {} : { accountId: "acc_1" }), analysisAutomatic: AUTOMATIC };
+      expect(await apiError(url, { method: "PUT", body })).toMatchObject({
+        status: 409,
+        message: expect.stringContaining("AI_DAILY_BUDGET_USD") as string,
+      });
+    }
+  });
+});
+
 it("GET /api/domains lists configured and unconfigured domains with their requests of seven days", async () => {
   const now = Date.now();
   await put("a.example", withKey());
@@ -323,8 +370,16 @@ it("GET /api/domains lists configured and unconfigured domains with their reques
       configured: true,
       credentialType: "api_key",
       requestCount: 2,
+      analysisEnabled: false,
     },
-    { domain: "seen.example", accountId: null, configured: false, credentialType: null, requestCount: 1 },
+    {
+      domain: "seen.example",
+      accountId: null,
+      configured: false,
+      credentialType: null,
+      requestCount: 1,
+      analysisEnabled: false,
+    },
   ]);
   expect((await apiError("/api/domains/seen.example")).status).toBe(404);
 });

@@ -241,7 +241,7 @@ function creationError(error: CreationError, name: BranchName): ApiError {
     case "domain_off":
       return new ApiError(
         "conflict",
-        `Analysis is off for ${error.domain}. PUT /api/domains/${error.domain} with {"analysisEnabled": true} turns it on.`,
+        `Analysis is off for ${error.domain}. PUT /api/domains/${error.domain}/analysis with {"analysisEnabled": true} turns it on.`,
       );
     case "running":
       return new ApiError(

@@ -5,9 +5,11 @@ import { z } from "zod";
 import { outboxName } from "../../runtime/raise-alert.ts";
 import type { DeliveryResult } from "../../schemas/alert.ts";
 import type { Config } from "../../runtime/config.ts";
-import { domainOfHost } from "../../domain/http/host.ts";
+import { domainOfHost, isLoopbackName } from "../../domain/http/host.ts";
 import { allowedWebhook } from "../../domain/alerts/webhook-url.ts";
 import {
+  AnalysisSettings,
+  AnalysisSettingsInput,
   ClientKeyInput,
   type CredentialInput,
   DomainDetail,
@@ -22,6 +24,7 @@ import { oneOf, optional, uuid } from "../../schemas/api/parameters.ts";
 import { writeAudit } from "../../store/admin/audit.ts";
 import { createClientKey, revokeClientKey } from "../../store/tenants/client-keys.ts";
 import { loginState, readLogin } from "../../store/tenants/account-read.ts";
+import { putAnalysisSettings, readAnalysisSettings } from "../../store/tenants/analysis-settings.ts";
 import {
   deleteDomain,
   listDomains,
@@ -138,6 +141,27 @@ const revokeKey = createRoute({
   },
 });
 
+const readAnalysis = createRoute({
+  method: "get",
+  path: "/api/domains/{domain}/analysis",
+  tags,
+  summary: "Whether and when conversations of a configured or seen domain are analysed",
+  request: { params: DomainParameter },
+  responses: { 200: json("The settings.", AnalysisSettings), ...errorResponses, ...notFoundResponse },
+});
+const putAnalysis = createRoute({
+  method: "put",
+  path: "/api/domains/{domain}/analysis",
+  tags,
+  summary: "Allow analyses of conversations, also for a domain that is served without being configured",
+  request: { params: DomainParameter, body: jsonBody(AnalysisSettingsInput) },
+  responses: {
+    200: json("The settings.", AnalysisSettings),
+    ...errorResponses,
+    ...notFoundResponse,
+    ...conflictResponse,
+  },
+});
 const testSlack = createRoute({
   method: "post",
   path: "/api/domains/{domain}/slack-test",
@@ -154,6 +178,7 @@ export const domainRoutes = newRoutes()
     const { domain } = c.req.valid("param");
     const { credential: given, slack, ...rest } = c.req.valid("json");
     checkSlack(slack, c.get("config"));
+    checkAutomatic(rest, c.get("config"));
     const { force, dryRun } = optionsOf(c.req.valid("query"));
     const credential = await storeLogin(c, rest.accountId, given, { force, dryRun });
     const change = { ...rest, slack, credential };
@@ -209,6 +234,18 @@ export const domainRoutes = newRoutes()
     if (!isKnown) throw new ApiError("not_found", `${domain} has no client key ${id}.`);
     return c.body(null, 204);
   })
+  .openapi(readAnalysis, async (c) => {
+    const { domain } = c.req.valid("param");
+    return c.json(await analysisSettings(c, domain), 200);
+  })
+  .openapi(putAnalysis, async (c) => {
+    const { domain } = c.req.valid("param");
+    const change = c.req.valid("json");
+    checkAutomatic(change, c.get("config"));
+    if (!(await putAnalysisSettings(c.get("config"), domain, change, auditActor(c), isOpen(c, domain))))
+      throw notConfigured(domain);
+    return c.json(await analysisSettings(c, domain), 200);
+  })
   .openapi(testSlack, async (c) => {
     const { domain } = c.req.valid("param");
     const at = Date.now();
@@ -224,6 +261,25 @@ export const domainRoutes = newRoutes()
     });
     return c.json({ delivered, message: slackTestMessage(domain, sent) }, 200);
   });
+
+async function analysisSettings(c: Context<ApiEnv>, domain: string): Promise<AnalysisSettings> {
+  const found = await readAnalysisSettings(c.get("config"), domain);
+  if (found) return found;
+  if (!isOpen(c, domain)) throw notConfigured(domain);
+  return { domain, analysisEnabled: false, analysisAutomatic: null };
+}
+
+/** Whether the proxy serves the domain without configuration. */
+const isOpen = (c: Context<ApiEnv>, domain: string) => c.get("config").LOCAL_WORLD && isLoopbackName(domain);
+
+/** Without a budget, automatic mode would pay for every conversation. */
+function checkAutomatic({ analysisAutomatic }: AnalysisSettingsInput, config: Config): void {
+  if (analysisAutomatic && config.AI_DAILY_BUDGET_USD === undefined)
+    throw new ApiError(
+      "conflict",
+      "Automatic analyses need a daily budget. Set AI_DAILY_BUDGET_USD, deploy, and try again.",
+    );
+}
 
 function slackTestMessage(domain: string, sent: DeliveryResult): string {
   if (sent.result === "dropped" && sent.reason === "")

@@ -1,6 +1,6 @@
 /** Domains, the credentials of their accounts and their client keys. */
 import { z } from "zod";
-import { text } from "./parameters.ts";
+import { text, wholeInBody } from "./parameters.ts";
 import { CredentialType } from "../exchange.ts";
 
 const ACCOUNT_RULE = "an account's id: 1 to 128 letters, digits and . _ : @ -";
@@ -83,6 +83,36 @@ export const OtherFields = z
 
 export const OtherFieldsView = z.object({ otherFields: OtherFields.nullable() });
 
+export const AnalysisAutomatic = z
+  .strictObject(
+    {
+      idleMinutes: wholeInBody(1, 10_080).describe("Minutes since the conversation's last request."),
+      moreThanTurns: wholeInBody(0, 1_000).describe("Only conversations with more turns than this."),
+    },
+    { error: bodyRule },
+  )
+  .describe(
+    "The main branch of a conversation that became idle in the last seven days is analysed once, newest first, within AI_DAILY_BUDGET_USD.",
+  );
+export type AnalysisAutomatic = z.infer<typeof AnalysisAutomatic>;
+
+const analysisInput = {
+  analysisEnabled: z
+    .boolean({ error: "true or false" })
+    .optional()
+    .describe(
+      "Whether conversations may be sent to the analysis provider. Absent: unchanged; at first false.",
+    ),
+  analysisAutomatic: AnalysisAutomatic.nullable()
+    .optional()
+    .describe(
+      "When conversations are analysed without a request. Absent: unchanged; null: never, as at first.",
+    ),
+};
+
+export const AnalysisSettingsInput = z.strictObject(analysisInput, { error: bodyRule });
+export type AnalysisSettingsInput = z.infer<typeof AnalysisSettingsInput>;
+
 export const DomainInput = z
   .strictObject(
     {
@@ -97,12 +127,7 @@ export const DomainInput = z
       otherFields: OtherFields.nullable()
         .optional()
         .describe("Unused fields of an imported credential file. Absent: unchanged; null: none."),
-      analysisEnabled: z
-        .boolean({ error: "true or false" })
-        .optional()
-        .describe(
-          "Whether conversations may be sent to the analysis provider. Absent: unchanged; at first false.",
-        ),
+      ...analysisInput,
     },
     { error: bodyRule },
   )
@@ -144,6 +169,15 @@ export const SlackView = z.object({
 });
 export type SlackView = z.infer<typeof SlackView>;
 
+const analysisSettings = {
+  analysisEnabled: z
+    .boolean()
+    .describe("Whether an administrator has allowed that conversations are sent to the analysis provider."),
+  analysisAutomatic: AnalysisAutomatic.nullable().describe("Null: only on request."),
+};
+export const AnalysisSettings = z.object({ domain: z.string(), ...analysisSettings });
+export type AnalysisSettings = z.infer<typeof AnalysisSettings>;
+
 export const DomainDetail = z.object({
   domain: z.string(),
   accountId: z.string(),
@@ -151,7 +185,7 @@ export const DomainDetail = z.object({
   clientKeys: z.array(ClientKey),
   slack: SlackView.nullable(),
   endpoints: z.array(z.string()).nullable(),
-  analysisEnabled: z.boolean(),
+  ...analysisSettings,
 });
 export type DomainDetail = z.infer<typeof DomainDetail>;
 
@@ -163,6 +197,7 @@ export const DomainList = z.object({
       configured: z.boolean(),
       credentialType: CredentialType.nullable(),
       requestCount: z.number().int().describe("In the last 7 days."),
+      analysisEnabled: z.boolean(),
     }),
   ),
 });

@@ -117,6 +117,11 @@ export interface ApiRoutes {
     response: z.infer<typeof domains.NewClientKey>;
   };
   "DELETE /api/domains/{domain}/client-keys/{id}": { response: undefined };
+  "GET /api/domains/{domain}/analysis": { response: domains.AnalysisSettings };
+  "PUT /api/domains/{domain}/analysis": {
+    body: domains.AnalysisSettingsInput;
+    response: domains.AnalysisSettings;
+  };
   "GET /api/domains/{domain}/other-fields": { response: z.infer<typeof domains.OtherFieldsView> };
   "POST /api/domains/{domain}/slack-test": { response: z.infer<typeof domains.SlackTest> };
   "GET /api/environment": { response: settings.Environment };

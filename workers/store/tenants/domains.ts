@@ -3,7 +3,13 @@ import { and, asc, desc, eq, isNull, sql } from "drizzle-orm";
 import { accounts, clientKeys, domains, rollups } from "../../../drizzle/schema.ts";
 import { DAY_MS } from "../../runtime/constants.ts";
 import { open, seal, SEALED_FIELDS } from "../../runtime/seal.ts";
-import type { DomainDetail, DomainList, SlackInput, SlackView } from "../../schemas/api/domains.ts";
+import type {
+  AnalysisSettingsInput,
+  DomainDetail,
+  DomainList,
+  SlackInput,
+  SlackView,
+} from "../../schemas/api/domains.ts";
 import { CredentialType } from "../../schemas/exchange.ts";
 import {
   type AccountCredential,
@@ -15,6 +21,7 @@ import {
 import { type AuditActor, auditInsert } from "../admin/audit.ts";
 import { transaction, withPrimary, withReader, withWriter, type WriterTransaction } from "../db/db.ts";
 import { timestamptz } from "../db/sql.ts";
+import { analysisChange } from "./analysis-settings.ts";
 import { projectClientKeys, projectDomains, type TenantConfig } from "./kv-write.ts";
 
 type Tenants = Pick<Env, "TENANTS">;
@@ -52,6 +59,7 @@ export async function listDomains(config: TenantConfig, now: Date): Promise<Doma
         configured: domains.configured,
         credentialType: accounts.credentialType,
         requestCount: sql<string>`coalesce(${counts.requests}, 0)`,
+        analysisEnabled: domains.analysisEnabled,
       })
       .from(domains)
       .leftJoin(accounts, eq(accounts.id, domains.accountId))
@@ -106,16 +114,16 @@ export async function readDomainDetail(config: TenantConfig, name: string): Prom
     slack: slackView(row.domain),
     endpoints: row.domain.endpoints,
     analysisEnabled: row.domain.analysisEnabled,
+    analysisAutomatic: row.domain.analysisAutomatic,
   };
 }
 
-export interface DomainChange {
+export interface DomainChange extends AnalysisSettingsInput {
   accountId: string;
   credential?: AccountCredential | undefined;
   slack?: SlackInput | null | undefined;
   endpoints?: string[] | null | undefined;
   otherFields?: Record<string, unknown> | null | undefined;
-  analysisEnabled?: boolean | undefined;
 }
 
 export type PutResult =
@@ -187,6 +195,7 @@ export async function deleteDomain(
             endpoints: null,
             otherFields: null,
             analysisEnabled: false,
+            analysisAutomatic: null,
             updatedAt: by.now,
           })
           .where(eq(domains.id, row.id));
@@ -227,9 +236,9 @@ async function upsertDomain(
     configured: true,
     accountId: change.accountId,
     updatedAt: now,
+    ...analysisChange(change),
   };
   if (endpoints !== undefined) set.endpoints = endpoints;
-  if (change.analysisEnabled !== undefined) set.analysisEnabled = change.analysisEnabled;
   if (otherFields === null) set.otherFields = null;
   if (otherFields) set.otherFields = seal(config, JSON.stringify(otherFields), otherFieldsContext(name));
   if (slack === null) Object.assign(set, { slack: null, slackWebhook: null });
@@ -273,9 +282,9 @@ function auditDetails(change: DomainChange, account: StoredAccount | null, creat
     accountId: change.accountId,
     credentialType: account?.credentialType ?? null,
     credentialSet: change.credential !== undefined,
+    ...analysisChange(change),
   };
   if (endpoints !== undefined) details.endpoints = endpoints;
-  if (change.analysisEnabled !== undefined) details.analysisEnabled = change.analysisEnabled;
   if (slack === null) details.slack = null;
   if (slack) {
     const { webhook_url: address, ...rest } = slack;
