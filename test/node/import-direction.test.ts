@@ -67,7 +67,7 @@ const LAYERS: Record<string, Rule> = {
   "dashboard/src/islands": { paths: ["dashboard/src", "workers/schemas"], packages: /^d3-/ },
   "dashboard/src": {
     paths: ["dashboard/src", "workers/schemas", "workers/domain", "workers/runtime/timeout"],
-    packages: /^(hono|zod|d3-|markdown-it|highlight\.js|lucide-static|@hono\/)/,
+    packages: /^(hono|zod|d3-|markdown-it|highlight\.js|@hono\/)/,
   },
   "dashboard/build": { paths: ["dashboard/src/context/assets"], packages: /^(node:|esbuild)/ },
   "scripts/lib": { paths: ["scripts/lib", "dashboard/build"], packages: /./ },
