@@ -4,15 +4,15 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { projectNode } from "./tools/node/path.js";
 
 const MINIMUM_NODE = 20;
 const root = fileURLToPath(new URL("..", import.meta.url));
-const name = process.platform === "win32" ? "node.exe" : "node";
-const node = join(root, "node_modules", "node", "bin", name);
 
 if (Number(process.versions.node.split(".")[0]) < MINIMUM_NODE) {
   fail(`Node ${process.versions.node} is too old: install Node ${MINIMUM_NODE} or newer and try again.`);
 }
+const node = projectNode();
 if (!existsSync(node) || !existsSync(join(root, "node_modules", "commander"))) {
   fail(`The dependencies are not installed yet: run "npm ci" in ${root} and try again.`);
 }

@@ -1,9 +1,10 @@
-/** A browser for tests, benchmarks and screenshots: CHROMIUM_PATH, an installed Chromium, or the one of the npm package. */
+/** A browser for tests, benchmarks and screenshots: CHROMIUM_PATH, an installed Chromium, or the one of scripts/tools/chromium. */
 import { existsSync } from "node:fs";
-import chromium from "@sparticuz/chromium";
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
 import { chromium as playwright, type Browser, type Page } from "playwright-core";
+import tool from "../tools/chromium/package.json" with { type: "json" };
 
-const INSTALLED = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 /** No background requests to the internet. */
 const FLAGS = [
   "--no-sandbox",
@@ -17,16 +18,31 @@ const FLAGS = [
 
 /** The browser ends with this process: its pipe closes. So it needs no signal handlers, which would keep the process alive. */
 export async function startBrowser(): Promise<Browser> {
-  const installed = [process.env.CHROMIUM_PATH ?? "", ...INSTALLED].find(
+  const installed = [process.env.CHROMIUM_PATH ?? "", ...tool.config.installed].find(
     (path) => path !== "" && existsSync(path),
   );
   return playwright.launch({
-    executablePath: installed ?? (await chromium.executablePath()),
+    executablePath: installed ?? (await downloadedChromium()),
     args: FLAGS,
     handleSIGHUP: false,
     handleSIGINT: false,
     handleSIGTERM: false,
   });
+}
+
+/** The program of the package in scripts/tools/chromium, unpacked into the temporary directory. */
+async function downloadedChromium(): Promise<string> {
+  const require = createRequire(new URL("../tools/chromium/package.json", import.meta.url));
+  let module: string;
+  try {
+    module = require.resolve("@sparticuz/chromium");
+  } catch {
+    throw new Error("There is no Chromium: run `node scripts/install.js chromium`, or set CHROMIUM_PATH.");
+  }
+  const { default: chromium } = (await import(pathToFileURL(module).href)) as {
+    default: { executablePath(): Promise<string> };
+  };
+  return chromium.executablePath();
 }
 
 /** Signs in to the dashboard with the form; resolves at `path`. */

@@ -14,7 +14,8 @@ let root: string;
 beforeEach(async () => {
   root = await temporaryDirectory();
   await mkdir(join(root, "scripts"));
-  await cp("scripts/install.js", join(root, "scripts/install.js"));
+  for (const file of ["scripts/install.js", "scripts/tools/node", "scripts/tools/chromium", ".node-version"])
+    await cp(file, join(root, file), { recursive: true, filter: (path) => !path.includes("node_modules") });
   await writeFile(join(root, "package.json"), '{"type":"module"}');
   await writeFile(join(root, "package-lock.json"), LOCK);
 });
@@ -23,22 +24,24 @@ afterEach(() => rm(root, { recursive: true, force: true }));
 /** Replaces npm; `$root` is the directory of the project. */
 async function npmThat(does: string): Promise<void> {
   await mkdir(join(root, "bin"), { recursive: true });
-  await writeFile(join(root, "bin/npm"), `#!/bin/sh\nroot=${root}\necho "npm $*" >>$root/calls\n${does}\n`);
+  await writeFile(
+    join(root, "bin/npm"),
+    `#!/bin/sh\nroot=${root}\necho "npm $* in $PWD" >>$root/calls\n${does}\n`,
+  );
   await chmod(join(root, "bin/npm"), 0o755);
 }
 
-const INSTALLS = `mkdir -p $root/node_modules/.bin
-cp $root/package-lock.json $root/node_modules/.package-lock.json
-touch $root/node_modules/.bin/node`;
+const INSTALLS = `mkdir -p node_modules
+cp package-lock.json node_modules/.package-lock.json`;
 /** As a package's install script: a process of its own, after npm has written its files. */
 const HANGS = `${INSTALLS}
 sleep 1000 &
 echo $! >$root/pid
 wait`;
 
-function install() {
-  const child = spawn(process.execPath, [join(root, "scripts/install.js")], {
-    env: { PATH: `${join(root, "bin")}:${process.env.PATH}` },
+function install(...options: string[]) {
+  const child = spawn(process.execPath, [join(root, "scripts/install.js"), ...options], {
+    env: { PATH: `${join(root, "bin")}:${process.env.PATH}`, CHROMIUM_PATH: "" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
@@ -88,4 +91,51 @@ it("says so when npm fails, and tries again at the next start", async () => {
   const failed = { code: 1, output: expect.stringMatching(/npm ci failed \(see above\)/) as string };
   for (let n = 0; n < 2; n++) expect(await install().ended).toMatchObject(failed);
   expect((await readFile(join(root, "calls"), "utf8")).trim().split("\n")).toHaveLength(2);
+});
+
+const PLATFORM = `node-${process.platform}-${process.arch}`;
+const INSTALLS_NODE = `${INSTALLS}
+if [ -d node_modules ] && [ $(basename $PWD) = node ]; then
+  mkdir -p node_modules/${PLATFORM}/bin node_modules/${PLATFORM}/include
+  echo downloaded >node_modules/${PLATFORM}/bin/node
+fi`;
+const calls = async () =>
+  (await readFile(join(root, "calls"), "utf8"))
+    .trim()
+    .split("\n")
+    .map((call) => call.split(` in ${root}`)[1]);
+
+it("downloads Node where the host's is older, and links it where npm looks first", async () => {
+  await writeFile(join(root, ".node-version"), "99\n");
+  await npmThat(INSTALLS_NODE);
+  expect(await install().ended).toMatchObject({ code: 0 });
+  expect(await calls()).toEqual(["", "/scripts/tools/node"]);
+  expect(await readFile(join(root, "node_modules/.bin/node"), "utf8")).toBe("downloaded\n");
+  expect(existsSync(join(root, "scripts/tools/node/node_modules", PLATFORM, "include"))).toBe(false);
+  expect(await install().ended).toEqual({ code: 0, output: "" });
+
+  await rm(join(root, "node_modules"), { recursive: true });
+  expect(await install("--tools-only").ended).toEqual({ code: 0, output: "" });
+  expect(await readFile(join(root, "node_modules/.bin/node"), "utf8")).toBe("downloaded\n");
+  expect(await calls()).toHaveLength(2);
+});
+
+it("says what to install where there is no Node to download", async () => {
+  await writeFile(join(root, ".node-version"), "99\n");
+  await npmThat(INSTALLS);
+  expect(await install().ended).toMatchObject({
+    code: 1,
+    output: expect.stringMatching(/There is no Node to download for .*: install Node 99/) as string,
+  });
+});
+
+it("downloads Chromium only for those who name it, and not where the host has one", async () => {
+  await npmThat(INSTALLS);
+  const manifest = join(root, "scripts/tools/chromium/package.json");
+  await writeFile(manifest, JSON.stringify({ config: { installed: [process.execPath] } }));
+  expect(await install("chromium").ended).toMatchObject({ code: 0 });
+  expect(await calls()).toEqual([""]);
+  await writeFile(manifest, JSON.stringify({ config: { installed: ["/none"] } }));
+  expect(await install("chromium").ended).toMatchObject({ code: 0 });
+  expect(await calls()).toEqual(["", "/scripts/tools/chromium"]);
 });

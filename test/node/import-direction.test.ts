@@ -124,7 +124,7 @@ const sources = globSync(
     "dashboard/{functions,src}/**/*.{ts,tsx}",
   ],
   { cwd: root },
-).filter((file) => !/\.test\.tsx?$/.test(file));
+).filter((file) => !/\.test\.tsx?$|node_modules/.test(file));
 const imports = sources.flatMap(importsOf);
 const known = new Set(sources);
 
