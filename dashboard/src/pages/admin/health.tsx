@@ -27,11 +27,17 @@ interface Props {
 const COUNTER_LABELS: Readonly<Record<string, string>> = {
   refused_unauthenticated: "Rejected: no valid client key",
   refused_path: "Rejected: path not allowed",
+  refused_endpoint: "Rejected: endpoint not allowed",
+  refused_other_site: "Rejected: page of another site",
+  no_credential: "Rejected: no usable Claude credential",
+  tenants_unavailable: "Failed: domains and keys unavailable (KV)",
+  request_cut: "Request cut off by the client",
   wrong_dashboard_key: "Rejected: wrong dashboard key",
   unrecorded: "Bodies not accepted by R2",
   lost: "Not recorded (the Worker was killed)",
   facts_lost: "Not recorded (archive and queue unavailable)",
   bell_failed: "Recovered by the sweep (queue unavailable)",
+  recorder_failed: "Body not written to the journal",
 };
 
 export function HealthPage({ view, status, alerts, linking, environment }: Props) {

@@ -164,7 +164,9 @@ function NoConversation({ detail }: { detail: RequestDetail }) {
           ? "The request body was deleted. The metadata above is kept."
           : detail.requestBodyState === "none"
             ? "No request body recorded."
-            : "The request body is not a conversation."}
+            : detail.unread === null
+              ? "The request body is not a conversation."
+              : "The request body was not read as a conversation."}
       </p>
       {typeof detail.requestBody === "string" && (
         <PlainText
