@@ -88,7 +88,7 @@ export function describeEveryPage(demo: () => DemoStack): void {
     ["a handler within the page", `<img src="/favicon.svg" onload="document.title = 'ran'">`],
     ["a style within the page", `<p style="color: red">red</p>`],
     ["a picture from elsewhere", `<img src="https://elsewhere.example/pixel.png">`],
-  ])("the checks of pages detect is %s", async (_what, markup) => {
+  ])("the checks of pages detect %s", async (_what, markup) => {
     const { page, browserErrors } = await demo().open(undefined, { causesErrors: true });
     await page.route("**/settings", async (route) => {
       const response = await route.fetch();
