@@ -103,6 +103,8 @@ import { readTokenResponse } from "../../workers/domain/oauth/protocol.ts";
 import { priceExchange } from "../../workers/domain/pricing/price.ts";
 import { findRates } from "../../workers/domain/pricing/rates.ts";
 import { readPrompt } from "../../workers/domain/prompts/read-prompt.ts";
+import { readOpinion, readSparkResponse } from "../../workers/domain/spark/feedback.ts";
+import { readRecommendation, SPARK_TOOL } from "../../workers/domain/spark/recommendation.ts";
 import * as redaction from "../../workers/domain/redact.ts";
 import { findTerms, parseQuery, toTsquery } from "../../workers/domain/search/query.ts";
 import { snippetAround } from "../../workers/domain/search/snippet.ts";
@@ -346,6 +348,16 @@ const OVER_TEXT: Calls<string> = {
   "search/tokenize.ts#indexTerms": indexTerms,
   "search/tokenize.ts#gramsOfRun": gramsOfRun,
   "search/tokenize.ts#clipTerm": clipTerm,
+  "spark/recommendation.ts#readRecommendation": (text) => {
+    for (const response of [text, `# ${text}`, `| ${text}`, text.replaceAll("<", "|")])
+      readRecommendation(SPARK_TOOL, { query: text }, JSON.stringify({ session_id: "s", response }));
+    readRecommendation(SPARK_TOOL, {}, `{"session_id":"s","response":"${text}…`);
+  },
+  "spark/feedback.ts#readSparkResponse,readOpinion": (text) => {
+    readSparkResponse(422, JSON.stringify({ detail: [text, { msg: text }] }), text);
+    readSparkResponse(200, text, null);
+    readOpinion({ recommendation_feedback: { overall_feedback: { rating: 1, comments: text } } });
+  },
   "truncate.ts#truncate": (text) => truncate(text, 2_000),
   "truncate.ts#plainText": (text) => [plainText(text, 2_000), plainText(text, text.length)],
   "windows/rate-limit-headers.ts#readLimits": (text) =>

@@ -16,6 +16,21 @@ it.each(["0x10", "1e3", " 600", "600.5", "-1", "0", ""])("CLAUDE_API_TIMEOUT=%j 
   expect(loadConfig({ ...given, CLAUDE_API_TIMEOUT: "600" }).CLAUDE_API_TIMEOUT).toBe(600);
 });
 
+it.each([
+  ["SPARK_API_KEY", "a key", "expected a key without blanks"],
+  ["SPARK_API_URL", "http://spark.example", "expected an https address"],
+  ["SPARK_API_URL", "https://user@spark.example", "expected an address without user, query or fragment"],
+  ["SPARK_API_URL", "https://spark.example/?team=1", "expected an address without user, query or fragment"],
+  ["SPARK_API_URL", "spark.example", "Invalid URL"],
+])("%s=%j is refused", (name, value, message) => {
+  const given = { DATABASE_URL: "-", CREDENTIAL_KEYS: `a:${"A".repeat(43)}=`, SPARK_API_KEY: "" };
+  expect(() => loadConfig({ ...given, [name]: value })).toThrow(`${name}: ${message}`);
+  expect(loadConfig(given)).toMatchObject({
+    SPARK_API_KEY: undefined,
+    SPARK_API_URL: "http://localhost:8000",
+  });
+});
+
 afterEach(async () => {
   for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });
 });

@@ -5,6 +5,7 @@
 import type { TestProject } from "vitest/node";
 import { bundlePrompts } from "../../scripts/bundle-prompts.ts";
 import { startFakeClaude } from "../../scripts/local/fake-claude/server.ts";
+import { startFakeSpark } from "../../scripts/local/fake-spark.ts";
 import { startFakeSlack } from "./fake-slack.ts";
 
 declare module "vitest" {
@@ -13,6 +14,8 @@ declare module "vitest" {
     fakeSlack: string;
     /** `http://127.0.0.1:port` of a fake Claude with OAuth logins. */
     fakeClaude: string;
+    /** For SPARK_API_URL. */
+    fakeSpark: string;
   }
 }
 
@@ -22,7 +25,10 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   project.provide("fakeSlack", slack.address);
   const claude = await startFakeClaude();
   project.provide("fakeClaude", claude.url);
+  const spark = await startFakeSpark();
+  project.provide("fakeSpark", spark.url);
   return async () => {
+    await spark.stop();
     await claude.stop();
     await slack.close();
   };

@@ -16,6 +16,7 @@ import { type PreparedTranscript, prepareTranscript } from "../domain/analysis/t
 import { redact } from "../domain/redact.ts";
 import type { Config } from "../runtime/config.ts";
 import { errorText, log } from "../runtime/log.ts";
+import { textWithin } from "../runtime/text-within.ts";
 import type { AnalysisProvider } from "../schemas/analysis.ts";
 import { type AnalysisJob, type AttemptEnd, endAttempt } from "../store/analyses/jobs.ts";
 import { readBranchMessages } from "../store/conversations/transcript.ts";
@@ -105,7 +106,7 @@ async function callModel(
         : claudeCall(config.CLAUDE_API_BASE_URL, key, request);
     const signal = AbortSignal.timeout(limit);
     const response = await fetch(url, { method: "POST", headers, body, signal, redirect: "manual" });
-    const text = await limitedText(response);
+    const text = await textWithin(response, MAX_RESPONSE_BYTES);
     if (text === null)
       return modelFailure("response_too_large", "The provider's response is too large to be an analysis.", {
         retryAfterMs: undefined,
@@ -120,19 +121,6 @@ async function callModel(
       : `The provider is not reachable: ${redact(errorText(thrown))}`;
     return modelFailure(isTimeout ? "timeout" : "unreachable", message, { retryAfterMs: undefined });
   }
-}
-
-/** Null where the body is too large; the rest is not read. */
-async function limitedText(response: Response): Promise<string | null> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += (chunk as Uint8Array).length;
-    if (bytes > MAX_RESPONSE_BYTES) return null;
-    text += decoder.decode(chunk as Uint8Array, { stream: true });
-  }
-  return text + decoder.decode();
 }
 
 function endOf(

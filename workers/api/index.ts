@@ -24,6 +24,7 @@ import { requestRoutes } from "./requests/requests.ts";
 import { searchRoutes } from "./requests/search.ts";
 import { settingsRoutes } from "./admin/settings.ts";
 import { overviewRoutes } from "./usage/overview.ts";
+import { sparkRoutes } from "./spark/routes.ts";
 import { statusRoutes } from "./status.ts";
 import { upkeepRoutes } from "./admin/upkeep.ts";
 import { compatRoutes } from "./compat/index.ts";
@@ -33,6 +34,7 @@ const routes = newRoutes()
   .route("/", requestRoutes)
   .route("/", conversationRoutes)
   .route("/", analysisRoutes)
+  .route("/", sparkRoutes)
   .route("/", searchRoutes)
   .route("/", overviewRoutes)
   .route("/", failureRoutes)

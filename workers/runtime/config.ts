@@ -226,6 +226,16 @@ export const Config = z
     LOCAL_PROMPTS: secret.describe(
       "Address where npm start serves the prompts of prompts/, which it reads again when a file changes (local stack only).",
     ),
+    SPARK_API_KEY: optionalText(/^[\x21-\x7e]+$/, "expected a key without blanks").describe(
+      "Key of Spark's API. Without it no feedback on recommendations is sent or shown.",
+    ),
+    SPARK_API_URL: secureAddress("http://localhost:8000")
+      .refine((text) => isPlainAddress(text), {
+        error: "expected an address without user, query or fragment",
+      })
+      .describe("Address of Spark's API."),
+    SPARK_ENABLED: flag(true).describe("false: SPARK_API_KEY is not used."),
+    SPARK_TIMEOUT_MS: milliseconds(10_000).describe("Milliseconds that a call of Spark's API may take."),
     LOCAL_WORLD: flag(false).describe(
       "Set by npm start: localhost and 127.0.0.1 are an open passthrough domain.",
     ),
@@ -275,6 +285,12 @@ export function loadConfig(env: object): Config {
 function isSecure(text: string): boolean {
   const url = URL.parse(text);
   return url !== null && (url.protocol === "https:" || isLoopbackName(url.hostname));
+}
+
+/** Paths are appended to it. */
+function isPlainAddress(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && url.username === "" && url.password === "" && !/[?#]/.test(text);
 }
 
 export class ConfigError extends Error {

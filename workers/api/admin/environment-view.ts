@@ -32,6 +32,7 @@ const SHOWN = new Set([
   "SLACK_MESSAGES",
   "SLACK_USERNAME",
   "SLACK_WEBHOOK_HOSTS",
+  "SPARK_API_URL",
 ]);
 
 export interface Variable {

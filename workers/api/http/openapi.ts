@@ -10,7 +10,8 @@ const ERROR_DESCRIPTIONS = {
   conflict: "The current state does not allow this.",
   gone: "It was deleted.",
   rate_limited: "Too many attempts.",
-  unavailable: "A dependency is unavailable; try again.",
+  unavailable: "A dependency is unavailable or not configured.",
+  not_configured: "It is not configured.",
   internal: "Internal error.",
 } as const satisfies Record<ApiErrorCode, string>;
 

@@ -17,6 +17,16 @@ test("the audit log and logins that wait are for administrators", () => {
   expect(requiredRole("GET", "/api/accounts/a/oauth")).toBe("viewer");
 });
 
+test("feedback on many recommendations is read with POST", () => {
+  expect(requiredRole("POST", "/api/spark/feedback/batch")).toBe("viewer");
+  for (const [method, path] of [
+    ["PUT", "/api/spark/feedback/batch"],
+    ["POST", "/api/spark/feedback/batch/"],
+    ["POST", "/api/spark/feedback"],
+  ] as const)
+    expect(requiredRole(method, path)).toBe("administrator");
+});
+
 test("an administrator may do what a viewer may, not the other way round", () => {
   expect(hasRole("administrator", "viewer")).toBe(true);
   expect(hasRole("administrator", "administrator")).toBe(true);

@@ -5,10 +5,14 @@ import type { Role } from "../../schemas/api/session.ts";
 const ADMINISTRATORS_ONLY =
   /^\/api\/(?:audit|environment|domains\/[^/]*\/other-fields|accounts\/[^/]*\/oauth\/login)(?:\/|$)/;
 
+/** A POST that only reads: what it names does not fit into a URL. */
+const READING_POST = "/api/spark/feedback/batch";
+
 /** The role required: administrator for writes and ADMINISTRATORS_ONLY, viewer for other reads. */
 export function requiredRole(method: string, path: string): Role {
-  const isRead = method === "GET" || method === "HEAD" || method === "OPTIONS";
-  return isRead && !ADMINISTRATORS_ONLY.test(path) ? "viewer" : "administrator";
+  const isGet = method === "GET" || method === "HEAD" || method === "OPTIONS";
+  const isRead = isGet ? !ADMINISTRATORS_ONLY.test(path) : method === "POST" && path === READING_POST;
+  return isRead ? "viewer" : "administrator";
 }
 
 export function hasRole(role: Role, required: Role): boolean {

@@ -10,6 +10,7 @@ export const ApiErrorCode = z.enum([
   "gone",
   "rate_limited",
   "unavailable",
+  "not_configured",
   "internal",
 ]);
 export type ApiErrorCode = z.infer<typeof ApiErrorCode>;
@@ -37,5 +38,6 @@ export const API_ERROR_STATUS = {
   gone: 410,
   rate_limited: 429,
   unavailable: 503,
+  not_configured: 503,
   internal: 500,
 } as const satisfies Record<ApiErrorCode, number>;

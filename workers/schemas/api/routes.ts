@@ -22,6 +22,7 @@ import type * as requests from "./requests.ts";
 import type * as search from "./search.ts";
 import type * as settings from "./settings.ts";
 import type * as overview from "./overview.ts";
+import type * as spark from "./spark.ts";
 import type * as status from "./status.ts";
 import type * as upkeep from "./upkeep.ts";
 import type * as compat from "./compat.ts";
@@ -135,6 +136,15 @@ export interface ApiRoutes {
   "GET /api/requests": { query: keyof requests.RequestQuery; response: requests.RequestList };
   "GET /api/requests/{id}": { response: requests.RequestDetail };
   "GET /api/search": { query: keyof search.SearchQuery; response: search.SearchResults };
+  "POST /api/spark/feedback": {
+    body: z.input<typeof spark.SparkFeedbackInput>;
+    response: spark.SparkResponse;
+  };
+  "POST /api/spark/feedback/batch": {
+    body: z.input<typeof spark.SparkBatchInput>;
+    response: spark.SparkBatch;
+  };
+  "GET /api/spark/sessions/{sessionId}/feedback": { response: spark.SparkResponse };
   "GET /api/stats": { query: Names<typeof compat.StatsQuery>; response: compat.Stats };
   "GET /api/status": { query: Names<typeof status.StatusQuery>; response: status.Status };
   "GET /api/token-usage/accounts": { response: compat.AccountsUsage };
