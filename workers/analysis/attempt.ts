@@ -13,7 +13,7 @@ import { analysisPrompt, PROMPT_HASH } from "../domain/analysis/prompt.ts";
 import { MAX_OUTPUT_TOKENS, maxPromptTokens } from "../domain/analysis/provider.ts";
 import { readResult } from "../domain/analysis/result.ts";
 import { type PreparedTranscript, prepareTranscript } from "../domain/analysis/transcript.ts";
-import { redact } from "../domain/redact.ts";
+import { redact } from "../domain/masking/redact.ts";
 import type { Config } from "../runtime/config.ts";
 import { errorText, log } from "../runtime/log.ts";
 import { textWithin } from "../runtime/text-within.ts";

@@ -2,7 +2,7 @@
  * Structured log lines: one JSON object each, so that Workers Logs indexes the fields.
  * Callers pass ids, names, numbers and error names; never headers, bodies, keys or connection strings.
  */
-import { redact } from "../domain/redact.ts";
+import { redact } from "../domain/masking/redact.ts";
 
 /** Characters of an error in a log line, and how many of a longer one are redacted first. */
 const MAX_TEXT = 500;

@@ -1,6 +1,6 @@
 /** `/api/search`: full-text search over messages. */
 import { createRoute } from "@hono/zod-openapi";
-import { redact } from "../../domain/redact.ts";
+import { redact } from "../../domain/masking/redact.ts";
 import { plainText } from "../../domain/truncate.ts";
 import { AUDIT_READING_MS } from "../../runtime/constants.ts";
 import { SearchQuery, SearchResults } from "../../schemas/api/search.ts";

@@ -11,7 +11,7 @@ import type {
   UnrecordedEvent,
 } from "../../schemas/alert.ts";
 import { duration, percent, utcTime } from "./format.ts";
-import { redact } from "../redact.ts";
+import { redact } from "../masking/redact.ts";
 import { truncate } from "../truncate.ts";
 
 export interface SlackPayload {

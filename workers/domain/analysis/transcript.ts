@@ -7,7 +7,7 @@ import { contentBlocks, isToolCall, stringMember, toolCallBlocks } from "../mess
 import { withoutReminders } from "../messages/reminders.ts";
 import { TASK_TOOLS } from "../messages/tool-calls.ts";
 import type { JsonObject } from "../json/json.ts";
-import { redact } from "../redact.ts";
+import { redact } from "../masking/redact.ts";
 import { truncate } from "../truncate.ts";
 import { estimateTokens, SAFETY_FACTOR } from "./estimate-tokens.ts";
 

@@ -4,7 +4,7 @@
  * what the archive is for and stay as they are. In a body that is not valid JSON (truncated, broken) names are found everywhere,
  * in contents too. Linear in the size of the body.
  */
-import { isSecretName, redactForm, redactUrl } from "../redact.ts";
+import { isSecretName, redactForm, redactUrl } from "../masking/redact.ts";
 import { concat } from "../bytes.ts";
 import { COLON, OPEN_BRACE, OPEN_BRACKET, QUOTE, skipSpace, textStart } from "./json-scanner.ts";
 

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { isEndpointAllowed, carriesCredentials, isPlainPath, rawHost, rawTarget } from "./paths.ts";
-import { isSecretName } from "../redact.ts";
+import { isSecretName } from "../masking/redact.ts";
 
 it.each([
   ["http://a/v1/messages", "/v1/messages", ""],

@@ -2,7 +2,7 @@
  * Which headers of an exchange are stored: those on these lists and no others, so that a credential, a cookie or an address
  * cannot be stored by omission. Called by workers/proxy before recording, and by workers/ingest.
  */
-import { redact } from "../redact.ts";
+import { redact } from "../masking/redact.ts";
 import { truncate } from "../truncate.ts";
 
 /** A list entry that ends in `-` allows every name that begins with it. */

@@ -1,6 +1,6 @@
 /** Reads the error of an error response or of an `error` event in a stream. Called by read-response.ts, stream-events.ts. */
 import { isObject, type JsonObject } from "../json/json.ts";
-import { redact } from "../redact.ts";
+import { redact } from "../masking/redact.ts";
 import { plainText, truncate } from "../truncate.ts";
 
 /** Characters of `errorMessage` that are stored. */

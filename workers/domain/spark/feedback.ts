@@ -1,6 +1,6 @@
 /** What Spark returns for feedback: the opinion that it holds, and its errors. Pure. */
 import { isObject, type JsonObject, parseJson } from "../json/json.ts";
-import { redact } from "../redact.ts";
+import { redact } from "../masking/redact.ts";
 import { failed, ok, type Result } from "../result.ts";
 import { plainText, truncate } from "../truncate.ts";
 

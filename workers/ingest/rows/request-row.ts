@@ -16,7 +16,7 @@ import {
   parseJsonBytes,
   storableJson,
 } from "../../domain/json/json.ts";
-import { redact, redactQuery } from "../../domain/redact.ts";
+import { redact, redactQuery } from "../../domain/masking/redact.ts";
 import { readRequest, type ParsedRequest } from "../../domain/messages/read-request.ts";
 import { userPromptText } from "../../domain/messages/user-prompt.ts";
 import { plainText } from "../../domain/truncate.ts";

@@ -1,6 +1,6 @@
 /** Records the request part of an exchange in the journal. */
 import { MAX_BUNDLED_BODY_BYTES, REQUEST_RECORDING_DELAY_MS } from "../../runtime/constants.ts";
-import { redactQuery } from "../../domain/redact.ts";
+import { redactQuery } from "../../domain/masking/redact.ts";
 import { storedRequestHeaders } from "../../domain/http/stored-headers.ts";
 import { carriesCredentials } from "../../domain/http/paths.ts";
 import type { RequestMetadata, RequestSummary } from "../../schemas/exchange.ts";
