@@ -8,6 +8,7 @@ import { type ClaudeStack, startClaudeStack } from "../support/local-stack.ts";
 import { waitUntil } from "../support/wait.ts";
 
 const SECRET = "sk-ant-api03-abcdefghijklmnopqrstuvwxyz012345";
+const POLL_MS = 250;
 
 let gemini: Awaited<ReturnType<typeof startFakeGemini>>;
 let stack: ClaudeStack;
@@ -23,6 +24,7 @@ beforeAll(async () => {
       AI_ANALYSIS_RATE_LIMIT_CREATION: "100",
       AI_ANALYSIS_RATE_LIMIT_RETRIEVAL: "100000",
       AI_MAX_PROMPT_TOKENS: "4000",
+      AI_WORKER_MAX_CONCURRENT_JOBS: "100",
     },
   });
   await apiJson(stack, "/api/domains/127.0.0.1", {
@@ -44,17 +46,22 @@ async function analyse(tag: string, until = (view: AnalysisView) => /completed|f
   const conversationId = await waitUntil(async () => {
     const { conversations } = await apiJson<ConversationList>(stack, "/api/conversations");
     return conversations.find(({ title }) => title?.includes(`[gemini:${tag}]`))?.conversationId;
-  });
+  }, POLL_MS);
   await apiJson(stack, "/api/analyses", { method: "POST", body: { conversationId } });
   const path = `/api/analyses/${conversationId}/main`;
   const view = await waitUntil(async () => {
     const read = await apiJson<AnalysisView>(stack, path);
     return until(read) ? read : undefined;
-  });
+  }, POLL_MS);
   return { view, calls: gemini.calls.filter((call) => call.tag === tag).length };
 }
 
-it.each([
+// Concurrent, those with the most attempts first: each mostly waits for its next attempt.
+it.concurrent.each([
+  ["silent", "failed", 3, "timeout"],
+  ["unknown", "failed", 3, "unexpected_end"],
+  ["down", "failed", 3, "provider_error"],
+  ["huge", "failed", 3, "response_too_large"],
   ["ok", "completed", 1, null],
   ["prose", "completed", 1, null],
   ["malformed-once", "completed", 2, "invalid_result"],
@@ -66,10 +73,6 @@ it.each([
   ["blocked", "failed", 1, "blocked"],
   ["refused", "failed", 1, "blocked"],
   ["gone", "failed", 1, "model_gone"],
-  ["unknown", "failed", 3, "unexpected_end"],
-  ["down", "failed", 3, "provider_error"],
-  ["huge", "failed", 3, "response_too_large"],
-  ["silent", "failed", 3, "timeout"],
 ] as const)("%s ends %s after %i calls", async (tag, status, calls, error) => {
   const done = await analyse(tag);
   expect(done).toMatchObject({ view: { status, attempts: calls }, calls });
