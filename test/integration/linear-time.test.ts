@@ -157,8 +157,7 @@ function fastest(runs: number, call: () => unknown): number {
 /** How many times longer four times the size takes: the least over several attempts, for the collector runs at times. 0: quick. */
 function growth<T>(call: (input: T) => unknown, make: (size: number) => T, size: number): number {
   const input = make(size);
-  if (fastest(1, () => call(input)) <= UNSUSPICIOUS_MS || fastest(2, () => call(input)) <= UNSUSPICIOUS_MS)
-    return 0;
+  if (fastest(1, () => call(input)) <= UNSUSPICIOUS_MS) return 0;
   if (leastGrowth(call, make(size / 4), input) <= MAX_GROWTH) return 0;
   // Not a step: above some size, texts are checked before they are parsed.
   const least = leastGrowth(call, input, make(size * 4));
@@ -167,15 +166,18 @@ function growth<T>(call: (input: T) => unknown, make: (size: number) => T, size:
 
 function leastGrowth<T>(call: (input: T) => unknown, quarter: T, input: T): number {
   let least = Infinity;
-  for (let attempt = 0; attempt < ATTEMPTS && least > MAX_GROWTH; attempt++)
+  for (let attempt = 0; attempt < ATTEMPTS && least > MAX_GROWTH; attempt++) {
+    const ms = fastest(1, () => call(input));
+    if (ms <= UNSUSPICIOUS_MS) return 0;
     least = Math.min(
       least,
-      fastest(1, () => call(input)) /
+      ms /
         Math.max(
           0.1,
           fastest(3, () => call(quarter)),
         ),
     );
+  }
   return least;
 }
 
