@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
+import { childEnvironment } from "../support/child-environment.ts";
 import { temporaryDirectory } from "../support/local-stack.ts";
 
 const READER = fileURLToPath(new URL("../support/worker-read-body.ts", import.meta.url));
@@ -34,7 +35,7 @@ function read(part: "request" | "response", body: string | Uint8Array, metadata:
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [...options, part, file, JSON.stringify(metadata)],
-    { encoding: "utf8" },
+    { encoding: "utf8", env: childEnvironment() },
   );
   expect(status, stderr.slice(0, 500)).toBe(0);
   const result = JSON.parse(stdout) as Read;

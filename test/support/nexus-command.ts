@@ -5,6 +5,7 @@ import type { IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
+import { childEnvironment } from "./child-environment.ts";
 import { startHttpServer } from "./http-server.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../scripts/nexus.ts", import.meta.url));
@@ -28,9 +29,8 @@ export async function nexus(
   terminateWhen?: Promise<unknown>,
   script = terminateWhen ? LAUNCHER : SCRIPT,
 ): Promise<CommandResult> {
-  const { PATH = "", HOME = "" } = process.env;
   const child = spawn(process.execPath, [script, ...args], {
-    env: { PATH, HOME, ...variables },
+    env: childEnvironment(variables),
     stdio: ["pipe", "pipe", "pipe"],
   });
   // A command without a prompt exits without reading it.

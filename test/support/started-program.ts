@@ -1,6 +1,7 @@
 /** `npm start` as a process, for tests of its output and exit. */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { childEnvironment } from "./child-environment.ts";
 import { START_TIMEOUT_MS } from "./timeouts.ts";
 import { waitUntil } from "./wait.ts";
 
@@ -13,11 +14,10 @@ export function startProgram(
   variables: Record<string, string>,
   [command, ...parameters] = [process.execPath, "scripts/start.ts"],
 ) {
-  const { PATH = "", HOME = "" } = process.env;
   const child = spawn(command ?? "", parameters, {
     cwd: ROOT,
     // As from npm: the program then ends with this process.
-    env: { PATH, HOME, npm_lifecycle_event: "start", ...variables },
+    env: childEnvironment({ npm_lifecycle_event: "start", ...variables }),
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
