@@ -1,7 +1,7 @@
 /** Bodies that decode to much more than their size, and entries whose reading has ended the isolate before. */
 import { gzipSync } from "node:zlib";
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { ExchangeMessage } from "../../workers/schemas/exchange.ts";
 import { writeJournalBundle } from "../../workers/store/journal/bundles.ts";
 import { journalTrailer } from "../../workers/store/journal/objects.ts";
@@ -188,7 +188,11 @@ describe("an entry whose reading has begun before and never ended", () => {
   it("counts as begun once where its messages are delivered at once", async () => {
     const exchange = await journal(makeExchange());
     await leaveAttempts(exchange.id, 2);
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
     await Promise.all(Array.from({ length: 4 }, () => deliver([messageOf(exchange)])));
+    const logged = warn.mock.calls.map(([line]) => JSON.parse(String(line)) as { attempt?: number });
+    warn.mockRestore();
+    expect(Math.max(...logged.map(({ attempt = 0 }) => attempt))).toBe(3);
     expect(await storage()).toMatchObject({ counted: 1, journal: [] });
     expect((await storedRow(exchange.id)).unread).toBeNull();
   });

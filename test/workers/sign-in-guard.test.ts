@@ -148,6 +148,8 @@ describe.each(Object.keys(RIGHT) as (keyof typeof RIGHT)[])("wrong keys by %s", 
 
 it("a hundred wrong keys from as many addresses keep no administrator out", async () => {
   const env = testEnv();
+  const signedIn = Promise.withResolvers<void>();
+  vi.spyOn(scheduler, "wait").mockReturnValue(signedIn.promise);
   const guessing = Promise.all(
     Array.from({ length: 120 }, (_, n) =>
       signIn(env, { key: WRONG, address: `10.1.${n % 250}.1` }, Date.now()),
@@ -157,8 +159,9 @@ it("a hundred wrong keys from as many addresses keep no administrator out", asyn
   const { result } = await signIn(env, { key: ADMINISTRATOR_KEY, address: "203.0.113.99" }, Date.now());
   expect(result).toBe("signed_in");
   expect(performance.now() - started).toBeLessThan(1_000);
+  signedIn.resolve();
   expect((await guessing).some(({ result }) => result === "slow_down")).toBe(true);
-}, 30_000);
+});
 
 it("a right key works while the guard is unavailable, and a wrong one is delayed", async () => {
   const wait = vi.spyOn(scheduler, "wait").mockResolvedValue(undefined);
