@@ -16,6 +16,8 @@ const CONCURRENCY = 16;
 const BEFORE_KILL = 150;
 /** Longer than notices for the live feed take, as every response of Claude. */
 const RESPONSE_MS = 60;
+/** Milliseconds between checks, and for all: entries whose reading had begun are read again one at a time. */
+const DRAINED = [250, 240_000] as const;
 /** What is not stored by then is lost: five times SWEEP_AFTER_MS, and a margin. */
 const LOST_AFTER_MS = 7_000;
 const MESSAGE = JSON.stringify({
@@ -93,11 +95,14 @@ it("counts what was begun and never stored, and loses only what ended in the las
   const counted = async () => (await status()).counters?.["lost"] ?? 0;
   // The first seconds after the kill there is no Worker.
   await waitUntil(() => status().then(Boolean, () => false), 250);
-  await waitUntil(async () => {
-    await stack.runCron(EVERY_MINUTE);
-    const { journal } = await status();
-    return journal.entries === 0 && Date.now() - killedAt > LOST_AFTER_MS;
-  }, 250);
+  await waitUntil(
+    async () => {
+      await stack.runCron(EVERY_MINUTE);
+      const { journal } = await status();
+      return journal.entries === 0 && Date.now() - killedAt > LOST_AFTER_MS;
+    },
+    ...DRAINED,
+  );
   await stack.runCron(EVERY_MINUTE);
   const stored = await storedIds();
   const lost = [...complete].filter(([id]) => !stored.has(id));

@@ -11,12 +11,20 @@ const report = (message: RelayReport) => parentPort?.postMessage(message);
 
 function relay(client: Socket): void {
   const worker = connect({ host: "127.0.0.1", port: targetPort, noDelay: true, allowHalfOpen: true });
-  let lastByteAt = Date.now();
+  let isWaiting = false;
+  let waits: NodeJS.Immediate | undefined;
+  // The immediate runs after what has arrived is read, also where this thread has not run for longer than the limit.
+  const timer = setTimeout(() => (waits = setImmediate(() => (isWaiting = true))), HALF_CLOSE_MS);
   client.setNoDelay(true);
-  client.on("data", () => (lastByteAt = Date.now()));
-  client.on("end", () => {
-    if (Date.now() - lastByteAt > HALF_CLOSE_MS) worker.resetAndDestroy();
+  client.on("data", () => {
+    clearImmediate(waits);
+    isWaiting = false;
+    timer.refresh();
   });
+  client.on("end", () => {
+    if (isWaiting) worker.resetAndDestroy();
+  });
+  client.on("close", () => clearTimeout(timer));
   client.on("error", () => worker.resetAndDestroy());
   client.on("close", () => worker.resetAndDestroy());
   worker.on("error", () => client.resetAndDestroy());
