@@ -105,6 +105,7 @@ import { findRates } from "../../workers/domain/pricing/rates.ts";
 import { readPrompt } from "../../workers/domain/prompts/read-prompt.ts";
 import { readOpinion, readSparkResponse } from "../../workers/domain/spark/feedback.ts";
 import { readRecommendation, SPARK_TOOL } from "../../workers/domain/spark/recommendation.ts";
+import { maskPersonalData } from "../../workers/domain/masking/personal-data.ts";
 import * as redaction from "../../workers/domain/masking/redact.ts";
 import { findTerms, parseQuery, toTsquery } from "../../workers/domain/search/query.ts";
 import { snippetAround } from "../../workers/domain/search/snippet.ts";
@@ -333,6 +334,7 @@ const OVER_TEXT: Calls<string> = {
       isBatch: false,
       isUsGeography: false,
     }),
+  "masking/personal-data.ts#maskPersonalData": maskPersonalData,
   "masking/redact.ts#redact,isSecretName,redactQuery,redactForm,redactUrl": (text) => [
     redaction.redact(text),
     redaction.isSecretName(text),
