@@ -52,3 +52,5 @@ export async function buildAssets({ outDir = join(HERE, "public/assets") } = {})
   await writeFile(join(HERE, "src/assets.gen.json"), `${JSON.stringify(assets, null, 2)}\n`);
   return assets;
 }
+
+if (import.meta.main) await buildAssets();

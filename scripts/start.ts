@@ -1,4 +1,9 @@
-/** `npm start`: runs the local stack until Ctrl-C. Prints its addresses and the dashboard key, then a line that begins with `ready`. */
+/**
+ * `npm start`: runs the local stack until Ctrl-C. Prints its addresses and the dashboard key, then a line that begins with `ready`.
+ *
+ * package.json starts it with settings that return memory: migrations and the compilation of Postgres' WebAssembly take 200 MB that
+ * glibc and V8 would keep for later. Blocks of 16 KB and more are unmapped when they are freed, and the young generation stays small.
+ */
 import { startLocalStack, type LocalStack } from "./local/local-stack.ts";
 import { LocalStackError } from "./lib/local-error.ts";
 import { readSettings } from "./local/settings.ts";

@@ -8,7 +8,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join, relative, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { LocalStackError } from "./local-error.ts";
 
@@ -68,7 +68,6 @@ export async function build(): Promise<Build> {
   return { worker, pages, assets: join(ROOT, "dashboard/public"), built };
 }
 
-/** dashboard/build.ts exports `buildAssets()`. */
 async function buildAssets(built: string[]): Promise<void> {
   const script = join(ROOT, "dashboard/build.ts");
   if (!existsSync(script)) return;
@@ -76,8 +75,7 @@ async function buildAssets(built: string[]): Promise<void> {
   const sources = await digest(["dashboard/build.ts", "dashboard/src"]);
   const assets = join(ROOT, "dashboard/public/assets");
   if ((await readOrNull(stamp)) === sources && existsSync(assets)) return;
-  const module = (await import(pathToFileURL(script).href)) as { buildAssets(): Promise<void> };
-  await module.buildAssets();
+  await run(ROOT, "Bundling the dashboard", [script]);
   await mkdir(join(ROOT, "out/assets"), { recursive: true });
   // Computed again: the build writes a list of its files among the sources.
   await writeFile(stamp, await digest(["dashboard/build.ts", "dashboard/src"]));
@@ -129,20 +127,13 @@ async function run(cwd: string, name: string, args: string[]): Promise<void> {
   }
 }
 
-async function writeBindings(config: string, outdir: string): Promise<void> {
-  // Otherwise wrangler reports missing secrets of files that the local stack does not use.
-  process.env.WRANGLER_LOG ??= "error";
-  const { unstable_getMiniflareWorkerOptions: optionsOf, unstable_readConfig: readConfig } =
-    await import("wrangler");
-  // The bundles are plain modules: module rules have been applied, and paths are absolute.
-  const {
-    modulesRules: _applied,
-    rootPath: _root,
-    ...bindings
-  } = optionsOf(config).workerOptions as Record<string, unknown>;
-  const { name } = readConfig({ config }, { hideWarnings: true }) as { name?: string };
-  await writeFile(join(outdir, BINDINGS_FILE), JSON.stringify({ ...bindings, name }));
-}
+/** In a process of its own: wrangler would stay in the memory of the local stack. */
+const writeBindings = (config: string, outdir: string): Promise<void> =>
+  run(ROOT, `Reading ${relative(ROOT, config)}`, [
+    "scripts/lib/write-bindings.ts",
+    config,
+    join(outdir, BINDINGS_FILE),
+  ]);
 
 /** SHA-256 over names and contents of all files below `sources`, without tests and built files. */
 async function digest(sources: string[]): Promise<string> {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { send } from "../../scripts/local/demo/send.ts";
 import { startClaudeStack, temporaryDirectory, type ClaudeStack } from "../support/local-stack.ts";
+import { residentMB } from "../support/process-memory.ts";
 
 const CONCURRENCY = 16;
 /** Until code, caches and heap have their usual size. */
@@ -23,11 +24,7 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-function residentMB(): number {
-  const pid = readFileSync(join(dataDir, "workerd.pid"), "utf8").trim();
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1_024;
-}
+const memory = () => residentMB(readFileSync(join(dataDir, "workerd.pid"), "utf8").trim());
 
 async function exchanges(count: number): Promise<void> {
   const headers = {
@@ -47,7 +44,7 @@ async function exchanges(count: number): Promise<void> {
 
 it.runIf(process.platform === "linux")("does not grow with the number of exchanges", async () => {
   await exchanges(WARM_UP);
-  const before = residentMB();
+  const before = memory();
   await exchanges(EXCHANGES);
-  expect(residentMB() - before).toBeLessThan(MAX_GROWTH_MB);
+  expect(memory() - before).toBeLessThan(MAX_GROWTH_MB);
 });

@@ -7,6 +7,7 @@ import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claud
 import { claimPort, loopbackHosts } from "../../scripts/local/network/ports.ts";
 import { callApi, sendMessage } from "../support/api-calls.ts";
 import { temporaryDirectory } from "../support/local-stack.ts";
+import { treeMB } from "../support/process-memory.ts";
 import { startProgram, type StartedProgram } from "../support/started-program.ts";
 import { waitUntil } from "../support/wait.ts";
 
@@ -193,22 +194,29 @@ it("a stop by SIGKILL leaves ports and recorded exchanges to the next start", as
   await waitUntil(() => isStored(requestId), 100);
 });
 
+/** Measured: 380 to 440 MB. */
+const MAX_TREE_MB = 500;
+
 describe("npm start", () => {
-  it.concurrent.each(["SIGTERM", "SIGKILL"] as const)("stops the stack when npm gets %s", async (signal) => {
-    const DATA_DIR = await temporaryDirectory();
-    const ports = { PROXY_PORT: String(await claimPort(0, "PROXY_PORT")), DASHBOARD_PORT: "0" };
-    const npm = startProgram({ ...variables, ...ports, DATA_DIR }, ["npm", "start"]);
-    await npm.ready();
-    const asked = Date.now();
-    npm.process.kill(signal);
-    const isServing = () =>
-      fetch(`http://127.0.0.1:${ports.PROXY_PORT}/health`).then(
-        () => true,
-        () => false,
-      );
-    await waitUntil(async () => !(await isServing()));
-    expect(Date.now() - asked).toBeLessThanOrEqual(3_000);
-    await npm.ended;
-    await rm(DATA_DIR, { recursive: true, force: true });
-  });
+  it.concurrent.each(["SIGTERM", "SIGKILL"] as const)(
+    "takes little memory, and stops the stack when npm gets %s",
+    async (signal) => {
+      const DATA_DIR = await temporaryDirectory();
+      const ports = { PROXY_PORT: String(await claimPort(0, "PROXY_PORT")), DASHBOARD_PORT: "0" };
+      const npm = startProgram({ ...variables, ...ports, DATA_DIR }, ["npm", "start"]);
+      await npm.ready();
+      if (process.platform === "linux") await waitUntil(() => treeMB(npm.process.pid ?? 0) < MAX_TREE_MB);
+      const asked = Date.now();
+      npm.process.kill(signal);
+      const isServing = () =>
+        fetch(`http://127.0.0.1:${ports.PROXY_PORT}/health`).then(
+          () => true,
+          () => false,
+        );
+      await waitUntil(async () => !(await isServing()));
+      expect(Date.now() - asked).toBeLessThanOrEqual(3_000);
+      await npm.ended;
+      await rm(DATA_DIR, { recursive: true, force: true });
+    },
+  );
 });

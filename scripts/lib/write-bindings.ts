@@ -1,0 +1,13 @@
+/** `node scripts/lib/write-bindings.ts CONFIG FILE`: writes Miniflare's options for the bindings of a wrangler.toml as JSON. */
+import { writeFile } from "node:fs/promises";
+import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
+
+const [config = "", file = ""] = process.argv.slice(2);
+// The bundles are plain modules: module rules have been applied, and paths are absolute.
+const {
+  modulesRules: _applied,
+  rootPath: _root,
+  ...bindings
+} = unstable_getMiniflareWorkerOptions(config).workerOptions as Record<string, unknown>;
+const { name } = unstable_readConfig({ config }, { hideWarnings: true }) as { name?: string };
+await writeFile(file, JSON.stringify({ ...bindings, name }));
