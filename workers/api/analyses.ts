@@ -1,13 +1,13 @@
 /** `/api/analyses`: AI analyses of conversations. Viewers read them, administrators request them. */
 import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { waitMs } from "../domain/analysis/call-rate.ts";
+import { callRates } from "../domain/auth/call-rate.ts";
 import { analysisCost } from "../domain/analysis/price.ts";
 import { DEFAULT_INSTRUCTIONS } from "../domain/analysis/prompt.ts";
 import { chooseProvider } from "../domain/analysis/provider.ts";
 import { formatUsd, parseUsd } from "../domain/pricing/usd.ts";
 import type { Config } from "../runtime/config.ts";
-import { AUDIT_READING_MS, MINUTE_MS } from "../runtime/constants.ts";
+import { AUDIT_READING_MS } from "../runtime/constants.ts";
 import { enqueueAnalyses } from "../runtime/enqueue-analyses.ts";
 import { publishAnalysis } from "../runtime/publish-analysis.ts";
 import {
@@ -50,8 +50,6 @@ import { listParameters, periodParameters } from "./http/parameters.ts";
 
 /** A response of this many tokens is assumed for the estimated cost. */
 const ESTIMATED_OUTPUT_TOKENS = 4_000;
-/** Callers whose recent reads an isolate remembers. */
-const MAX_READERS = 1_000;
 
 const tags = ["Analyses"];
 const path = "/api/analyses/{conversationId}/{branchId}";
@@ -274,18 +272,13 @@ function tooMany(retryAfterMs: number): ApiError {
   });
 }
 
-/** Times of the reads of the last minute, per caller of this isolate. */
-const reads = new Map<string, number[]>();
+const reads = callRates();
 
 function limitReads(c: Context<ApiEnv>): void {
-  const { actor } = c.get("caller");
-  const now = Date.now();
-  const times = (reads.get(actor) ?? []).filter((at) => at > now - MINUTE_MS);
-  const wait = waitMs(times, c.get("config").AI_ANALYSIS_RATE_LIMIT_RETRIEVAL, now);
+  const wait = reads.take(
+    c.get("caller").actor,
+    c.get("config").AI_ANALYSIS_RATE_LIMIT_RETRIEVAL,
+    Date.now(),
+  );
   if (wait > 0) throw tooMany(wait);
-  // Deleted first, so that the map's first entry is the caller that has not called for longest.
-  reads.delete(actor);
-  reads.set(actor, [...times, now]);
-  const [oldest] = reads.keys();
-  if (reads.size > MAX_READERS && oldest !== undefined) reads.delete(oldest);
 }

@@ -1,8 +1,6 @@
-/**
- * What a model is sent: instructions, and the transcript as data in a fenced turn of its own. The fence is named after the transcript's hash,
- * so a transcript cannot contain its end.
- */
+/** What a model is sent: instructions, and the transcript as data in a fenced turn of its own. */
 import { toHex } from "../bytes.ts";
+import { fenced } from "../fence.ts";
 import { sha256 } from "../sha256.ts";
 
 /** What a caller's `customPrompt` replaces. */
@@ -28,10 +26,9 @@ export function analysisPrompt(
   customPrompt: string | null,
   problem: string | null,
 ): AnalysisPrompt {
-  const fence = `transcript-${toHex(sha256(transcript).subarray(0, 8))}`;
   const again = problem === null ? "" : `\n\nThe previous response was not valid: ${problem}`;
   return {
     system: `${customPrompt ?? DEFAULT_INSTRUCTIONS}\n\n${RULES}${again}`,
-    user: `----- begin ${fence} -----\n${transcript}\n----- end ${fence} -----`,
+    user: fenced("transcript", transcript),
   };
 }

@@ -96,10 +96,15 @@ function renderMessage(
   { position, role, content }: BranchMessage,
   subtaskCalls: ReadonlySet<string>,
 ): string {
+  return redact(`[${position}] ${role}:\n${contentText(content, subtaskCalls)}`);
+}
+
+/** A message without reminders and thinking, tool inputs and results shortened. Secrets are not masked yet. */
+export function contentText(content: unknown, subtaskCalls: ReadonlySet<string> = new Set()): string {
   const texts = contentBlocks(content)
     .map((block) => renderBlock(block, subtaskCalls))
     .filter((text) => text !== "");
-  return redact(`[${position}] ${role}:\n${texts.join("\n") || "(no text)"}`);
+  return texts.join("\n") || "(no text)";
 }
 
 function renderBlock(block: JsonObject, subtaskCalls: ReadonlySet<string>): string {

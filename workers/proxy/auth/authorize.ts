@@ -47,8 +47,23 @@ export async function admit(
       },
     };
   if (hasClientKey(target)) return { error: KEY_IN_ADDRESS };
+  const result = await admitCaller(request, env, config);
+  if ("error" in result || isEndpointAllowed(target.path, result.record.endpoints)) return result;
+  return { error: { reason: "endpoint_not_allowed", path: target.path }, admission: result };
+}
+
+/**
+ * Domain and client key, without the path. `isForwarded` false: none of the headers goes to Claude, so that a key is also accepted in
+ * those that hold the client's own credential otherwise.
+ */
+export async function admitCaller(
+  request: Request,
+  env: Env,
+  config: Config,
+  isForwarded = true,
+): Promise<Admission | { error: ProxyError }> {
   try {
-    return await admitTenant(request, target, env, config);
+    return await admitTenant(request, env, config, isForwarded);
   } catch (thrown) {
     if (thrown instanceof TenantsUnavailableError) return { error: { reason: "tenants_unavailable" } };
     throw thrown;
@@ -57,16 +72,16 @@ export async function admit(
 
 async function admitTenant(
   request: Request,
-  target: RawTarget,
   env: Env,
   config: Config,
-): Promise<AdmissionResult> {
+  isForwarded: boolean,
+): Promise<Admission | { error: ProxyError }> {
   const domain = domainOfHost(rawHost(request.url));
   const open = domain === null ? null : await openDomain(domain, request, env, config);
   if (open) {
     if (isFromOtherSite(request.headers, open.domain, config.ALLOWED_ORIGINS))
       return { error: { reason: "other_site", origin: request.headers.get("origin") } };
-    return checkEndpoint(target, { record: open, clientKeyId: null });
+    return { record: open, clientKeyId: null };
   }
 
   // The domain is read after a key that is valid for it was found: without one, nothing that is read depends on whether it exists.
@@ -74,14 +89,10 @@ async function admitTenant(
     return { error: { reason: "unauthenticated" } };
   const configured = await readDomain(env, domain);
   if (!configured) return { error: { reason: "unauthenticated" } };
-  const key = await findClientKey(env, presentedKeys(request.headers, configured.credentialType), domain);
+  const holder = isForwarded ? configured.credentialType : null;
+  const key = await findClientKey(env, presentedKeys(request.headers, holder), domain);
   if (!key) return { error: { reason: "unauthenticated" } };
-  return checkEndpoint(target, { record: configured, clientKeyId: key.id });
-}
-
-function checkEndpoint(target: RawTarget, admission: Admission): AdmissionResult {
-  if (isEndpointAllowed(target.path, admission.record.endpoints)) return admission;
-  return { error: { reason: "endpoint_not_allowed", path: target.path }, admission };
+  return { record: configured, clientKeyId: key.id };
 }
 
 /** The record of a domain that needs no client key; null where one is required, or nothing is configured. */

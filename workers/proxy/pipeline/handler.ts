@@ -6,7 +6,7 @@ import { errorResponse, type ProxyError } from "../../runtime/anthropic-errors.t
 import { errorText, log } from "../../runtime/log.ts";
 import { admit } from "../auth/authorize.ts";
 import { forwardsDashboardKey } from "../auth/client-key.ts";
-import { count, flushCounters, type CounterName } from "../record/counters.ts";
+import { countRejection, flushCounters } from "../record/counters.ts";
 import { upstreamCredential } from "../auth/credential.ts";
 import { type AdmittedExchange, newId } from "../exchange.ts";
 import { recordRejection } from "../record/batch-writer.ts";
@@ -87,18 +87,3 @@ function rejectAdmitted(exchange: AdmittedExchange, error: ProxyError): Response
   recordRejection(exchange, error);
   return errorResponse(error, exchange.id);
 }
-
-function countRejection({ reason }: ProxyError): void {
-  const counter = REJECTION_COUNTERS[reason];
-  if (counter) count(counter);
-}
-
-const REJECTION_COUNTERS: Partial<Record<ProxyError["reason"], CounterName>> = {
-  bad_request: "refused_path",
-  unauthenticated: "refused_unauthenticated",
-  endpoint_not_allowed: "refused_endpoint",
-  other_site: "refused_other_site",
-  no_credential: "no_credential",
-  credential_unavailable: "no_credential",
-  tenants_unavailable: "tenants_unavailable",
-};

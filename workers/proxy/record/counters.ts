@@ -3,6 +3,7 @@
  * An isolate sums the counts and sends them as one queue message at most every 10 s, so that a flood of bad requests
  * costs additions only. Pending messages (pending-notifications.ts) are sent along. Counts are lost when an isolate is evicted before it has sent them.
  */
+import type { ProxyError } from "../../runtime/anthropic-errors.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import { withTimeout } from "../../runtime/timeout.ts";
 import type { CountersMessage } from "../../schemas/exchange.ts";
@@ -39,6 +40,22 @@ let plannedUntil = -Infinity;
 /** Adds one; sent with the next flush. */
 export function count(name: CounterName): void {
   counts[name] = (counts[name] ?? 0) + 1;
+}
+
+const REJECTION_COUNTERS: Partial<Record<ProxyError["reason"], CounterName>> = {
+  bad_request: "refused_path",
+  unauthenticated: "refused_unauthenticated",
+  endpoint_not_allowed: "refused_endpoint",
+  other_site: "refused_other_site",
+  no_credential: "no_credential",
+  credential_unavailable: "no_credential",
+  tenants_unavailable: "tenants_unavailable",
+};
+
+/** Counts a request that is not forwarded. */
+export function countRejection({ reason }: Pick<ProxyError, "reason">): void {
+  const counter = REJECTION_COUNTERS[reason];
+  if (counter) count(counter);
 }
 
 /**

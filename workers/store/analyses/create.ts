@@ -2,7 +2,7 @@
 import { and, desc, eq, gt, sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import { analyses, domains } from "../../../drizzle/schema.ts";
-import { waitMs } from "../../domain/analysis/call-rate.ts";
+import { waitMs } from "../../domain/auth/call-rate.ts";
 import type { ProviderChoice } from "../../domain/analysis/provider.ts";
 import { failed, ok, type Result } from "../../domain/result.ts";
 import { MINUTE_MS } from "../../runtime/constants.ts";
