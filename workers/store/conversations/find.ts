@@ -72,18 +72,44 @@ export interface FoundBranch {
   branch: BranchStart;
   /** All branches of the conversation, by start. */
   starts: BranchStart[];
+  /** Those of the owner. */
+  visible: BranchStart[];
 }
 
-/** A branch, and its conversation by a current or former id. */
+/** Whose conversations are read: those of a domain, or the part of them that requests with one of its keys sent and received. */
+export interface Owner {
+  domain: string;
+  /** Absent: the whole domain. */
+  clientKeyId?: string | undefined;
+}
+
+/** A branch, and its conversation by a current or former id. What is not the owner's does not exist. */
 export async function findBranchOf(
   db: Reader,
   id: string,
   named: string | undefined,
+  owner?: Owner,
 ): Promise<Result<FoundBranch, NoBranch>> {
   const conversation = await findConversation(db, id);
-  if (!conversation) return failed("no_conversation");
+  if (!conversation || (owner && owner.domain !== conversation.domain)) return failed("no_conversation");
   const { conversationId, domain } = conversation;
   const starts = await readBranchStarts(db, conversationId);
-  const branch = findBranch(starts, named);
-  return branch ? ok({ conversationId, domain, branch, starts }) : failed("no_branch");
+  const own = owner?.clientKeyId && (await readBranchesOfKey(db, conversationId, owner.clientKeyId));
+  const visible = own ? starts.filter(({ branchKey }) => own.has(branchKey)) : starts;
+  if (own && visible.length === 0) return failed("no_conversation");
+  const branch = findBranch(visible, named);
+  return branch ? ok({ conversationId, domain, branch, starts, visible }) : failed("no_branch");
+}
+
+/** Keys of the branches on which requests with this client key are. */
+async function readBranchesOfKey(
+  db: Reader,
+  conversationId: string,
+  clientKeyId: string,
+): Promise<Set<string | null>> {
+  const rows = await db
+    .selectDistinct({ branchKey: requests.branchKey })
+    .from(requests)
+    .where(and(eq(requests.conversationId, conversationId), eq(requests.clientKeyId, clientKeyId)));
+  return new Set(rows.map(({ branchKey }) => branchKey));
 }

@@ -10,7 +10,7 @@ import { failed, ok, type Result } from "../../domain/result.ts";
 import type { Transcript, TranscriptMessage } from "../../schemas/api/conversations.ts";
 import { readContents } from "../content/request-body.ts";
 import { type HistoryMessage, readHistory } from "../content/history.ts";
-import { type BranchStart, findBranchOf, type NoBranch } from "./find.ts";
+import { type BranchStart, findBranchOf, type NoBranch, type Owner } from "./find.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
 
 /** Of a branch that is read as a whole: messages, and their bytes, which take several times this much memory when parsed. */
@@ -26,11 +26,15 @@ export interface TranscriptFilter {
   from?: number | undefined;
   /** Start at the first message that this request added. */
   requestId?: string | undefined;
+  /** The branch ends at the last request of the owner. */
+  owner?: Owner;
 }
 
 export interface FoundTranscript {
   domain: string;
   transcript: Transcript;
+  /** Branches that the owner may read, by start. */
+  branches: Pick<BranchStart, "branchId" | "branchKey">[];
 }
 
 export async function readTranscript(
@@ -39,9 +43,9 @@ export async function readTranscript(
   filter: TranscriptFilter,
 ): Promise<Result<FoundTranscript, NoBranch>> {
   return withReader(config, async (db) => {
-    const found = await findTip(db, id, filter.branch);
+    const found = await findTip(db, id, filter.branch, filter.owner);
     if (!found.ok) return found;
-    const { conversationId, domain, branch, starts, tip } = found.value;
+    const { conversationId, domain, branch, starts, visible, tip } = found.value;
     const lineage = lineageOf(starts, branch);
     const from =
       filter.from ?? (filter.requestId ? await firstNewPosition(db, conversationId, filter.requestId) : 1);
@@ -78,7 +82,7 @@ export async function readTranscript(
       })),
       nextCursor: next,
     };
-    return ok({ domain, transcript });
+    return ok({ domain, transcript, branches: visible });
   });
 }
 
@@ -147,8 +151,8 @@ interface Tip {
   responseContentId: bigint | null;
 }
 
-async function findTip(db: Reader, id: string, named: string | undefined) {
-  const found = await findBranchOf(db, id, named);
+async function findTip(db: Reader, id: string, named: string | undefined, owner?: Owner) {
+  const found = await findBranchOf(db, id, named, owner);
   if (!found.ok) return found;
   const { conversationId, branch } = found.value;
   const [tip] = await db
@@ -160,7 +164,13 @@ async function findTip(db: Reader, id: string, named: string | undefined) {
       responseContentId: requests.responseContentId,
     })
     .from(requests)
-    .where(and(eq(requests.conversationId, conversationId), eq(requests.branchKey, branch.branchKey)))
+    .where(
+      and(
+        eq(requests.conversationId, conversationId),
+        eq(requests.branchKey, branch.branchKey),
+        owner?.clientKeyId === undefined ? undefined : eq(requests.clientKeyId, owner.clientKeyId),
+      ),
+    )
     // A request without body has no history, and a compact-ask may omit the latest response.
     .orderBy(
       asc(sql`${requests.messagesNodeId} is null`),

@@ -7,7 +7,10 @@ import { type DatabaseConfig, withReader } from "../db/db.ts";
 import { inDomain, olderThan, pageOf, usesModel } from "../db/sql.ts";
 import { toRequestRow, REQUEST_ROW_COLUMNS } from "./row.ts";
 
-export type RequestFilter = Omit<RequestQuery, "cursor"> & { before: Cursor | null };
+export type RequestFilter = Omit<RequestQuery, "cursor"> & {
+  before: Cursor | null;
+  clientKeyId?: string | undefined;
+};
 
 /** One page after the cursor `before`, or after `offset` rows; with `offset` the total is counted as well. */
 export async function listRequests(config: DatabaseConfig, filter: RequestFilter): Promise<RequestList> {
@@ -44,7 +47,7 @@ export async function listRequests(config: DatabaseConfig, filter: RequestFilter
 
 function conditions(filter: RequestFilter): (SQL | undefined)[] {
   const { domain, accountId, model, requestType, status, outcome, failed, from, to } = filter;
-  const { sessionId, conversationId } = filter;
+  const { sessionId, conversationId, clientKeyId } = filter;
   return [
     inDomain(domain, "requests.domain_id"),
     accountId === undefined ? undefined : eq(requests.accountId, accountId),
@@ -63,6 +66,7 @@ function conditions(filter: RequestFilter): (SQL | undefined)[] {
     to === undefined ? undefined : lt(requests.startedAt, to),
     sessionId === undefined ? undefined : eq(requests.sessionId, sessionId),
     conversationId === undefined ? undefined : eq(requests.conversationId, conversationId),
+    clientKeyId === undefined ? undefined : eq(requests.clientKeyId, clientKeyId),
   ];
 }
 

@@ -13,7 +13,11 @@ import { readContents } from "../content/request-body.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
 import { allOf, inDomain, timestamptz } from "../db/sql.ts";
 
-export type SearchFilter = Omit<SearchQuery, "cursor"> & { before: Cursor | null };
+export type SearchFilter = Omit<SearchQuery, "cursor"> & {
+  before: Cursor | null;
+  /** Only messages that a request with this key was the first to send or receive. */
+  clientKeyId?: string | undefined;
+};
 
 /** Pages of candidates read for one page of results. */
 const MAX_CANDIDATE_PAGES = 5;
@@ -58,7 +62,7 @@ const LEFT_JOIN_SERVED = sql`left join requests s on s.id = r.serves_request_id 
 /** Conditions over `search_entries e`. */
 function conditions(
   terms: readonly Term[],
-  { domain, role, from, to }: Partial<SearchFilter>,
+  { domain, role, from, to, clientKeyId }: Partial<SearchFilter>,
   position?: Cursor | null,
 ): SQL {
   return allOf(
@@ -67,6 +71,11 @@ function conditions(
     role === undefined ? undefined : sql`e.role = ${role}`,
     from && sql`e.started_at >= ${timestamptz(from)}`,
     to && sql`e.started_at < ${timestamptz(to)}`,
+    // A subquery, so that each entry is looked up by primary key.
+    clientKeyId === undefined
+      ? undefined
+      : sql`(select own.client_key_id from requests own where own.id = e.request_id and own.started_at = e.started_at)
+          = ${clientKeyId}::uuid`,
     position
       ? sql`(e.started_at, e.content_id) < (${timestamptz(position.at)}, ${position.id}::bigint)`
       : undefined,

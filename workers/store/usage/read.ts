@@ -25,6 +25,8 @@ export interface UsageFilter {
   accountId?: string | undefined;
   /** Its tokens and cost, and all requests that used it. */
   model?: string | undefined;
+  /** Rollups have no keys: all is read from rows. For short periods of one domain. */
+  clientKeyId?: string | undefined;
 }
 
 /**
@@ -61,7 +63,8 @@ export async function readUsage(
     slotMs === undefined
       ? sql`0::int8`
       : sql`(floor(extract(epoch from bucket) / ${seconds})::int8 * ${seconds}::int8)`;
-  const parts = periodParts(filter, slotMs === undefined || slotMs % ROLLUP_BUCKET_MS === 0);
+  const fits = slotMs === undefined || slotMs % ROLLUP_BUCKET_MS === 0;
+  const parts = periodParts(filter, fits && filter.clientKeyId === undefined);
   const name = (column: string, isGrouped: unknown) => sql.raw(`${isGrouped ? column : "''"} as ${column}`);
   const rows = await readRows<TotalsRow>(
     config,
@@ -118,12 +121,17 @@ export function usageSources(filter: UsageFilter, { rollups, rows }: PeriodParts
 
 /** Rows as rollups would have them: shares of other models are moved to those models. */
 function fromRequests(filter: UsageFilter, span: Span): SQL {
+  const { clientKeyId } = filter;
+  const source =
+    clientKeyId === undefined
+      ? sql`requests`
+      : sql`(select * from requests where client_key_id = ${clientKeyId}::uuid) requests`;
   const key = sql`select started_at as bucket, domain_id, coalesce(account_id, '') as account_id`;
   return sql`select * from (
-      ${key}, coalesce(model, '') as model, request_type, ${REQUEST_VALUES} from requests
+      ${key}, coalesce(model, '') as model, request_type, ${REQUEST_VALUES} from ${source}
       union all
       ${key}, case sign when 1 then share ->> 'model' else coalesce(model, '') end, request_type, ${SHARE_VALUES}
-      from requests, jsonb_array_elements(model_shares) share, (values (1), (-1)) signs (sign)
+      from ${source}, jsonb_array_elements(model_shares) share, (values (1), (-1)) signs (sign)
     ) r where ${matches("bucket", span, filter)}`;
 }
 
