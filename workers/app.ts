@@ -24,6 +24,11 @@ export async function handleFetch(request: Request, env: Env, ctx: ExecutionCont
   if (request.method === "POST" && path.startsWith("/api/event_logging/"))
     return Response.json({}, { headers: CORS_HEADERS });
   if (isDashboardApi || isForClients) return api.fetch(request, env, ctx);
+  // The library of the protocol takes longer to load than all else: neither the start nor other requests wait for it.
+  if (path === "/mcp") {
+    const { handleMcp } = await import("./mcp/handler.ts");
+    return handleMcp(request, env, ctx);
+  }
   if (path === "/health" || path.startsWith("/health/")) return handleHealth(request, path, env);
   if (path === "/" && request.method === "GET") return Response.json(DESCRIPTION, { headers: CORS_HEADERS });
   // Paths like //v1/messages or /x/../v1/messages: handleProxy explains the error.

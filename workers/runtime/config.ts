@@ -236,6 +236,9 @@ export const Config = z
       .describe("Address of Spark's API."),
     SPARK_ENABLED: flag(true).describe("false: SPARK_API_KEY is not used."),
     SPARK_TIMEOUT_MS: milliseconds(10_000).describe("Milliseconds that a call of Spark's API may take."),
+    MCP_RATE_LIMIT_PER_MINUTE: positive(120).describe(
+      "Requests to /mcp that one client key may send per minute and isolate.",
+    ),
     LOCAL_WORLD: flag(false).describe(
       "Set by npm start: localhost and 127.0.0.1 are an open passthrough domain.",
     ),

@@ -1,0 +1,90 @@
+/**
+ * Serves one parsed request by both generations of the protocol: 2026-07-28, whose requests stand alone, and the versions before, which
+ * begin with `initialize`. Nothing is kept between requests. The library's own handler of the older versions returns event streams and
+ * refuses clients that accept JSON only, so that its transport is used directly.
+ */
+import {
+  createMcpHandler,
+  isLegacyRequest,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+  SUPPORTED_PROTOCOL_VERSIONS,
+  WebStandardStreamableHTTPServerTransport,
+} from "@modelcontextprotocol/server";
+import type { z } from "zod";
+import { VERSION } from "../runtime/constants.ts";
+import { errorText, log } from "../runtime/log.ts";
+import { countPromptUse } from "../store/prompts/registry.ts";
+import type { McpContext } from "./context.ts";
+import { complete, CompleteParams, getPrompt, GetParams, listPrompts, ListParams } from "./prompts.ts";
+
+const SERVER_INFO = { name: "claude-nexus-edge", title: "Claude Nexus Edge", version: VERSION };
+/** Clients may keep the list of prompts this long. */
+const LIST_TTL_MS = 60_000;
+/** Without `listChanged`: there is no connection on which a change could be announced. */
+const CAPABILITIES = { prompts: {}, completions: {} };
+
+/** The document at GET. */
+export async function describeServer(context: McpContext) {
+  const { prompts } = await context.prompts();
+  return {
+    ...SERVER_INFO,
+    protocolVersions: [MODERN_VERSION, ...SUPPORTED_PROTOCOL_VERSIONS],
+    transport: "streamable-http",
+    capabilities: CAPABILITIES,
+    prompts: prompts.length,
+    documentation: "docs/prompts.md",
+  };
+}
+const MODERN_VERSION = "2026-07-28";
+
+/** The response to a parsed body: a message, or of older versions a batch. */
+export async function respond(request: Request, body: unknown, context: McpContext): Promise<Response> {
+  const headers = new Headers(request.headers);
+  headers.set("accept", "application/json, text/event-stream");
+  const { url, signal } = request;
+  const bodiless = new Request(url, { method: "POST", headers, signal });
+  if (await isLegacyRequest(bodiless, body)) {
+    const transport = new WebStandardStreamableHTTPServerTransport({
+      sessionIdGenerator: undefined,
+      enableJsonResponse: true,
+    });
+    await newServer(context).connect(transport);
+    return transport.handleRequest(bodiless, { parsedBody: body });
+  }
+  const modern = createMcpHandler(() => newServer(context), { legacy: "reject" });
+  return modern.fetch(bodiless, { parsedBody: body });
+}
+
+/** A server for one request. */
+function newServer(context: McpContext): Server {
+  const server = new Server(SERVER_INFO, {
+    capabilities: CAPABILITIES,
+    cacheHints: { "prompts/list": { ttlMs: LIST_TTL_MS, cacheScope: "private" } },
+  });
+  const on = <P extends z.ZodType>(
+    method: string,
+    params: P,
+    handle: (given: z.output<P>) => Promise<Record<string, unknown>>,
+  ) =>
+    // With schemas of our own: parameters that do not fit the library's own become an internal error with zod's list of problems.
+    server.setRequestHandler(method, { params }, async (given) => {
+      try {
+        return await handle(given as z.output<P>);
+      } catch (thrown) {
+        // The library sends the message of any error.
+        if (thrown instanceof ProtocolError) throw thrown;
+        log.error("mcp: internal error", { method, error: errorText(thrown) });
+        throw new ProtocolError(ProtocolErrorCode.InternalError, "Internal error.");
+      }
+    });
+  on("prompts/list", ListParams, async (given) => listPrompts(await context.prompts(), given));
+  on("prompts/get", GetParams, async (given) => {
+    const prompt = getPrompt(await context.prompts(), given);
+    if (given.name !== undefined) context.ctx.waitUntil(countPromptUse(context.config, given.name));
+    return prompt;
+  });
+  on("completion/complete", CompleteParams, async (given) => complete(await context.prompts(), given));
+  return server;
+}
