@@ -5,6 +5,7 @@ import { CORS_HEADERS, isPreflight, preflightHeaders } from "./domain/http/cors.
 import { isPlainPath, rawTarget } from "./domain/http/paths.ts";
 import { errorResponse } from "./runtime/anthropic-errors.ts";
 import { handleBatch } from "./ingest/consumer.ts";
+import { handlePromptWebhook } from "./api/prompts/webhook.ts";
 import { handleHealth } from "./api/health.ts";
 import { handleProxy } from "./proxy/pipeline/handler.ts";
 
@@ -23,6 +24,8 @@ export async function handleFetch(request: Request, env: Env, ctx: ExecutionCont
   // Telemetry of some versions of Claude Code, which retry after an error.
   if (request.method === "POST" && path.startsWith("/api/event_logging/"))
     return Response.json({}, { headers: CORS_HEADERS });
+  // Signed instead of with a key.
+  if (request.method === "POST" && path === "/api/mcp/webhook") return handlePromptWebhook(request, env, ctx);
   if (isDashboardApi || isForClients) return api.fetch(request, env, ctx);
   // The library of the protocol takes longer to load than all else: neither the start nor other requests wait for it.
   if (path === "/mcp") {

@@ -161,6 +161,12 @@ it("health has checks, versions, errors, and follow-ups by client and week", asy
         ],
       },
       partitions: { until: "2026-12-01T00:00:00.000Z", rowsInDefault: 3 },
+      promptSync: {
+        status: "error",
+        error: "GitHub does not accept the token.",
+        problems: 2,
+        lastSuccessAt: null,
+      },
       counters: { rejected_key: 12, notify_failed: 0 },
       newestRequestAt: ago(2),
       lastErrors: [
@@ -183,6 +189,7 @@ it("health has checks, versions, errors, and follow-ups by client and week", asy
     "Conversation linking 91% Follow-up requests of the last 7 days that were matched to their conversation; 5 requests unmatched. If a new client version is below the others, run npx nexus relink after an update.",
     "Search index 3 pending Messages that are not searchable yet. They are indexed automatically when ingest is idle.",
     'Partitions Until 2026-12-01 The nightly cron should create three months ahead: its log says why not. 3 requests lie in the default partition: see "Move requests out of the default partition" in docs/operating.md.',
+    "Prompt sync Failing GitHub does not accept the token. The prompts of the last success are served.",
   ]);
   expect(page(".plain-list div")).toEqual([
     "rejected key 12",

@@ -113,7 +113,7 @@ import { searchText } from "../../workers/domain/search/text.ts";
 import { clipTerm, gramsOfRun, indexTerms, tokenize } from "../../workers/domain/search/tokenize.ts";
 import { readTemplate } from "../../workers/domain/templates/read-template.ts";
 import { renderTemplate } from "../../workers/domain/templates/render-template.ts";
-import { MAX_TEMPLATE_CHARACTERS } from "../../workers/domain/templates/template.ts";
+import { MAX_TEMPLATE_CHARACTERS } from "../../workers/schemas/prompt.ts";
 import { plainText, truncate } from "../../workers/domain/truncate.ts";
 import * as usage from "../../workers/domain/usage/token-usage.ts";
 import { bindingWindow, readLimits, windowLength } from "../../workers/domain/windows/rate-limit-headers.ts";

@@ -19,6 +19,7 @@ const healthy: Status = {
   models: { withoutPrice: ["claude-opus-9"], withoutWindow: [] },
   counters: { refused: 12 },
   partitions: { until: "2027-03-01T00:00:00.000Z", rowsInDefault: 0 },
+  promptSync: null,
   edge: { checked: 9, missing: 1, stale: 0, extra: 2, isMore: false },
   sealing: {
     keys: [

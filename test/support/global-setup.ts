@@ -6,6 +6,7 @@ import type { TestProject } from "vitest/node";
 import { bundlePrompts } from "../../scripts/bundle-prompts.ts";
 import { startFakeClaude } from "../../scripts/local/fake-claude/server.ts";
 import { startFakeSpark } from "../../scripts/local/fake-spark.ts";
+import { startFakeGitHub } from "../../scripts/local/fake-github.ts";
 import { startFakeSlack } from "./fake-slack.ts";
 
 declare module "vitest" {
@@ -16,6 +17,8 @@ declare module "vitest" {
     fakeClaude: string;
     /** For SPARK_API_URL. */
     fakeSpark: string;
+    /** `http://127.0.0.1:port` of a fake GitHub. */
+    fakeGitHub: string;
   }
 }
 
@@ -27,7 +30,10 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   project.provide("fakeClaude", claude.url);
   const spark = await startFakeSpark();
   project.provide("fakeSpark", spark.url);
+  const github = await startFakeGitHub();
+  project.provide("fakeGitHub", github.url);
   return async () => {
+    await github.stop();
     await spark.stop();
     await claude.stop();
     await slack.close();

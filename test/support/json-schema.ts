@@ -17,7 +17,7 @@ export interface JsonSchema {
 }
 
 const SUPPORTED_KEYWORDS = new Set(
-  "type enum const format properties required additionalProperties items anyOf oneOf allOf description default minimum maximum exclusiveMinimum exclusiveMaximum minLength maxLength pattern propertyNames".split(
+  "type enum const format properties required additionalProperties items anyOf oneOf allOf description default minimum maximum exclusiveMinimum exclusiveMaximum minLength maxLength maxItems pattern propertyNames".split(
     " ",
   ),
 );

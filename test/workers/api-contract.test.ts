@@ -69,6 +69,11 @@ const OPERATIONS = [
   "GET /api/environment",
   "GET /api/errors",
   "GET /api/live",
+  "GET /api/mcp/prompts",
+  "POST /api/mcp/prompts/render",
+  "GET /api/mcp/prompts/{name}",
+  "POST /api/mcp/sync",
+  "GET /api/mcp/sync/status",
   "GET /api/overview",
   "GET /api/quality/linking",
   "POST /api/relink",
@@ -102,8 +107,11 @@ const ADMINISTRATORS_ONLY = new Set([
   "GET /api/domains/{domain}/other-fields",
 ]);
 
+/** They only read. */
+const POSTS_FOR_VIEWERS = new Set(["POST /api/mcp/prompts/render", "POST /api/spark/feedback/batch"]);
+
 const isForViewers = (name: string) =>
-  name.startsWith("GET") ? !ADMINISTRATORS_ONLY.has(name) : name === "POST /api/spark/feedback/batch";
+  name.startsWith("GET") ? !ADMINISTRATORS_ONLY.has(name) : POSTS_FOR_VIEWERS.has(name);
 
 let document: Document;
 let ids: string[];
@@ -217,7 +225,8 @@ describe("the responses", () => {
       .replace("{conversationId}", CONVERSATION)
       .replace("{branchId}", "main")
       .replace("{position}", "1")
-      .replace("{sessionId}", "session-1");
+      .replace("{sessionId}", "session-1")
+      .replace("{name}", "review");
   /** With every parameter that may not be left out. */
   const query = (name: string) => {
     const required = operationOf(name).parameters?.filter((one) => one.in === "query" && one.required) ?? [];

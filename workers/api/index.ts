@@ -18,6 +18,7 @@ import { domainRoutes } from "./admin/domains.ts";
 import { handleNotFound, handleError, ApiError, rejectUnknownParameters } from "./http/errors.ts";
 import { failureRoutes } from "./requests/errors.ts";
 import { liveRoutes } from "./requests/live.ts";
+import { promptRoutes } from "./prompts/prompts.ts";
 import { relinkRoutes } from "./admin/relink.ts";
 import { repriceRoutes } from "./admin/reprice.ts";
 import { requestRoutes } from "./requests/requests.ts";
@@ -50,6 +51,7 @@ const routes = newRoutes()
   .route("/", upkeepRoutes)
   .route("/", auditRoutes)
   .route("/", relinkRoutes)
+  .route("/", promptRoutes)
   .route("/", liveRoutes);
 type Served = ExtractSchema<typeof routes>;
 /** `/a/{id}` as Hono writes it: `/a/:id`. */

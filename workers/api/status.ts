@@ -4,6 +4,7 @@ import { VERSION } from "../runtime/constants.ts";
 import { errorText, log } from "../runtime/log.ts";
 import { Status, StatusQuery } from "../schemas/api/status.ts";
 import { readDatabaseStatus, readJournalStatus } from "../store/admin/status.ts";
+import { readSyncStatus } from "../store/prompts/status.ts";
 import { checkProjection } from "../store/tenants/projection.ts";
 import { readSealing } from "../store/tenants/sealing.ts";
 import { withTimeout } from "../runtime/timeout.ts";
@@ -34,10 +35,11 @@ export const statusRoutes = newRoutes().openapi(status, async (c) => {
   if (cached && now.getTime() - cached.at < maxAge * 1_000) return c.json(cached.body, 200);
   const started = performance.now();
   const checking = orNull("edge", checkProjection(c.get("config"), c.env, now.getTime()));
-  const [inFlight, database, journal, projection, sealing] = await Promise.all([
+  const [inFlight, database, journal, promptSync, projection, sealing] = await Promise.all([
     readInFlight(c.env),
     orNull("database", readDatabaseStatus(c.get("config"), now)),
     orNull("journal", readJournalStatus(c.env, now)),
+    orNull("prompts", readSyncStatus(c.get("config"), now.getTime())),
     checking,
     checking.then((checked) => {
       const sealedWith = checked && !checked.edge.isMore ? checked.sealedWith : null;
@@ -65,6 +67,12 @@ export const statusRoutes = newRoutes().openapi(status, async (c) => {
     edge: projection?.edge ?? null,
     sealing,
     partitions: database?.partitions ?? null,
+    promptSync: promptSync && {
+      status: promptSync.status,
+      error: promptSync.error?.message ?? null,
+      problems: promptSync.problems.filter(({ severity }) => severity === "error").length,
+      lastSuccessAt: promptSync.lastSuccessAt,
+    },
     lastErrors: database?.lastErrors ?? null,
     newestRequestAt: database?.newestRequestAt ?? null,
     versions: {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Prompt } from "../domain/prompts/prompt.ts";
+import type { Prompt } from "../schemas/prompt.ts";
 import { promptLibrary } from "../domain/prompts/render-prompt.ts";
 import { complete, getPrompt, listPrompts } from "./prompts.ts";
 

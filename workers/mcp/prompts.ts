@@ -1,7 +1,7 @@
 /** `prompts/list`, `prompts/get` and `completion/complete` over the prompts that are served. */
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import { z } from "zod";
-import type { Prompt } from "../domain/prompts/prompt.ts";
+import type { Prompt } from "../schemas/prompt.ts";
 import type { PromptLibrary } from "../domain/prompts/render-prompt.ts";
 
 /** So many that a page is the whole list: several clients read the first page only. */

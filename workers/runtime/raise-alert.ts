@@ -51,6 +51,7 @@ function targetOf(event: AlertEvent): AlertTarget {
     case "facts_lost":
     case "wrong_keys":
     case "exchanges_lost":
+    case "prompt_sync":
       return { kind: "deployment" };
   }
 }

@@ -13,6 +13,7 @@ import { deleteEndedSessions } from "../store/admin/sessions.ts";
 import { repairProjection } from "../store/tenants/projection.ts";
 import { recoverAnalyses } from "./analyses.ts";
 import { watchBacklog } from "./backlog.ts";
+import { syncPromptsByCron } from "./prompts.ts";
 import { countLostExchanges } from "./lost-exchanges.ts";
 import { sweepOrWait } from "./sweep.ts";
 
@@ -34,6 +35,7 @@ export async function handleScheduled(
     case EVERY_MINUTE:
       ctx.waitUntil(indexByCron(loadConfig(env)));
       ctx.waitUntil(recoverAnalyses(env, loadConfig(env), Date.now()));
+      ctx.waitUntil(syncPromptsByCron(env, loadConfig(env)));
       await sweepOrWait(env, { now });
       await countLostExchanges(env, now);
       return watchBacklog(env, loadConfig(env), Date.now());

@@ -131,6 +131,15 @@ export const WrongKeysEvent = z.object({
 /** Exchanges were begun and never recorded: the Worker ended before it had written them. */
 const ExchangesLostEvent = z.object({ kind: z.literal("exchanges_lost"), exchanges: count, at: z.number() });
 
+/** GitHub does not accept the token of the prompt sync, which therefore waits for another one. */
+const PromptSyncEvent = z.object({
+  kind: z.literal("prompt_sync"),
+  /** owner/name. */
+  repository: z.string(),
+  reason: z.string(),
+  at: z.number(),
+});
+
 /** Sent from the dashboard to test a webhook. */
 export const TestEvent = z.object({ kind: z.literal("test"), domain: z.string(), at: z.number() });
 export type TestEvent = z.infer<typeof TestEvent>;
@@ -147,6 +156,7 @@ export const AlertEvent = z.discriminatedUnion("kind", [
   FactsLostEvent,
   WrongKeysEvent,
   ExchangesLostEvent,
+  PromptSyncEvent,
   TestEvent,
 ]);
 export type AlertEvent = z.infer<typeof AlertEvent>;

@@ -62,6 +62,7 @@ export function allChecks(status: Status, alerts: Result<PendingAlerts>, now: nu
     linkingCheck(linking),
     searchCheck(searchWaiting),
     partitionsCheck(status.partitions, now),
+    ...promptSyncChecks(status.promptSync),
   ];
 }
 
@@ -186,6 +187,22 @@ function partitionsCheck(partitions: Status["partitions"], now: number): HealthC
     `Until ${until.slice(0, 10)}`,
     description.filter(Boolean).join(" "),
   );
+}
+
+/** None where no repository is configured. */
+function promptSyncChecks(sync: Status["promptSync"]): HealthCheck[] {
+  const name = "Prompt sync";
+  if (sync === null) return [unknownCheck(name)];
+  const { status, error, problems } = sync;
+  if (status === "not_configured") return [];
+  if (status === "error")
+    return [check(name, "warning", "Failing", `${error ?? ""} The prompts of the last success are served.`)];
+  if (problems > 0) {
+    const description = "They are served in their last good version, if any: see Prompts.";
+    return [check(name, "warning", formatCount(problems, "problem"), description)];
+  }
+  const value = { success: "Up to date", syncing: "Running", never_synced: "Waiting" }[status];
+  return [check(name, "good", value, "Prompts are synced from a repository.")];
 }
 
 function databaseCheck({ reachable, latencyMs }: Status["database"]): HealthCheck {

@@ -53,6 +53,7 @@ export function dedupeKeyOf(event: AlertEvent): DedupeKey {
     case "facts_lost":
     case "wrong_keys":
     case "exchanges_lost":
+    case "prompt_sync":
       return { ...once, key: event.kind, quietMs: HOUR_MS };
     case "unknown_model":
       return { ...once, key: JSON.stringify([event.kind, event.model]), quietMs: 7 * DAY_MS };

@@ -234,6 +234,11 @@ describe("the Slack payload is one text", () => {
       { kind: "wrong_keys", count: 37, at: NOW },
       ":key: 37 wrong dashboard keys in a row, by sign-in or `X-Dashboard-Key`. Wrong keys are slowed down; right keys are not. The audit log names the addresses. <https://nexus.example/audit?action=key.wrong|Audit log>",
     ],
+    [
+      "of a token that GitHub does not accept",
+      { kind: "prompt_sync", repository: "o/r", reason: "GitHub does not accept the token.", at: NOW },
+      ":page_facing_up: Prompts are not synced from *o/r* any more: GitHub does not accept the token. The prompts of the last sync are served until `MCP_GITHUB_TOKEN` is another one. <https://nexus.example/prompts|Prompts>",
+    ],
   ])("%s", (_name, event, text) => {
     expect(payload(event)).toStrictEqual({ text });
   });

@@ -108,6 +108,10 @@ function payloadOf(event: AlertEvent, repeats: Repeats, style: AlertStyle): Slac
       return plain(
         `:card_file_box: ${exchanges(event.exchanges)} began and were not recorded: the Worker ended before they were written to the archive. Clients may have received the responses. The status counts them as \`lost\`.${link("/settings", "Status")}`,
       );
+    case "prompt_sync":
+      return plain(
+        `:page_facing_up: Prompts are not synced from *${name(event.repository)}* any more: ${name(event.reason)} The prompts of the last sync are served until \`MCP_GITHUB_TOKEN\` is another one.${link("/prompts", "Prompts")}`,
+      );
     case "test":
       return plain(`:wave: Test alert for ${name(event.domain)}: alerts of Claude Nexus arrive here.`);
   }

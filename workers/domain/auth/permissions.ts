@@ -5,13 +5,13 @@ import type { Role } from "../../schemas/api/session.ts";
 const ADMINISTRATORS_ONLY =
   /^\/api\/(?:audit|environment|domains\/[^/]*\/other-fields|accounts\/[^/]*\/oauth\/login)(?:\/|$)/;
 
-/** A POST that only reads: what it names does not fit into a URL. */
-const READING_POST = "/api/spark/feedback/batch";
+/** POSTs that only read: what they name does not fit into a URL. */
+const READING_POSTS = new Set(["/api/mcp/prompts/render", "/api/spark/feedback/batch"]);
 
 /** The role required: administrator for writes and ADMINISTRATORS_ONLY, viewer for other reads. */
 export function requiredRole(method: string, path: string): Role {
   const isGet = method === "GET" || method === "HEAD" || method === "OPTIONS";
-  const isRead = isGet ? !ADMINISTRATORS_ONLY.test(path) : method === "POST" && path === READING_POST;
+  const isRead = isGet ? !ADMINISTRATORS_ONLY.test(path) : method === "POST" && READING_POSTS.has(path);
   return isRead ? "viewer" : "administrator";
 }
 

@@ -1,6 +1,6 @@
 /** Makes one set of prompts of many files: partials between them, cycles, names that clash, arguments that no file declares. */
 import type { PartialCall } from "../templates/references.ts";
-import { ARGUMENT_NAME, MAX_PROMPTS, type Prompt, type PromptProblem } from "./prompt.ts";
+import { ARGUMENT_NAME, MAX_PROMPTS, type Prompt, type PromptProblem } from "../../schemas/prompt.ts";
 import { readPrompt, type PromptFile } from "./read-prompt.ts";
 
 export interface PromptSet {

@@ -17,10 +17,10 @@ import {
   MAX_FILE_CHARACTERS,
   PromptArgument,
   PromptContent,
-  promptName,
   type Prompt,
   type PromptProblem,
-} from "./prompt.ts";
+} from "../../schemas/prompt.ts";
+import { promptName } from "./prompt.ts";
 
 /** A file that can be served, with what its template names. */
 export interface PromptFile {

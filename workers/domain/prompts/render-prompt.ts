@@ -3,7 +3,7 @@ import { failed, ok, type Result } from "../result.ts";
 import { readTemplate } from "../templates/read-template.ts";
 import { renderTemplate } from "../templates/render-template.ts";
 import { describeTemplateError, type Template } from "../templates/template.ts";
-import type { Prompt } from "./prompt.ts";
+import type { Prompt } from "../../schemas/prompt.ts";
 
 /** Reading takes a millisecond per KB of tags, rendering a fraction. */
 export interface PromptLibrary {

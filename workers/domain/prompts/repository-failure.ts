@@ -1,21 +1,5 @@
 /** What GitHub's responses mean for a sync, and when it is tried again. Sources: docs.github.com, REST API, rate limits. */
-
-export interface RepositoryFailure {
-  reason:
-    | "unauthorized"
-    | "forbidden"
-    | "rate_limited"
-    | "not_found"
-    | "no_commits"
-    | "moved"
-    | "too_large"
-    | "invalid"
-    | "unavailable";
-  /** For the status page; holds no secret. */
-  message: string;
-  /** Milliseconds since 1970 before which another try is of no use; `null`: as the interval says. */
-  retryAt: number | null;
-}
+import type { RepositoryFailure } from "../../schemas/prompt.ts";
 
 interface RepositoryTarget {
   owner: string;

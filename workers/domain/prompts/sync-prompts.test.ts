@@ -1,24 +1,14 @@
-import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { flatTree, gitObjects, type FakeFiles } from "../../../scripts/local/fake-github.ts";
 import { failed, ok } from "../result.ts";
-import { describeProblem } from "./prompt.ts";
-import { nextSyncAt, repositoryFailure, type RepositoryFailure } from "./repository-failure.ts";
-import {
-  mergePrompts,
-  NO_SYNCED_PROMPTS,
-  syncPrompts,
-  type PromptRepository,
-  type SyncedPrompts,
-  type TreeEntry,
-} from "./sync-prompts.ts";
+import type { RepositoryFailure } from "../../schemas/prompt.ts";
+import { describeProblem, mergePrompts } from "./prompt.ts";
+import { nextSyncAt, repositoryFailure } from "./repository-failure.ts";
+import { NO_SYNCED_PROMPTS, syncPrompts, type PromptRepository, type SyncedPrompts } from "./sync-prompts.ts";
 
-type Content = string | Uint8Array | { link: string } | { commit: string };
-type Files = Record<string, Content>;
+type Files = FakeFiles;
 
-const bytesOf = (content: string | Uint8Array) =>
-  typeof content === "string" ? new TextEncoder().encode(content) : content;
-const shaOf = (kind: string, bytes: Uint8Array) =>
-  createHash("sha1").update(`${kind} ${bytes.length}\0`).update(bytes).digest("hex");
+const bytesOf = (text: string) => new TextEncoder().encode(text);
 const prompt = (template: string) => `description: d\ntemplate: ${JSON.stringify(template)}\n`;
 
 /** A repository with one commit at a time, which counts what is read. */
@@ -27,38 +17,11 @@ class FakeRepository implements PromptRepository {
   failures: Record<string, RepositoryFailure> = {};
   truncated = new Set<string>();
   tampered = new Map<string, string>();
-  #blobs = new Map<string, Uint8Array>();
-  #trees = new Map<string, TreeEntry[]>();
-  #commit = "";
+  #objects = gitObjects({});
 
   commit(files: Files): this {
-    this.#commit = this.#tree(files, JSON.stringify(files));
+    this.#objects = gitObjects(files);
     return this;
-  }
-
-  #tree(files: Files, salt: string): string {
-    const below = new Map<string, Files>();
-    const entries: TreeEntry[] = [];
-    for (const [path, content] of Object.entries(files)) {
-      const [first = "", ...rest] = path.split("/");
-      if (rest.length > 0) below.set(first, { ...below.get(first), [rest.join("/")]: content });
-      else entries.push(this.#entry(path, content));
-    }
-    for (const [path, inner] of below)
-      entries.push({ path, mode: "040000", type: "tree", sha: this.#tree(inner, JSON.stringify(inner)) });
-    const sha = shaOf("tree", bytesOf(salt));
-    this.#trees.set(sha, entries);
-    return sha;
-  }
-
-  #entry(path: string, content: Content): TreeEntry {
-    if (typeof content === "object" && "commit" in content)
-      return { path, mode: "160000", type: "commit", sha: content.commit };
-    const isLink = typeof content === "object" && "link" in content;
-    const bytes = bytesOf(isLink ? content.link : content);
-    const sha = shaOf("blob", bytes);
-    this.#blobs.set(sha, bytes);
-    return { path, mode: isLink ? "120000" : "100644", type: "blob", sha, size: bytes.length };
   }
 
   #called<T>(call: string, value: T) {
@@ -68,23 +31,23 @@ class FakeRepository implements PromptRepository {
   }
 
   head(etag: string | null) {
-    const own = `W/${this.#commit}`;
-    return this.#called("head", etag === own ? null : { commit: this.#commit, etag: own });
+    const { commit } = this.#objects;
+    const own = `W/${commit}`;
+    return this.#called("head", etag === own ? null : { commit, etag: own });
   }
 
   tree(sha: string, isRecursive: boolean) {
-    const flat = (of: string, prefix: string): TreeEntry[] =>
-      (this.#trees.get(of) ?? []).flatMap((entry) => [
-        { ...entry, path: prefix + entry.path },
-        ...(isRecursive && entry.type === "tree" ? flat(entry.sha, `${prefix}${entry.path}/`) : []),
-      ]);
+    const entries = isRecursive ? flatTree(this.#objects, sha) : this.#objects.trees.get(sha)!;
     const isTruncated = isRecursive && this.truncated.size > 0;
-    return this.#called(`tree ${sha}`, { entries: flat(sha, ""), isTruncated });
+    return this.#called(`tree ${sha}`, { entries, isTruncated });
   }
 
   blob(sha: string) {
-    const tampered = this.tampered.get(new TextDecoder().decode(this.#blobs.get(sha)));
-    return this.#called(`blob ${sha}`, tampered === undefined ? this.#blobs.get(sha)! : bytesOf(tampered));
+    const tampered = this.tampered.get(this.#objects.blobs.get(sha)!.toString());
+    return this.#called(
+      `blob ${sha}`,
+      tampered === undefined ? this.#objects.blobs.get(sha)! : bytesOf(tampered),
+    );
   }
 }
 
@@ -202,7 +165,7 @@ const COMMITS: [
   ],
   [
     "a file that is no text",
-    { ...FIRST, "a.yaml": new Uint8Array([0xff, 0xfe]) },
+    { ...FIRST, "a.yaml": { base64: "//4=" } },
     { a: "A1", "team/b": "B1" },
     [/^a.yaml:1:1: error: is not UTF-8/],
     1,

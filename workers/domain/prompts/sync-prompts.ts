@@ -7,11 +7,13 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { failed, ok, type Result } from "../result.ts";
 import { readPrompts } from "./assemble-prompts.ts";
-import { MAX_FILE_CHARACTERS, Prompt, promptName, PromptProblem } from "./prompt.ts";
-import type { RepositoryFailure } from "./repository-failure.ts";
+import { MAX_FILE_CHARACTERS, Prompt, PromptProblem, type RepositoryFailure } from "../../schemas/prompt.ts";
+import { promptName } from "./prompt.ts";
 
 /** All files of a repository together. */
 const MAX_TOTAL_BYTES = 4 * 1024 * 1024;
+/** GitHub counts calls at once against a limit of its own. */
+const BLOBS_AT_ONCE = 4;
 
 /** The prompts of a repository as they are stored: one row. */
 export const SyncedPrompts = z.object({
@@ -170,21 +172,44 @@ async function readFiles(
 ): Outcome<ReadFile[]> {
   const texts = new Map(files.map(({ sha, text }) => [sha, text]));
   const before = new Map(files.map(({ path, text }) => [path, text]));
-  const read: ReadFile[] = [];
-  for (const { path, sha } of wanted) {
-    let text = texts.get(sha) ?? null;
-    if (text === null || !isBlob(new TextEncoder().encode(text), sha)) {
+  // The last good text of a bad file is of another blob.
+  const isRead = (sha: string) => {
+    const text = texts.get(sha);
+    return typeof text === "string" && isBlob(new TextEncoder().encode(text), sha);
+  };
+  const missing = new Map(wanted.filter(({ sha }) => !isRead(sha)).map(({ sha, path }) => [sha, path]));
+  const blobs = await readBlobs(repository, missing);
+  if (!blobs.ok) return blobs;
+  return ok(
+    wanted.map(({ path, sha }) => {
+      const text = blobs.value.has(sha) ? blobs.value.get(sha)! : texts.get(sha)!;
+      return { path, sha, text, lastGood: before.get(path) ?? null };
+    }),
+  );
+}
+
+/** The texts of blobs, each with a path for messages; `null` for bytes that are no UTF-8. */
+async function readBlobs(
+  repository: PromptRepository,
+  paths: ReadonlyMap<string, string>,
+): Outcome<Map<string, string | null>> {
+  const read = new Map<string, string | null>();
+  const waiting = [...paths];
+  let failure: RepositoryFailure | undefined;
+  const readWaiting = async () => {
+    for (let next = waiting.shift(); next && !failure; next = waiting.shift()) {
+      const [sha, path] = next;
       const blob = await repository.blob(sha);
-      if (!blob.ok) return blob;
-      if (!isBlob(blob.value, sha)) {
+      if (!blob.ok) failure ??= blob.error;
+      else if (isBlob(blob.value, sha)) read.set(sha, decode(blob.value));
+      else {
         const message = `The content of ${path} does not match its hash.`;
-        return failed({ reason: "invalid", message, retryAt: null });
+        failure ??= { reason: "invalid", message, retryAt: null };
       }
-      text = decode(blob.value);
     }
-    read.push({ path, sha, text, lastGood: before.get(path) ?? null });
-  }
-  return ok(read);
+  };
+  await Promise.all(Array.from({ length: BLOBS_AT_ONCE }, readWaiting));
+  return failure ? failed(failure) : ok(read);
 }
 
 const isBlob = (bytes: Uint8Array, sha: string): boolean =>
@@ -228,9 +253,3 @@ function serve(
 
 const errorFiles = (problems: readonly PromptProblem[]): Set<string> =>
   new Set(problems.filter(({ severity }) => severity === "error").map(({ file }) => file));
-
-/** The prompts of a deployment: those of the repository replace bundled ones of the same name. */
-export function mergePrompts(bundled: readonly Prompt[], synced: readonly Prompt[]): Prompt[] {
-  const byName = new Map([...bundled, ...synced].map((prompt) => [prompt.name, prompt]));
-  return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-}

@@ -1,7 +1,9 @@
+/// <reference path="./handlebars-parser.d.ts" />
 /**
  * Reads a Handlebars template. The package's parser makes the syntax tree, whitespace control included; here its nodes are classified
  * as Handlebars' compiler does it: helper, block parameter, data or value.
  */
+import { MAX_TEMPLATE_CHARACTERS } from "../../schemas/prompt.ts";
 import {
   parse,
   parser,
@@ -18,7 +20,6 @@ import {
 import { failed, ok, type Result } from "../result.ts";
 import {
   MAX_DEPTH,
-  MAX_TEMPLATE_CHARACTERS,
   type Expression,
   type Hash,
   type Path,

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { readTemplate } from "./read-template.ts";
 import { MAX_OUTPUT_CHARACTERS, renderTemplate } from "./render-template.ts";
-import { describeTemplateError, MAX_TEMPLATE_CHARACTERS, type Template } from "./template.ts";
+import { MAX_TEMPLATE_CHARACTERS } from "../../schemas/prompt.ts";
+import { describeTemplateError, type Template } from "./template.ts";
 
 function read(name: string, text: string): Template {
   const template = readTemplate(name, text);

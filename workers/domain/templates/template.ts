@@ -84,7 +84,6 @@ export interface Path {
 
 /** Nested blocks, partials and sub-expressions. */
 export const MAX_DEPTH = 64;
-export const MAX_TEMPLATE_CHARACTERS = 64 * 1024;
 
 export const describeTemplateError = ({ template, line, column, message }: TemplateError): string =>
   `${template}, line ${line}, column ${column}: ${message}`;

@@ -18,6 +18,7 @@ import type * as failures from "./failures.ts";
 import type { FilterOptions } from "./filter-options.ts";
 import type * as relink from "./relink.ts";
 import type * as reprice from "./reprice.ts";
+import type * as prompts from "./prompts.ts";
 import type * as requests from "./requests.ts";
 import type * as search from "./search.ts";
 import type * as settings from "./settings.ts";
@@ -127,6 +128,14 @@ export interface ApiRoutes {
   "POST /api/domains/{domain}/slack-test": { response: z.infer<typeof domains.SlackTest> };
   "GET /api/environment": { response: settings.Environment };
   "GET /api/errors": { query: Names<typeof failures.ErrorsQuery>; response: failures.Errors };
+  "GET /api/mcp/prompts": { query: Names<typeof prompts.PromptListQuery>; response: prompts.PromptList };
+  "GET /api/mcp/prompts/{name}": { response: prompts.PromptView };
+  "POST /api/mcp/prompts/render": {
+    body: z.input<typeof prompts.RenderInput>;
+    response: prompts.RenderResult;
+  };
+  "POST /api/mcp/sync": { response: prompts.PromptSyncResult };
+  "GET /api/mcp/sync/status": { response: prompts.PromptSyncStatus };
   "GET /api/overview": { query: Names<typeof overview.OverviewQuery>; response: overview.Overview };
   "GET /api/quality/linking": {
     query: Names<typeof conversations.LinkingQuery>;

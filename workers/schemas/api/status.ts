@@ -1,5 +1,6 @@
 /** The health of the deployment: `GET /api/status`. */
 import { z } from "zod";
+import { PromptSyncStatus } from "./prompts.ts";
 import { whole, withDefault } from "./parameters.ts";
 
 const count = z.number().int();
@@ -109,6 +110,15 @@ export const Status = z.object({
     })
     .nullable()
     .describe("The monthly partitions of the table `requests`; null if the database is unavailable."),
+  promptSync: z
+    .object({
+      status: PromptSyncStatus.shape.status,
+      error: z.string().nullable().describe("Why the last try failed."),
+      problems: count.describe("Files with an error."),
+      lastSuccessAt: z.iso.datetime().nullable(),
+    })
+    .nullable()
+    .describe("The sync of prompts, as `/api/mcp/sync/status` has it; null if the database is unavailable."),
   lastErrors: z
     .array(
       z.object({

@@ -3,13 +3,13 @@
 import { eq, sql } from "drizzle-orm";
 import { z } from "zod";
 import { promptSyncs, promptUses } from "../../../drizzle/schema.ts";
-import { Prompt } from "../../domain/prompts/prompt.ts";
-import { promptLibrary, type PromptLibrary } from "../../domain/prompts/render-prompt.ts";
-import { mergePrompts } from "../../domain/prompts/sync-prompts.ts";
+import { mergePrompts } from "../../domain/prompts/prompt.ts";
+import type { PromptLibrary } from "../../domain/prompts/render-prompt.ts";
 import type { Config } from "../../runtime/config.ts";
+import { Prompt } from "../../schemas/prompt.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import { withTimeout } from "../../runtime/timeout.ts";
-import { type DatabaseConfig, withPrimary } from "../db/db.ts";
+import { type DatabaseConfig, withPrimary, withReader } from "../db/db.ts";
 import { promptSource, type PromptSourceConfig } from "./source.ts";
 
 /** How long an isolate serves the set that it has read. Clients list prompts when they start. */
@@ -29,8 +29,8 @@ export interface ServedPrompts extends PromptLibrary {
 interface Cached {
   /** Which repository; null without one. */
   source: string | null;
-  /** Of the stored row; null before the first sync. */
-  version: number | null;
+  /** Names what the stored row holds; null before the first sync. */
+  version: string | null;
   bundled: readonly Prompt[];
   synced: readonly Prompt[];
   library: ServedPrompts;
@@ -54,7 +54,7 @@ export async function servedPrompts(config: RegistryConfig, now = Date.now()): P
   ]);
   const { version, synced } = stored ?? { version: last?.version ?? null, synced: last?.synced ?? [] };
   const isSame = last !== undefined && last.bundled === bundled && last.synced === synced;
-  const library = isSame ? last.library : servedLibrary(bundled, synced);
+  const library = isSame ? last.library : await servedLibrary(bundled, synced);
   cached = { source, version, bundled, synced, library, checkedAt: now };
   return library;
 }
@@ -64,7 +64,9 @@ export function forgetServedPrompts(): void {
   if (cached) cached.checkedAt = -Infinity;
 }
 
-function servedLibrary(bundled: readonly Prompt[], synced: readonly Prompt[]): ServedPrompts {
+async function servedLibrary(bundled: readonly Prompt[], synced: readonly Prompt[]): Promise<ServedPrompts> {
+  // With the parser of templates, which nothing else at start-up needs.
+  const { promptLibrary } = await import("../../domain/prompts/render-prompt.ts");
   const names = new Set(synced.map(({ name }) => name));
   return { ...promptLibrary(mergePrompts(bundled, synced)), isSynced: (name) => names.has(name) };
 }
@@ -96,17 +98,18 @@ async function readBundled(
 async function readStored(
   config: DatabaseConfig,
   source: string,
-  known: number | null,
-): Promise<{ version: number; synced: Prompt[] } | null> {
-  const isNew = sql`${promptSyncs.version} is distinct from ${known}::integer`;
+  known: string | null,
+): Promise<{ version: string; synced: Prompt[] } | null> {
+  // A row that was deleted and made again counts its versions from the start.
+  const version = sql<string>`concat(${promptSyncs.version}, ' ', ${promptSyncs.commit})`;
   try {
     const rows = await withTimeout(
       READ_TIMEOUT_MS,
       withPrimary(config, (db) =>
         db
           .select({
-            version: promptSyncs.version,
-            prompts: sql<unknown>`case when ${isNew} then ${promptSyncs.prompts} end`,
+            version,
+            prompts: sql<unknown>`case when ${version} is distinct from ${known}::text then ${promptSyncs.prompts} end`,
           })
           .from(promptSyncs)
           .where(eq(promptSyncs.repository, source)),
@@ -121,13 +124,39 @@ async function readStored(
   }
 }
 
+/** By the name of the prompt. */
+export type Uses = ReadonlyMap<string, { total: number; recent: number; lastDay: string }>;
+
+/** How often prompts were used; `recent`: on days from that of `since` on. */
+export async function readPromptUses(config: DatabaseConfig, since: Date): Promise<Uses> {
+  const rows = await withReader(config, (db) =>
+    db
+      .select({
+        name: promptUses.name,
+        total: sql<string>`sum(${promptUses.uses})`,
+        recent: sql<string>`coalesce(sum(${promptUses.uses}) filter (where ${promptUses.day} >= ${dayOf(since)}::date), 0)`,
+        lastDay: sql<string>`max(${promptUses.day})::text`,
+      })
+      .from(promptUses)
+      .groupBy(promptUses.name),
+  );
+  return new Map(
+    rows.map(({ name, total, recent, lastDay }) => [
+      name,
+      { total: Number(total), recent: Number(recent), lastDay },
+    ]),
+  );
+}
+
+const dayOf = (time: Date): string => time.toISOString().slice(0, 10);
+
 /** Counts one rendering for a client, on the day of `now` in UTC. Never rejects; call it under `waitUntil`. */
 export async function countPromptUse(config: DatabaseConfig, name: string, now = new Date()): Promise<void> {
   try {
     await withPrimary(config, (db) =>
       db
         .insert(promptUses)
-        .values({ day: now.toISOString().slice(0, 10), name, uses: 1 })
+        .values({ day: dayOf(now), name, uses: 1 })
         .onConflictDoUpdate({
           target: [promptUses.day, promptUses.name],
           set: { uses: sql`${promptUses.uses} + 1` },

@@ -42,6 +42,7 @@ const ACTION_LABELS: Readonly<Record<string, string>> = {
   "domain.slack_test": "Slack test sent",
   "key.wrong": "Wrong dashboard key",
   "prices.reprice": "Requests repriced",
+  "prompts.sync": "Prompts synced",
   project: "KV rebuilt",
   "messages.search": "Messages searched",
   relink: "Conversations relinked",

@@ -1,0 +1,90 @@
+/**
+ * `POST /api/mcp/webhook`: GitHub reports a push. Needs no key: the body is signed. A failed delivery is not sent again by GitHub, but the
+ * next sync by interval finds what was pushed. https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries
+ */
+import { z } from "zod";
+import { loadConfig } from "../../runtime/config.ts";
+import { errorText, log } from "../../runtime/log.ts";
+import { readBody } from "../../runtime/read-body.ts";
+import { promptSource } from "../../store/prompts/source.ts";
+import { acceptPush, syncAfterPush } from "../../store/prompts/sync.ts";
+import { ApiError, errorResponse } from "../http/errors.ts";
+
+/** GitHub sends up to 25 MB; larger pushes than this wait for the interval. */
+const MAX_BODY_BYTES = 1_000_000;
+const SIGNATURE = /^sha256=([0-9a-f]{64})$/;
+const DELIVERY = /^[\w-]{1,64}$/;
+const Push = z.object({ ref: z.string() });
+
+export async function handlePromptWebhook(
+  request: Request,
+  env: Env,
+  ctx: Pick<ExecutionContext, "waitUntil">,
+): Promise<Response> {
+  const config = loadConfig(env);
+  const source = promptSource(config);
+  const secret = config.MCP_GITHUB_WEBHOOK_SECRET;
+  if (!source || secret === undefined)
+    return errorResponse(
+      new ApiError("not_found", "There is no webhook: MCP_GITHUB_WEBHOOK_SECRET is not set."),
+    );
+  const isLong = Number(request.headers.get("content-length")) > MAX_BODY_BYTES;
+  const body = isLong ? null : await readBody(request.body, MAX_BODY_BYTES);
+  if (!body) {
+    await request.body?.cancel();
+    return reply(413, "The delivery is too large. The next sync by interval reads what was pushed.");
+  }
+  if (!(await isSigned(body, request.headers.get("x-hub-signature-256"), secret)))
+    return errorResponse(new ApiError("unauthorized", "The signature is missing or wrong."));
+  const event = request.headers.get("x-github-event");
+  if (event === "ping") return reply(200, "The webhook works.");
+  if (event !== "push") return reply(200, "Ignored: only the event push is of use.");
+  const push = Push.safeParse(payloadOf(body, request.headers.get("content-type")));
+  const delivery = request.headers.get("x-github-delivery") ?? "";
+  if (!push.success || !DELIVERY.test(delivery))
+    return errorResponse(new ApiError("invalid_request", "The delivery is no push with an id."));
+  if (push.data.ref !== `refs/heads/${source.branch}`)
+    return reply(200, `Ignored: prompts come from the branch ${source.branch}.`);
+  try {
+    if (!(await acceptPush(config, source, delivery)))
+      return reply(200, "Ignored: this delivery was received before.");
+  } catch (thrown) {
+    log.warn("prompts: a delivery was not accepted", { error: errorText(thrown) });
+    return errorResponse(new ApiError("unavailable", "The database is not available."));
+  }
+  ctx.waitUntil(
+    syncAfterPush(env, config).catch((thrown: unknown) => {
+      log.warn("prompts: not synced after a push", { error: errorText(thrown) });
+    }),
+  );
+  return reply(202, "Accepted: the prompts are synced now.");
+}
+
+const reply = (status: number, message: string): Response =>
+  Response.json({ message }, { status, headers: { "cache-control": "no-store" } });
+
+/** Compares in constant time. */
+async function isSigned(
+  body: Uint8Array<ArrayBuffer>,
+  header: string | null,
+  secret: string,
+): Promise<boolean> {
+  const hex = SIGNATURE.exec(header ?? "")?.[1];
+  if (hex === undefined) return false;
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", new TextEncoder().encode(secret), algorithm, false, [
+    "verify",
+  ]);
+  return crypto.subtle.verify(algorithm, key, Buffer.from(hex, "hex"), body);
+}
+
+/** GitHub sends JSON as the body or as a form field, as the webhook is set up. */
+function payloadOf(body: Uint8Array, contentType: string | null): unknown {
+  const text = new TextDecoder().decode(body);
+  const isForm = contentType?.startsWith("application/x-www-form-urlencoded");
+  try {
+    return JSON.parse(isForm ? (new URLSearchParams(text).get("payload") ?? "") : text);
+  } catch {
+    return null;
+  }
+}
