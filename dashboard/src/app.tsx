@@ -22,6 +22,7 @@ import { conversationRoutes } from "./routes/conversations.tsx";
 import { errorRoutes } from "./routes/errors.tsx";
 import { overviewRoutes } from "./routes/overview.tsx";
 import { requestRoutes } from "./routes/requests.tsx";
+import { sparkRoutes } from "./routes/spark.tsx";
 import { staticRoutes } from "./routes/static.ts";
 import { usageRoutes } from "./routes/usage.tsx";
 import { themeRoutes } from "./routes/theme.ts";
@@ -34,6 +35,7 @@ const PAGES = [
   errorRoutes,
   conversationRoutes,
   requestRoutes,
+  sparkRoutes,
   newDomainRoutes,
   domainRoutes,
   accountRoutes,

@@ -29,6 +29,7 @@ import { spendBudget } from "../../dashboard/src/transcript/html-budget.ts";
 import { drawableImage } from "../../dashboard/src/transcript/image.ts";
 import { renderParts } from "../../dashboard/src/transcript/markdown.ts";
 import { isUserMessage, pairTools, withoutTools } from "../../dashboard/src/transcript/pair-tools.ts";
+import { sparkSessions } from "../../dashboard/src/transcript/recommendations.ts";
 import { eventSummary, parseStream } from "../../dashboard/src/transcript/sse.ts";
 import { toolSummary } from "../../dashboard/src/transcript/tool-summary.ts";
 import { summarizeMessage } from "../../workers/domain/alerts/message-summary.ts";
@@ -439,6 +440,11 @@ const OVER_CONTENT: Calls<unknown> = {
     entriesOf(value).map((entry) => entryMarkdown(entry, null)),
   "dashboard/transcript/pair-tools.ts#pairTools,withoutTools,isUserMessage": (value) =>
     withoutTools(entriesOf(value)).map(isUserMessage),
+  "dashboard/transcript/recommendations.ts#sparkSessions,recommendationOf": (value) => {
+    const call = { type: "tool_use", name: SPARK_TOOL, id: "a", input: value };
+    const result = { type: "tool_result", tool_use_id: "a", content: value };
+    sparkSessions([{ content: value }, { content: [call] }, { content: [result] }]);
+  },
   "dashboard/transcript/tool-summary.ts#toolSummary": (value) => [
     toolSummary(value),
     toolSummary({ command: value }),

@@ -27,6 +27,8 @@ export interface OpenOptions {
   colorScheme?: "light" | "dark";
   /** Default true. */
   signedIn?: boolean;
+  /** Default true. */
+  javaScriptEnabled?: boolean;
   /** Whether the test causes browser errors and checks them itself. Default false: any error fails the test. */
   causesErrors?: boolean;
 }

@@ -7,7 +7,7 @@ export const FILTER_PARAMETERS = ["domain", "accountId", "model", "range", "from
 export const PAGE_PARAMETERS = {
   "/usage.csv": ["by"],
   "/requests": ["requestType", "status", "outcome", "failed", "sessionId", "conversationId", "cursor"],
-  "/requests/:id": ["tab", "event", "messages", "tools"],
+  "/requests/:id": ["tab", "event", "messages", "rated", "tools"],
   "/conversations": ["search", "hasErrors", "cursor"],
   "/conversations/:id": [
     "branch",
@@ -15,6 +15,7 @@ export const PAGE_PARAMETERS = {
     "compare",
     "cursor",
     "open",
+    "rated",
     "reminders",
     "requestId",
     "tools",

@@ -1,6 +1,7 @@
 /** /conversations and /conversations/:id. */
 import { Hono } from "hono";
 import type { Branch } from "../../../workers/schemas/api/conversations.ts";
+import { loadSparkFeedback } from "../api/spark.ts";
 import { BackLink, Time, UntrustedText } from "../components/ui/values.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { linkTo } from "../context/filters.ts";
@@ -11,6 +12,7 @@ import { TIMELINE_ROWS } from "../pages/conversations/timeline.tsx";
 import { branchOf, ConversationPage, conversationView } from "../pages/conversations/conversation.tsx";
 import { ConversationFilters, ConversationsPage, loadConversations } from "../pages/conversations/list.tsx";
 import { viewOf } from "../context/view.ts";
+import { sparkSessions } from "../transcript/recommendations.ts";
 import { loadFilterOptions } from "./filter-options.ts";
 import { exportConversation } from "./conversation-export.ts";
 
@@ -57,6 +59,7 @@ conversationRoutes.get("/conversations/:id", async (c) => {
           tree?.ok ? tree.data : null,
         )
       : null;
+  const sessions = transcript?.ok ? sparkSessions(transcript.data.messages) : [];
   const heading = (
     <span class="request-heading">
       <UntrustedText text={data.title ?? "Automated (no user message)"} length={100} />
@@ -69,7 +72,14 @@ conversationRoutes.get("/conversations/:id", async (c) => {
     </span>
   );
   const content = (
-    <ConversationPage view={view} detail={data} tree={tree} transcript={transcript} comparison={comparison} />
+    <ConversationPage
+      view={view}
+      detail={data}
+      tree={tree}
+      transcript={transcript}
+      sparkFeedback={await loadSparkFeedback(c.get("api"), sessions)}
+      comparison={comparison}
+    />
   );
   return renderPage(c, { title: (data.title ?? "Conversation").slice(0, 100), breadcrumb, heading }, content);
 });

@@ -3,7 +3,9 @@ import { Hono } from "hono";
 import type { Context } from "hono";
 import type { RequestDetail } from "../../../workers/schemas/api/requests.ts";
 import { problemOf, unreachableProblem } from "../api/client.ts";
+import { loadSparkFeedback } from "../api/spark.ts";
 import { concat } from "../../../workers/domain/bytes.ts";
+import { isObject } from "../../../workers/domain/json/json.ts";
 import { BackLink, Model, StatusBadge, Time, UntrustedText } from "../components/ui/values.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { linkTo } from "../context/filters.ts";
@@ -13,6 +15,7 @@ import { RequestPage, requestTab } from "../pages/requests/request.tsx";
 import type { StreamBytes } from "../pages/requests/stream-tab.tsx";
 import { loadRequests, RequestFilters, RequestsPage } from "../pages/requests/list.tsx";
 import { viewOf, type View } from "../context/view.ts";
+import { sparkSessions } from "../transcript/recommendations.ts";
 import { loadFilterOptions } from "./filter-options.ts";
 
 export const requestRoutes = new Hono<AppEnv>();
@@ -38,9 +41,18 @@ requestRoutes.get("/requests/:id", async (c) => {
     const failed = { problem: detail.problem, what: "this request" };
     return loadFailurePage(c, { title, breadcrumb }, failed);
   }
-  const content = <RequestPage view={view} detail={detail.data} stream={stream} />;
+  const sparkFeedback =
+    requestTab(view) === "conversation"
+      ? await loadSparkFeedback(c.get("api"), sparkSessions(messagesIn(detail.data.requestBody)))
+      : null;
+  const content = (
+    <RequestPage view={view} detail={detail.data} stream={stream} sparkFeedback={sparkFeedback} />
+  );
   return renderPage(c, { title, breadcrumb, heading: <Heading detail={detail.data} view={view} /> }, content);
 });
+
+const messagesIn = (body: unknown): unknown[] =>
+  isObject(body) && Array.isArray(body.messages) ? body.messages : [];
 
 function Heading({ detail, view }: { detail: RequestDetail; view: View }) {
   return (

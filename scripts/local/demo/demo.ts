@@ -7,11 +7,12 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { headerOf, startFakeClaude, type FakeClaude, type Received } from "../fake-claude/server.ts";
+import { FAKE_SPARK_KEY, opinionOnly, startFakeSpark } from "../fake-spark.ts";
 import { startLocalStack, type LocalStack, type LocalStackOptions } from "../local-stack.ts";
 import { bundleWorker } from "../runtime/wrapped-worker.ts";
 import { accessOf, readState, setUpDomains, writeState } from "./admin.ts";
 import { CLOCK_HEADER, clockOf } from "./clock.ts";
-import { demoDomains, generateTraffic } from "./traffic.ts";
+import { demoDomains, generateTraffic, PROJECTS } from "./traffic.ts";
 import { trickle } from "./live.ts";
 import { replayTraffic, type Access } from "./replay.ts";
 
@@ -49,8 +50,11 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   const { print } = options;
   const { dataDir } = options.stack;
   const fake = await startFakeClaude({ seed: "demo", keep: MAX_KEPT_REQUESTS, speed: 1, now: timeOf });
-  const stack = await startStack(options.stack, fake.url).catch(async (error: unknown) => {
-    await fake.stop();
+  const spark = await startFakeSpark(knownFeedback());
+  const stopFakes = () => Promise.all([fake.stop(), spark.stop()]);
+  const urls = { claude: fake.url, spark: spark.url };
+  const stack = await startStack(options.stack, urls).catch(async (error: unknown) => {
+    await stopFakes();
     throw error;
   });
   const stopping = new AbortController();
@@ -85,12 +89,12 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
         fake.hurry();
         await Promise.race([live.catch(() => undefined), pause(STOP_GRACE_MS)]);
         await stack.stop();
-        await fake.stop();
+        await stopFakes();
       },
     };
   } catch (error) {
     await stack.stop();
-    await fake.stop();
+    await stopFakes();
     throw error;
   }
 }
@@ -99,14 +103,29 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
 const timeOf = (received?: Received) =>
   clockOf(received && headerOf(received, CLOCK_HEADER))?.at ?? Date.now();
 
-async function startStack(given: LocalStackOptions, claudeUrl: string): Promise<LocalStack> {
+/** Feedback that was given before the demo's day. */
+const knownFeedback = () =>
+  Object.fromEntries(
+    PROJECTS.flatMap((project) => project.tasks).flatMap(({ advice }) =>
+      advice?.opinion
+        ? [[advice.sessionId, opinionOnly(advice.opinion.rating, advice.opinion.comments)] as const]
+        : [],
+    ),
+  );
+
+async function startStack(
+  given: LocalStackOptions,
+  urls: { claude: string; spark: string },
+): Promise<LocalStack> {
   await mkdir(given.dataDir, { recursive: true, mode: 0o700 });
   return startLocalStack({
     ...given,
     variables: {
       STREAM_TIMING_SAMPLE: STREAM_TIMING_SHARE,
+      SPARK_API_URL: urls.spark,
+      SPARK_API_KEY: FAKE_SPARK_KEY,
       ...given.variables,
-      CLAUDE_API_BASE_URL: claudeUrl,
+      CLAUDE_API_BASE_URL: urls.claude,
     },
     workerBundle: await bundleWorker(WORKER, join(given.dataDir, "demo-worker")),
   });

@@ -1,6 +1,7 @@
 /** A task as a sequence of steps: prompts, tool calls with results, responses. */
+import { SPARK_TOOL } from "../../../workers/domain/spark/recommendation.ts";
 import type { Random } from "../fake-claude/random.ts";
-import type { SubagentTask, Project, Task } from "./scenarios/scenario.ts";
+import type { Project, SparkAdvice, SubagentTask, Task } from "./scenarios/scenario.ts";
 
 export interface Call {
   name: string;
@@ -92,7 +93,8 @@ export function taskSteps(task: Task, project: Project, root: string, random: Ra
       subtask: task.subtask,
       background: random.chance(0.4),
     });
-  if (task.plan.length > 0) add(null, null, todos(task.plan, 0));
+  if (task.advice) add(null, "The team may have met this before; I'll ask Spark.", sparkCall(task.advice));
+  else if (task.plan.length > 0) add(null, null, todos(task.plan, 0));
   if (task.check.failing !== null)
     add(random.pick(THOUGHTS.check), null, {
       name: "Bash",
@@ -120,6 +122,19 @@ export function taskSteps(task: Task, project: Project, root: string, random: Ra
   }
   if (task.edits.length > 0 && random.chance(0.7)) steps.push(...commitSteps(task, random));
   return steps;
+}
+
+function sparkCall({ sessionId, query, context, response, confidence, sources }: SparkAdvice): Call {
+  const returned = {
+    session_id: sessionId,
+    response,
+    confidence,
+    sources,
+    feedback: "None",
+    error_message: null,
+    metadata: {},
+  };
+  return { name: SPARK_TOOL, input: { request: { query, context } }, result: JSON.stringify(returned) };
 }
 
 function gitLog(project: Project, random: Random): Call {

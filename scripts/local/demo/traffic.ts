@@ -62,6 +62,8 @@ const PEOPLE: readonly Person[] = [
   { name: "lena", project: research, client: { ...current, model: "claude-sonnet-5-5", os: "MacOS" } },
 ];
 
+export const PROJECTS: readonly Project[] = [checkout, platform, research];
+
 const SCRIPTS = ["release-notes", "support-triage", "budget-check"];
 
 /** `<project>.claude.example`: never resolves; the demo sends it as the Host. */
@@ -70,7 +72,7 @@ export function domainOf(project: Project): string {
 }
 
 export function demoDomains(): DemoDomain[] {
-  return [checkout, platform, research].map((project) => ({
+  return PROJECTS.map((project) => ({
     domain: domainOf(project),
     accountId: `acc_${project.name}`,
     credential: project === platform ? "passthrough" : "api_key",

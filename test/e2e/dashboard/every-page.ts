@@ -5,6 +5,7 @@ import type { ConversationDetail } from "../../../workers/schemas/api/conversati
 import type { RequestList } from "../../../workers/schemas/api/requests.ts";
 import { accessibilityProblems, VISUAL_RULES } from "../../support/accessibility.ts";
 import type { DemoStack } from "../../support/demo-stack.ts";
+import { recommendationPath } from "./recommendations.ts";
 import { sidewaysOverflow } from "../../support/watched-page.ts";
 
 /** Limits of a page's first screen and of its scripts. */
@@ -13,7 +14,8 @@ const DESK = { width: 1440, height: 900 };
 const PHONE = { width: 390, height: 844 };
 
 /** A path of each kind of page, over the demo's day. */
-async function everyPath({ getJson: ask, branchedConversation: talk }: DemoStack): Promise<string[]> {
+async function everyPath(demo: DemoStack): Promise<string[]> {
+  const { getJson: ask, branchedConversation: talk } = demo;
   const { requests } = await ask<RequestList>("/api/requests?limit=500");
   const detail = await ask<ConversationDetail>(`/api/conversations/${talk}?limit=1`);
   const branch = (kind: string) => detail.branches.find((one) => one.kind === kind)!.branchKey;
@@ -29,6 +31,8 @@ async function everyPath({ getJson: ask, branchedConversation: talk }: DemoStack
     ...["", "?view=tree", "?view=timeline", `?${compared}`, `?branch=${branch("subtask")}`].map(
       (look) => `/conversations/${talk}${look}`,
     ),
+    await recommendationPath(demo, false),
+    await recommendationPath(demo, true),
     "/usage",
     `/usage?accountId=${detail.accountId}`,
     "/errors",

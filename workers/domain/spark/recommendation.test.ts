@@ -7,7 +7,7 @@ const read = (body: object | string, input: unknown = {}) =>
   readRecommendation(SPARK_TOOL, input, typeof body === "string" ? body : JSON.stringify(body));
 const spark = (more: object = {}) => read({ session_id: "s-1", response: RESPONSE, ...more });
 
-test("reads title, text, query and the sources of tables from what Spark returns", () => {
+test("reads title, text and query from what Spark returns", () => {
   const input = { request: { query: "How do I retry\na charge?", context: ["node"] } };
   const body = { session_id: "s-1", request: "…", response: RESPONSE, feedback: "None", error_message: null };
   expect(read(body, input)).toEqual({
@@ -15,7 +15,7 @@ test("reads title, text, query and the sources of tables from what Spark returns
     title: "Retry with one key",
     text: "Use one key.\n\n## Sources\n\n| source |\n| https://a.example/x |",
     confidence: null,
-    sources: [{ label: "https://a.example/x", url: "https://a.example/x" }],
+    sources: [],
     query: "How do I retry a charge?",
     isCut: false,
   });

@@ -56,7 +56,7 @@ export function readRecommendation(toolName: string, input: unknown, result: str
     title: line(body["title"], MAX_TITLE) ?? heading ?? line(query, MAX_TITLE) ?? "Recommendation",
     text,
     confidence: confidenceOf(body["confidence"] ?? metadata["confidence"]),
-    sources: sourcesOf(body, metadata, response),
+    sources: sourcesOf(body, metadata),
     query,
     isCut: whole === undefined,
   };
@@ -106,18 +106,12 @@ function confidenceOf(value: unknown): number | string | null {
   return value > 1 ? value / 100 : value;
 }
 
-/** The sources that Spark lists, else the addresses at the start of the cells of its tables. */
-function sourcesOf(body: JsonObject, metadata: JsonObject, markdown: string): RecommendationSource[] {
+/** The sources that Spark lists beside the text, each once. Tables of sources are part of the text. */
+function sourcesOf(body: JsonObject, metadata: JsonObject): RecommendationSource[] {
   const given = body["sources"] ?? body["source"] ?? metadata["sources"] ?? metadata["source"];
   const listed: unknown[] = Array.isArray(given) ? given : [given];
-  const named = listed.slice(0, MAX_SOURCES).flatMap(sourceOf);
-  const found = new Map(named.map((source) => [source.url ?? source.label, source]));
-  if (found.size > 0) return [...found.values()];
-  for (const [, address = ""] of markdown.matchAll(/\|[ \t]*(https?:\/\/[^\s|<>"]+)/g)) {
-    if (found.size >= MAX_SOURCES) break;
-    for (const source of sourceOf(address)) found.set(address, source);
-  }
-  return [...found.values()];
+  const sources = listed.slice(0, MAX_SOURCES).flatMap(sourceOf);
+  return [...new Map(sources.map((source) => [source.url ?? source.label, source])).values()];
 }
 
 function sourceOf(value: unknown): RecommendationSource[] {

@@ -1,21 +1,27 @@
 /** A content block of a message. */
 import type { Block } from "../../transcript/blocks.ts";
 import { drawableImage } from "../../transcript/image.ts";
+import { recommendationOf } from "../../transcript/recommendations.ts";
 import { formatBytes, formatCount } from "../../format/number.ts";
 import { countLines } from "../../format/text.ts";
 import { Icon } from "../ui/icon.tsx";
 import { JsonTree } from "./json-tree.tsx";
 import { PlainText, Prose } from "./long-text.tsx";
+import { RecommendationCard } from "./recommendation.tsx";
 import { ToolCall, type ToolResult, type ToolUse } from "./tool-call.tsx";
 import { COLLAPSE_AT, COLLAPSE_NEWEST_AT, type TranscriptContext } from "./transcript-context.ts";
 import { UntrustedText } from "../ui/values.tsx";
 
-/** A tool call with its result. The blocks of the result are content blocks again. */
+/** A tool call with its result; a recommendation as a card. The blocks of the result are content blocks again. */
 export function CallView(props: {
   use: ToolUse | null;
   result: ToolResult | null;
   context: TranscriptContext;
 }) {
+  const { spark } = props.context;
+  const recommendation = spark && recommendationOf(props.use, props.result);
+  if (recommendation)
+    return <RecommendationCard recommendation={recommendation} spark={spark} context={props.context} />;
   return <ToolCall {...props} renderBlock={(block) => <BlockView block={block} context={props.context} />} />;
 }
 

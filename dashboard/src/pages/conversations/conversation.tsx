@@ -6,6 +6,7 @@ import type {
   Transcript as TranscriptBody,
 } from "../../../../workers/schemas/api/conversations.ts";
 import type { Result } from "../../api/client.ts";
+import type { SparkFeedback } from "../../api/spark.ts";
 import { BranchList } from "../../components/tree/branch-list.tsx";
 import { ConversationStats } from "../../components/conversations/stats.tsx";
 import { ProblemCard } from "../../components/ui/problem.tsx";
@@ -36,11 +37,14 @@ interface Props {
   /** These two are null where they are not looked at. */
   tree: Result<ConversationTree> | null;
   transcript: Result<TranscriptBody> | null;
+  /** Null without recommendations. */
+  sparkFeedback: SparkFeedback | null;
   /** Null where nothing is compared, or there are no two branches to. */
   comparison: Comparison | null;
 }
 
-export function ConversationPage({ view, detail, tree, transcript, comparison: compared }: Props) {
+export function ConversationPage(props: Props) {
+  const { view, detail, tree, transcript, comparison: compared } = props;
   const path = `/conversations/${detail.conversationId}`;
   const look = conversationView(view);
   const read = transcript?.ok ? transcript.data : null;
@@ -115,7 +119,13 @@ export function ConversationPage({ view, detail, tree, transcript, comparison: c
             <ProblemCard problem={transcript.problem} what="the transcript" view={view} />
           ) : (
             read && (
-              <TranscriptView view={view} detail={detail} transcript={read} itemOf={itemsByRequest(drawn)} />
+              <TranscriptView
+                view={view}
+                detail={detail}
+                transcript={read}
+                sparkFeedback={props.sparkFeedback}
+                itemOf={itemsByRequest(drawn)}
+              />
             )
           )}
         </div>

@@ -4,10 +4,11 @@ import type {
   Transcript as TranscriptBody,
 } from "../../../../workers/schemas/api/conversations.ts";
 import { queryString } from "../../api/client.ts";
+import type { SparkFeedback } from "../../api/spark.ts";
 import { CompareForm } from "../../components/conversations/compare-form.tsx";
 import { Icon } from "../../components/ui/icon.tsx";
 import { Transcript } from "../../components/transcript/transcript.tsx";
-import type { TranscriptContext } from "../../components/transcript/transcript-context.ts";
+import { sparkContext, type TranscriptContext } from "../../components/transcript/transcript-context.ts";
 import { Time, UntrustedText } from "../../components/ui/values.tsx";
 import { linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact } from "../../format/number.ts";
@@ -21,11 +22,13 @@ interface Props {
   view: View;
   detail: ConversationDetail;
   transcript: TranscriptBody;
+  /** Null without recommendations. */
+  sparkFeedback: SparkFeedback | null;
   /** Item of the tree by request, so that reading can mark it. */
   itemOf: (requestId: string) => number | null;
 }
 
-export function TranscriptView({ view, detail, transcript, itemOf }: Props) {
+export function TranscriptView({ view, detail, transcript, sparkFeedback, itemOf }: Props) {
   const path = `/conversations/${detail.conversationId}`;
   const hidesTools = view.query.tools === "hide";
   const remindersOpen = view.query.reminders === "show";
@@ -60,6 +63,11 @@ export function TranscriptView({ view, detail, transcript, itemOf }: Props) {
     rawHref: `/api/requests/${transcript.requestId}/body`,
     highlight: createHighlighter(),
     remindersOpen,
+    spark: sparkContext(
+      view,
+      sparkFeedback,
+      linkTo(`/requests/${transcript.requestId}`, view.filters, { messages: "all" }),
+    ),
     fullMessageHref: (position) =>
       byPosition.get(position)?.isClipped
         ? `/api/conversations/${detail.conversationId}/messages/${position}${branchQuery(view)}`

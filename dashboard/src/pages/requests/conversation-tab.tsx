@@ -1,11 +1,12 @@
 /** The conversation of one request: system prompt and tools collapsed, messages, the response last. */
 import type { RequestDetail } from "../../../../workers/schemas/api/requests.ts";
+import type { SparkFeedback } from "../../api/spark.ts";
 import { linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact } from "../../format/number.ts";
 import { oneLine } from "../../format/text.ts";
 import { BlockView } from "../../components/transcript/content-block.tsx";
 import { Transcript } from "../../components/transcript/transcript.tsx";
-import type { TranscriptContext } from "../../components/transcript/transcript-context.ts";
+import { sparkContext, type TranscriptContext } from "../../components/transcript/transcript-context.ts";
 import { JsonTree } from "../../components/transcript/json-tree.tsx";
 import { PlainText } from "../../components/transcript/long-text.tsx";
 import { UntrustedText } from "../../components/ui/values.tsx";
@@ -20,7 +21,14 @@ const MAX_SHOWN_MESSAGES = 24;
 /** And with it: more are a page of megabytes. */
 const MAX_ALL_MESSAGES = 500;
 
-export function ConversationTab({ detail, view }: { detail: RequestDetail; view: View }) {
+interface Props {
+  detail: RequestDetail;
+  view: View;
+  /** Null without recommendations. */
+  sparkFeedback: SparkFeedback | null;
+}
+
+export function ConversationTab({ detail, view, sparkFeedback }: Props) {
   const body = detail.requestBody;
   if (!isObject(body)) return <NoConversation detail={detail} />;
   const response = responseMessage(detail);
@@ -40,6 +48,7 @@ export function ConversationTab({ detail, view }: { detail: RequestDetail; view:
     here: link({}),
     rawHref: `/api/requests/${detail.requestId}/body`,
     highlight: createHighlighter(),
+    spark: sparkContext(view, sparkFeedback, ""),
   };
   const hidden = all.length - shown.length;
   return (

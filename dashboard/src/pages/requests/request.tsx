@@ -1,5 +1,6 @@
 /** /requests/:id: one exchange. Facts first, then the conversation it carried; raw JSON, headers and stream behind tabs. */
 import type { RequestDetail } from "../../../../workers/schemas/api/requests.ts";
+import type { SparkFeedback } from "../../api/spark.ts";
 import { TimingBar } from "../../charts/timing-bar.tsx";
 import { Tabs } from "../../components/ui/tabs.tsx";
 import { Icon } from "../../components/ui/icon.tsx";
@@ -30,9 +31,11 @@ interface Props {
   detail: RequestDetail;
   /** Loaded for the stream tab only. */
   stream: StreamBytes | null;
+  /** Null without recommendations. */
+  sparkFeedback: SparkFeedback | null;
 }
 
-export function RequestPage({ view, detail, stream }: Props) {
+export function RequestPage({ view, detail, stream, sparkFeedback }: Props) {
   const tab = requestTab(view);
   const path = `/requests/${detail.requestId}`;
   return (
@@ -55,7 +58,9 @@ export function RequestPage({ view, detail, stream }: Props) {
           <Download detail={detail} part="response" label="Response" bytes={detail.responseBytes} />
         </span>
       </div>
-      {tab === "conversation" && <ConversationTab detail={detail} view={view} />}
+      {tab === "conversation" && (
+        <ConversationTab detail={detail} view={view} sparkFeedback={sparkFeedback} />
+      )}
       {tab === "raw" && <RawTab detail={detail} />}
       {tab === "headers" && <HeadersTab detail={detail} />}
       {tab === "stream" && stream && <StreamTab detail={detail} stream={stream} view={view} />}

@@ -224,6 +224,18 @@ export const checkout: Project = {
           "I ran both versions over the anonymised carts in `fixtures/carts-2026-10.json` (18,204 carts): 451 differ, all by exactly one cent, 263 up and 188 down. Carts with a single tax rate never differ.",
         ],
       ],
+      advice: {
+        sessionId: "5f0c2a7e-1d34-4b8a-9c61-7e0d93b4a512",
+        query: "Rounding VAT on invoices with several tax rates: per line, per rate or per total?",
+        context: ["language:typescript", "task:bug_fix", "area:invoices"],
+        response:
+          "# Round VAT once per rate {#round-once}\n\nThree teams here had the same one-cent difference. Charge and invoice agree when **both** use one function that sums the net amounts of a rate and rounds the tax of that sum:\n\n```ts\nconst tax = [...netByRate].map(([rate, net]) => Math.round(net * rate));\n```\n\n## What went wrong elsewhere {#pitfalls}\n\n- Rounding per line differs from the tax office's sum from about the third line on.\n- A second place that rounds, usually the PDF, brings the difference back. Keep one function and use it in both.\n- Old invoices stay as they are: they have been declared.",
+        confidence: 0.86,
+        sources: [
+          { title: "VAT rounding", url: "https://kb.claude.example/finance/vat-rounding" },
+          { title: "Postmortem of April: one cent", url: "https://kb.claude.example/postmortems/2026-04" },
+        ],
+      },
       commit: "Round tax once per rate so that charge and invoice agree",
     },
     {
@@ -267,6 +279,19 @@ export const checkout: Project = {
           "Not a new one: the parser's limit (100 KB on that route) applies before `verify` is called, and the raw buffer is the same memory that the parser read. It lives until the request ends.",
         ],
       ],
+      advice: {
+        sessionId: "c81e5d90-6a2f-4f17-8b3d-2b9f64d07e31",
+        query: "Webhook signatures fail for some requests after a gateway change",
+        context: ["language:typescript", "framework:express", "task:bug_fix"],
+        response:
+          "# Verify signatures over the raw body {#raw-body}\n\nA signature covers bytes. After `JSON.parse` and `JSON.stringify` numbers such as `10.50` and escapes are written differently, so a few per cent of the requests fail.\n\n1. Keep the raw body on the webhook's route only (`express.json({ verify })`).\n2. Compare with `timingSafeEqual`.\n3. Test with a body that does not survive JSON.\n\n| source |\n| --- |\n| https://kb.claude.example/webhooks/signatures |\n",
+        confidence: 0.93,
+        sources: [],
+        opinion: {
+          rating: 5,
+          comments: "Exactly our case, and the test in step 3 found it at once.",
+        },
+      },
       commit: "Verify webhook signatures over the bytes that came in",
     },
     {

@@ -24,6 +24,20 @@ export interface SubagentTask {
   report: string;
 }
 
+/** What Spark recommends for a task. */
+export interface SparkAdvice {
+  sessionId: string;
+  query: string;
+  context: string[];
+  /** Markdown that begins with the title. */
+  response: string;
+  confidence: number;
+  /** Besides those that the text names. */
+  sources: { title: string; url: string }[];
+  /** Feedback that Spark already has. */
+  opinion?: { rating: number; comments: string };
+}
+
 /** One task, from the prompt to the commit. Texts may contain Markdown. */
 export interface Task {
   title: string;
@@ -42,6 +56,7 @@ export interface Task {
   /** Follow-up questions, with responses that call no tools. */
   questions?: [ask: string, response: string][];
   subtask?: SubagentTask;
+  advice?: SparkAdvice;
   commit: string;
 }
 

@@ -1,0 +1,36 @@
+/** The feedback on the recommendations of a page. */
+import { readOpinion, type SparkOpinion } from "../../../workers/domain/spark/feedback.ts";
+import { timeoutOrNull } from "../../../workers/runtime/timeout.ts";
+import { MAX_SPARK_SESSIONS } from "../../../workers/schemas/api/spark.ts";
+import type { ApiClient } from "./client.ts";
+
+/** How long a page waits for Spark. */
+const FEEDBACK_TIMEOUT_MS = 2_500;
+
+export type SparkFeedback =
+  | { state: "loaded"; opinions: ReadonlyMap<string, SparkOpinion> }
+  | { state: "not_configured" }
+  | { state: "failed"; why: string };
+
+/** One call for the newest hundred sessions; none, and null, without sessions. */
+export async function loadSparkFeedback(
+  api: ApiClient,
+  sessions: readonly string[],
+): Promise<SparkFeedback | null> {
+  if (sessions.length === 0) return null;
+  const body = { session_ids: sessions.slice(-MAX_SPARK_SESSIONS) };
+  const loaded = await timeoutOrNull(
+    FEEDBACK_TIMEOUT_MS,
+    api.send("POST", "/api/spark/feedback/batch", {}, body),
+  );
+  if (loaded === null) return { state: "failed", why: "Spark did not respond in time." };
+  if (!loaded.ok)
+    return loaded.problem.code === "not_configured"
+      ? { state: "not_configured" }
+      : { state: "failed", why: loaded.problem.message };
+  const opinions = Object.entries(loaded.data.results).flatMap(([id, stored]) => {
+    const opinion = readOpinion(stored);
+    return opinion ? [[id, opinion] as const] : [];
+  });
+  return { state: "loaded", opinions: new Map(opinions) };
+}
