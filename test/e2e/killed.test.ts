@@ -10,17 +10,19 @@ import { startPostgres } from "../../scripts/local/database/embedded-postgres.ts
 import type { Status } from "../../workers/schemas/api/status.ts";
 import { apiJson } from "../support/api-calls.ts";
 import { temporaryDirectory } from "../support/local-stack.ts";
-import { plannedExchanges, type PlannedExchange } from "../support/soak-traffic.ts";
+import { plannedExchanges, type OrdinaryExchange } from "../support/soak-traffic.ts";
 import { startProgram, type StartedProgram } from "../support/started-program.ts";
 import { waitUntil } from "../support/wait.ts";
 
 /** Time from a response's last byte to its copy in the journal, on a busy machine. */
 const RECORDING_GRACE_MS = 1_000;
 const MARKER = "x-soak";
-const plan = plannedExchanges("killed", 400, 0.5).filter(({ kind }) => kind !== "left");
+const plan = plannedExchanges({ seed: "killed", exchanges: 400, pace: 0.5 }).filter(
+  ({ kind }) => kind !== "left",
+);
 
 interface Seen {
-  planned: PlannedExchange;
+  planned: OrdinaryExchange;
   id: string | null;
   /** The whole response was received. */
   isWhole: boolean;
@@ -66,7 +68,7 @@ async function kill(): Promise<number> {
   return at;
 }
 
-async function exchange(planned: PlannedExchange): Promise<Seen> {
+async function exchange(planned: OrdinaryExchange): Promise<Seen> {
   const { n, path, body, served } = planned;
   const headers = {
     "content-type": "application/json",
@@ -86,7 +88,7 @@ async function exchange(planned: PlannedExchange): Promise<Seen> {
 }
 
 /** Sends sixteen at a time until none is left or `isOver`. */
-async function traffic(from: PlannedExchange[], isOver: () => boolean): Promise<Seen[]> {
+async function traffic(from: OrdinaryExchange[], isOver: () => boolean): Promise<Seen[]> {
   const seen: Seen[] = [];
   const worker = async () => {
     for (let next = from.shift(); next && !isOver(); next = from.shift()) seen.push(await exchange(next));

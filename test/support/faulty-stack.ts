@@ -51,6 +51,8 @@ export async function startFaultyStack() {
     claude,
     /** Warnings and errors of the Worker. */
     lines,
+    /** Holds the process id of workerd. */
+    pidFile: join(dataDir, "stack", "workerd.pid"),
     /** The Postgres itself, without the relay. */
     directDatabaseUrl: postgres.url,
     /** Replaces the current faults. */

@@ -3,6 +3,7 @@
  * the row must contain. Responses are written out here instead of being composed by the fake, so that the expectation is
  * independent of it.
  */
+import { gzipSync } from "node:zlib";
 import { randomOf, type Random } from "../../scripts/local/fake-claude/random.ts";
 import type { Chunk, RawReply } from "../../scripts/local/fake-claude/http.ts";
 
@@ -16,12 +17,13 @@ export interface PlannedExchange {
   n: number;
   kind: string;
   path: string;
-  body: string;
+  body: string | Uint8Array;
+  headers?: Record<string, string>;
   /** Goes through the tenant's domain with its key; else through localhost as passthrough. */
   isTenant: boolean;
   reply: RawReply;
-  /** All bytes of the response, as the fake sends them. */
-  served: Buffer;
+  /** All bytes of the response, as the fake sends them; null where the fake composes them. */
+  served: Buffer | null;
   /** The client disconnects after this many bytes. */
   leaveAfter?: number;
   expected: { outcome: "complete" | "client_gone" | "upstream_failed"; status: number; tokens: Tokens };
@@ -30,12 +32,73 @@ export interface PlannedExchange {
 const NO_TOKENS: Tokens = { input: null, output: null, cacheRead: null };
 const WORDS = 'the of edge proxy stream café naïve 漢字 😀 body token answer {} \\ " \u2028'.split(" ");
 
-/** `pace` scales the pauses between the chunks of a response: about a second per exchange at 1. */
-export function plannedExchanges(seed: string, count: number, pace: number): PlannedExchange[] {
-  return Array.from({ length: count }, (_, n) => planned(n, randomOf(seed, "exchange", n), pace));
+export interface TrafficOptions {
+  seed: string;
+  exchanges: number;
+  /** Scales the pauses between the chunks of a response: about a second per exchange at 1. */
+  pace: number;
+  /** Share of requests that are hostile: bombs, huge lists and texts of which reading must not take long. */
+  hostile?: number;
 }
 
-function planned(n: number, random: Random, pace: number): PlannedExchange {
+/** An exchange of which every byte is planned. */
+export type OrdinaryExchange = PlannedExchange & { served: Buffer };
+
+export function plannedExchanges(options: Omit<TrafficOptions, "hostile">): OrdinaryExchange[];
+export function plannedExchanges(options: TrafficOptions): PlannedExchange[];
+export function plannedExchanges({ seed, exchanges, pace, hostile = 0 }: TrafficOptions): PlannedExchange[] {
+  return Array.from({ length: exchanges }, (_, n) => {
+    const random = randomOf(seed, "exchange", n);
+    const isHostile = hostile > 0 && randomOf(seed, "hostile", n).chance(hostile);
+    return isHostile ? hostileExchange(n, random) : planned(n, random, pace);
+  });
+}
+
+const MB = 1_048_576;
+const requestOf = (messages: string) =>
+  `{"model":"claude-opus-5-5","max_tokens":16,"messages":[${messages}]}`;
+const user = (content: string) => `{"role":"user","content":${content}}`;
+const repeated = (count: number, make: (n: number) => string) =>
+  Array.from({ length: count }, (_, n) => make(n)).join(",");
+const once = <T>(make: () => T) => {
+  let made: T | undefined;
+  return () => (made ??= make());
+};
+const BROKEN = "broken JSON";
+/** Name, share and body of the hostile requests. A body is made once. */
+const HOSTILE: readonly [string, number, () => string | Uint8Array][] = [
+  ["bomb of 31 MB", 10, once(() => gzipSync(requestOf(user(`"${" ".repeat(31 * MB)}"`))))],
+  ["19,999 messages", 2, once(() => requestOf(repeated(19_999, (n) => user(`"${n} ${"ab ".repeat(500)}"`))))],
+  ["300,000 messages", 2, once(() => requestOf(repeated(300_000, (n) => user(`"${n}"`))))],
+  ["two million objects", 2, once(() => requestOf(user(`[${repeated(1_500_000, (n) => `{"a${n}":0}`)}]`)))],
+  ["combining marks", 5, once(() => requestOf(user(`"${"\u0301\u0316".repeat(100_000)}"`)))],
+  ["nested braces", 5, once(() => requestOf(user(`"${"{".repeat(200_000)}"`)))],
+  ["open reminders", 5, once(() => requestOf(user(`"${"<system-reminder>".repeat(10_000)}"`)))],
+  [BROKEN, 5, once(() => `{"messages":${"[".repeat(200_000)}`)],
+];
+
+function hostileExchange(n: number, random: Random): PlannedExchange {
+  const usage = { input: random.between(5, 5_000), output: random.between(2, 900), cacheRead: 0 };
+  const reply = streamReply(n, usage, 6, () => "No.", random, { low: 0, high: 20 });
+  let roll = random.between(
+    1,
+    HOSTILE.reduce((sum, [, share]) => sum + share, 0),
+  );
+  const [kind, , body] = HOSTILE.find(([, share]) => (roll -= share) <= 0)!;
+  const isBomb = typeof body() !== "string";
+  const base = { n, kind, path: "/v1/messages", body: body(), isTenant: random.chance(0.5), ...reply };
+  if (!isBomb && kind !== BROKEN)
+    return { ...base, expected: { outcome: "complete", status: 200, tokens: usage } };
+  // The fake does not read codings, and refuses what it cannot parse.
+  return {
+    ...base,
+    ...(isBomb && { headers: { "content-encoding": "gzip" } }),
+    served: null,
+    expected: { outcome: "complete", status: 400, tokens: NO_TOKENS },
+  };
+}
+
+function planned(n: number, random: Random, pace: number): OrdinaryExchange {
   const usage = {
     input: random.between(5, 5_000),
     output: random.between(2, 900),

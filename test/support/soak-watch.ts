@@ -1,0 +1,141 @@
+/**
+ * Watches the runtime during a soak: how long `/health` takes, and the memory of workerd. A thread of its own measures, because the
+ * soak's process also runs the database and the fake Claude. Linux only.
+ */
+import { readFileSync } from "node:fs";
+import http from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { residentMB } from "./process-memory.ts";
+
+const EVERY_MS = 50;
+/** A response that takes longer is a stall, unless the runtime is being started. */
+const TIMEOUT_MS = 10_000;
+
+export interface Sample {
+  /** Date.now() at the start of the request. */
+  at: number;
+  /** Without the time for which workerd and this thread waited for a processor. Null: no response. */
+  tookMs: number | null;
+  waitedMs: number;
+  pid: string;
+  rssMB: number;
+}
+
+interface Watched {
+  url: string;
+  pidFile: string;
+}
+
+/** Starts sampling; the returned function stops and resolves to the samples. */
+export function watchRuntime(watched: Watched): () => Promise<Sample[]> {
+  const thread = new Worker(new URL(import.meta.url), { workerData: watched });
+  const samples = new Promise<Sample[]>((resolve, reject) => {
+    thread.once("message", resolve);
+    thread.once("error", reject);
+  });
+  samples.catch(() => {});
+  return async () => {
+    thread.postMessage("stop");
+    return samples.finally(() => thread.terminate());
+  };
+}
+
+/** Milliseconds for which the main thread of a process, or this thread, was ready to run and did not. */
+function waitedMs(task: string): number {
+  try {
+    return Number(readFileSync(`/proc/${task}/schedstat`, "utf8").split(" ")[1]) / 1e6;
+  } catch {
+    return 0;
+  }
+}
+
+function respondsTo(url: string, agent: http.Agent): Promise<boolean> {
+  return new Promise((resolve) => {
+    const request = http.get(url, { agent, timeout: TIMEOUT_MS }, (response) => {
+      response.resume();
+      response.on("end", () => resolve(response.statusCode === 200));
+      response.on("error", () => resolve(false));
+    });
+    request.on("timeout", () => request.destroy());
+    request.on("error", () => resolve(false));
+    request.on("close", () => resolve(false));
+  });
+}
+
+async function sampleUntilStopped({ url, pidFile }: Watched): Promise<void> {
+  const samples: Sample[] = [];
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  let isStopped = false;
+  parentPort?.once("message", () => (isStopped = true));
+  while (!isStopped) {
+    const pid = readFileSync(pidFile, "utf8").trim();
+    const waiting = () => waitedMs(pid) + waitedMs("thread-self");
+    const at = Date.now();
+    const [started, waitedBefore] = [performance.now(), waiting()];
+    const isThere = await respondsTo(url, agent);
+    const elapsed = performance.now() - started;
+    const waited = Math.max(0, waiting() - waitedBefore);
+    samples.push({
+      at,
+      tookMs: isThere ? Math.max(0, elapsed - waited) : null,
+      waitedMs: waited,
+      pid,
+      rssMB: residentMB(pid),
+    });
+    await pause(EVERY_MS);
+  }
+  agent.destroy();
+  parentPort?.postMessage(samples);
+}
+
+if (!isMainThread && workerData) await sampleUntilStopped(workerData as Watched);
+
+export interface RuntimeLimits {
+  /** Longest time of `/health`. */
+  stallMs: number;
+  /** How much more than in the first half of its life a process may take in the second. */
+  growthMB: number;
+}
+
+/** Not judged: a process that lived shorter. */
+const JUDGED_AFTER_MS = 20_000;
+/** A process that starts compiles its code first. */
+const STARTING_MS = 5_000;
+/** A request that was waiting when the process was killed. */
+const STALL_BEFORE_MS = 500;
+
+/** Stalls outside of the seconds after a kill, and processes that grew. Adds what is beyond the limits to `problems`. */
+export function judgeRuntime(
+  samples: readonly Sample[],
+  kills: readonly number[],
+  { stallMs, growthMB }: RuntimeLimits,
+  problems: string[],
+) {
+  const isExcused = ({ at }: Sample) =>
+    kills.some((kill) => at > kill - STALL_BEFORE_MS && at < kill + STARTING_MS);
+  const judged = samples.filter((sample) => !isExcused(sample));
+  const stalls = judged.filter(({ tookMs }) => tookMs === null || tookMs > stallMs);
+  for (const { at, tookMs, waitedMs: waited } of stalls)
+    problems.push(
+      `/health took ${tookMs === null ? "no response" : `${Math.round(tookMs)} ms`} at ${new Date(at).toISOString()} (waited ${Math.round(waited)} ms for a processor)`,
+    );
+  const memory = [...Map.groupBy(samples, ({ pid }) => pid)].flatMap(([, own]) => {
+    const [from, to] = [own[0]!.at, own.at(-1)!.at];
+    if (to - from < JUDGED_AFTER_MS) return [];
+    const peak = (of: Sample[]) => Math.round(Math.max(...of.map(({ rssMB }) => rssMB)));
+    const middle = (from + to) / 2;
+    return [[peak(own.filter(({ at }) => at <= middle)), peak(own.filter(({ at }) => at > middle))] as const];
+  });
+  for (const [first, second] of memory)
+    if (second > first + growthMB) problems.push(`workerd grew from ${first} to ${second} MB`);
+  const times = judged.map(({ tookMs }) => tookMs ?? TIMEOUT_MS).sort((a, b) => a - b);
+  const quantile = (q: number) => Math.round(times[Math.floor(q * (times.length - 1))] ?? 0);
+  return {
+    samples: judged.length,
+    healthMs: { p50: quantile(0.5), p99: quantile(0.99), max: quantile(1) },
+    waitedMaxMs: Math.round(Math.max(0, ...judged.map(({ waitedMs: waited }) => waited))),
+    /** Peak of each process in the first and second half of its life. */
+    workerdMB: memory,
+  };
+}
