@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { signInOn, startBrowser } from "./lib/browser.ts";
+import type { AnalysisList } from "../workers/schemas/api/analyses.ts";
 import type { ConversationList } from "../workers/schemas/api/conversations.ts";
 import type { RequestDetail, RequestList } from "../workers/schemas/api/requests.ts";
 import type { Status } from "../workers/schemas/api/status.ts";
@@ -25,6 +26,8 @@ const SCREENSHOTS: readonly Screenshot[] = [
   { name: "demo-conversation", path: conversationWithMostBranches, theme: "light" },
   { name: "demo-conversations", path: "/conversations?range=24h", theme: "light" },
   { name: "demo-usage", path: "/usage?range=24h", theme: "light" },
+  { name: "demo-analysis", path: analysedConversation, theme: "light" },
+  { name: "demo-analyses", path: "/analyses?range=24h", theme: "dark" },
   { name: "demo-errors", path: "/errors?range=24h", theme: "dark" },
   { name: "demo-health", path: "/settings", theme: "light" },
 ];
@@ -74,6 +77,13 @@ async function conversationWithMostBranches(): Promise<string> {
   const [most] = conversations.sort((left, right) => right.branchCount - left.branchCount);
   if (!most) throw new Error("The demo has no conversation to show.");
   return `/conversations/${most.conversationId}`;
+}
+
+async function analysedConversation(): Promise<string> {
+  const { analyses } = await getJson<AnalysisList>("/api/analyses?status=completed");
+  const [one] = analyses.sort((left, right) => right.version - left.version);
+  if (!one) throw new Error("The demo has no analysis to show.");
+  return `/conversations/${one.conversationId}?view=analysis&version=1`;
 }
 
 async function requestWithMostCalls(): Promise<string> {

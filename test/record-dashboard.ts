@@ -18,7 +18,7 @@ const FIXTURES = join(import.meta.dirname, "fixtures/dashboard");
 const EXCHANGES = 60;
 /** Rows of a list that are kept. */
 const MAX_ROWS = 12;
-const LISTS = ["requests", "conversations", "entries"];
+const LISTS = ["requests", "conversations", "analyses", "entries"];
 /** Milliseconds between the events of the last response, and the pauses before two of them, by number from 0. */
 const EVENT_MS = 15;
 const PAUSES_MS: Readonly<Record<number, number>> = { 3: 900, 31: 2_400 };
@@ -223,6 +223,7 @@ const talk = `/conversations/${conversationId}`;
 const responses = await record(stack, [
   ...PAGES,
   ...[conversationId, compacted].flatMap((id) => ["", "?view=tree", "?view=timeline", "/preview"].map((look) => `/conversations/${id}${look}`)),
+  talk + "?view=analysis", `/conversations/${compacted}?view=analysis`,
   ...[`?branch=${fork}`, `?compare=${fork}`, `/export?branch=${fork}`, `/export?branch=${fork}&format=json`].map((look) => talk + look),
   ...branches.map(({ branchKey }) => `${talk}?branch=${branchKey}`),
     ...["?branch=nothing", "?requestId=x"].map((look) => talk + look),

@@ -14,6 +14,7 @@ import { securityHeaders } from "./http/security-headers.ts";
 import { failurePage } from "./layout/render.tsx";
 import { signInRoutes } from "./routes/sign-in.tsx";
 import { accountLoginRoutes } from "./routes/account-login.tsx";
+import { analysisRoutes } from "./routes/analyses.tsx";
 import { accountRoutes } from "./routes/accounts.tsx";
 import { auditRoutes } from "./routes/audit.tsx";
 import { domainRoutes } from "./routes/domains.tsx";
@@ -36,6 +37,7 @@ const PAGES = [
   conversationRoutes,
   requestRoutes,
   sparkRoutes,
+  analysisRoutes,
   newDomainRoutes,
   domainRoutes,
   accountRoutes,

@@ -1,6 +1,6 @@
 /**
- * A Gemini API on loopback. It checks what it is sent as the real one does, and the transcript chooses the response by a tag such as
- * `[gemini:blocked]` (BEHAVIOURS); without one it returns an analysis.
+ * A Gemini API on loopback, of demo and tests. It checks what it is sent as the real one does, and the transcript chooses the response by a
+ * tag such as `[gemini:blocked]` (BEHAVIOURS); without one it returns an analysis.
  */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -97,11 +97,17 @@ const BEHAVIOURS: Record<string, (call: number) => Reply | null> = {
   "cut-once": (call) => success(call === 1 ? "" : TEXT, call === 1 ? "MAX_TOKENS" : "STOP"),
   unknown: () => success("", "TIRED"),
   gone: () => failure(404, "NOT_FOUND"),
+  "gone-once": (call) => (call === 1 ? failure(404, "NOT_FOUND") : success(TEXT)),
   huge: () => success("x".repeat(5 * 1_048_576)),
   silent: () => null,
 };
 
-export async function startFakeGemini() {
+/** What to respond with to a transcript without a tag: a result, or the name of a behaviour. */
+export type ChooseResponse = (transcript: string) => Promise<AnalysisResult | string>;
+
+export async function startFakeGemini({
+  choose = () => Promise.resolve("ok"),
+}: { choose?: ChooseResponse } = {}) {
   const calls: { tag: string; request: GeminiRequest }[] = [];
   const rejected: string[] = [];
 
@@ -123,7 +129,10 @@ export async function startFakeGemini() {
       rejected.push(z.prettifyError(error));
       return void send(failure(400, "INVALID_ARGUMENT"));
     }
-    const tag = /\[gemini:([\w-]+)\]/.exec(data.contents[0]?.parts[0]?.text ?? "")?.[1] ?? "ok";
+    const transcript = data.contents[0]?.parts[0]?.text ?? "";
+    const chosen = /\[gemini:([\w-]+)\]/.exec(transcript)?.[1] ?? (await choose(transcript));
+    if (typeof chosen !== "string") return void send(success(JSON.stringify(chosen)));
+    const tag = chosen;
     calls.push({ tag, request: data });
     const reply = BEHAVIOURS[tag]?.(calls.filter((call) => call.tag === tag).length);
     if (reply) send(reply);

@@ -4,6 +4,13 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { AccountList, AccountView, PendingLogin } from "../../workers/schemas/api/accounts.ts";
+import {
+  AnalysisList,
+  AnalysisPlan,
+  AnalysisReader,
+  AnalysisTrends,
+  AnalysisView,
+} from "../../workers/schemas/api/analyses.ts";
 import { AuditList } from "../../workers/schemas/api/audit.ts";
 import { FilterOptions } from "../../workers/schemas/api/filter-options.ts";
 import {
@@ -30,6 +37,11 @@ const SCHEMAS: readonly (readonly [RegExp, z.ZodType | null])[] = [
   [/^accounts\/[^/]+$/, AccountView],
   [/^accounts\/[^/]+\/oauth\/login$/, PendingLogin],
   [/^alerts$/, PendingAlerts],
+  [/^analyses$/, AnalysisList],
+  [/^analyses\/reader$/, AnalysisReader],
+  [/^analyses\/trends$/, AnalysisTrends],
+  [/^analyses\/[^/]+\/[^/]+$/, AnalysisView],
+  [/^analyses\/[^/]+\/[^/]+\/plan$/, AnalysisPlan],
   [/^audit$/, AuditList],
   [/^choices$/, FilterOptions],
   [/^conversations$/, ConversationList],

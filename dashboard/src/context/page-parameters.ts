@@ -8,8 +8,10 @@ export const PAGE_PARAMETERS = {
   "/usage.csv": ["by"],
   "/requests": ["requestType", "status", "outcome", "failed", "sessionId", "conversationId", "cursor"],
   "/requests/:id": ["tab", "event", "messages", "rated", "tools"],
+  "/analyses": ["status", "cursor"],
   "/conversations": ["search", "hasErrors", "cursor"],
   "/conversations/:id": [
+    "against",
     "branch",
     "branches",
     "compare",
@@ -19,6 +21,7 @@ export const PAGE_PARAMETERS = {
     "reminders",
     "requestId",
     "tools",
+    "version",
     "view",
   ],
   "/conversations/:id/export": ["branch", "format"],

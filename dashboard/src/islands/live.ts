@@ -13,10 +13,16 @@ const REFRESH_INTERVAL_MS = 5_000;
 const LOST_GRACE_MS = 8_000;
 /** EventSource does not reconnect after an error status; a new one is opened after this delay. */
 const RECONNECT_DELAY_MS = 15_000;
-const EVENTS = ["exchange.started", "exchange.stored", "window.updated", "reset"] as const;
+/** Events by the value of `data-live` of the parts that they change. */
+const EVENTS: Readonly<Record<string, readonly string[]>> = {
+  "": ["exchange.started", "exchange.stored", "window.updated"],
+  analysis: ["analysis.updated"],
+};
 
 export function bindLive(): void {
-  if (!document.querySelector("[data-live]")) return;
+  const parts = [...document.querySelectorAll<HTMLElement>("[data-live]")];
+  if (parts.length === 0) return;
+  const events = new Set(parts.flatMap((part) => EVENTS[part.dataset.live ?? ""] ?? []));
   let source: EventSource | null = null;
   let refreshTimer: ReturnType<typeof setTimeout> | undefined;
   let lostTimer: ReturnType<typeof setTimeout> | undefined;
@@ -71,7 +77,7 @@ export function bindLive(): void {
       refresh();
     });
     source.addEventListener("session.ended", endSession);
-    for (const name of EVENTS) source.addEventListener(name, refresh);
+    for (const name of [...events, "reset"]) source.addEventListener(name, refresh);
   };
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) disconnect();
@@ -111,12 +117,17 @@ async function refreshParts(): Promise<"exchanged" | "failed" | "ended"> {
   return "exchanged";
 }
 
-/** Whether a replacement would lose a selection, an open help text or typed input. */
+/** Whether a replacement would lose a selection, an open help text or typed input, also where it is not focused any more. */
 function isInUse(part: HTMLElement): boolean {
   const selection = getSelection();
   const isSelecting = selection !== null && !selection.isCollapsed && selection.containsNode(part, true);
+  const isTyped = [...part.querySelectorAll<HTMLTextAreaElement>("textarea")].some(
+    (field) => field.value !== field.defaultValue,
+  );
   return (
-    isSelecting || part.querySelector(":popover-open, input:focus, select:focus, textarea:focus") !== null
+    isSelecting ||
+    isTyped ||
+    part.querySelector(":popover-open, input:focus, select:focus, textarea:focus") !== null
   );
 }
 

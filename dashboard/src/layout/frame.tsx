@@ -19,11 +19,13 @@ interface DocumentProps {
   view: View;
   assets: Assets;
   title: string;
+  /** Without a script, the browser loads the page again after this many seconds. */
+  refreshSeconds?: number | undefined;
   children?: Child;
 }
 
 /** The bare document: sign-in and error pages use it alone. */
-export function Document({ view, assets, title, children }: DocumentProps) {
+export function Document({ view, assets, title, refreshSeconds, children }: DocumentProps) {
   return (
     <>
       {raw("<!doctype html>")}
@@ -33,6 +35,11 @@ export function Document({ view, assets, title, children }: DocumentProps) {
           <meta name="viewport" content="width=device-width, initial-scale=1" />
           <title>{`${title} · Nexus`}</title>
           <meta name="robots" content="noindex" />
+          {refreshSeconds !== undefined && (
+            <noscript>
+              <meta http-equiv="refresh" content={String(refreshSeconds)} />
+            </noscript>
+          )}
           <meta name="csrf-token" content={view.csrfToken} />
           <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
           {assets.font && (
@@ -58,9 +65,10 @@ export interface FrameProps extends DocumentProps {
   heading?: Child;
 }
 
-export function Frame({ view, assets, title, health, toolbar, breadcrumb, heading, children }: FrameProps) {
+export function Frame({ health, toolbar, breadcrumb, heading, children, ...document }: FrameProps) {
+  const { view, title } = document;
   return (
-    <Document view={view} assets={assets} title={title}>
+    <Document {...document}>
       <a class="skip" href="#content">
         Skip to content
       </a>

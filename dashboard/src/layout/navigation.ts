@@ -20,7 +20,7 @@ export const NAVIGATION: readonly NavItem[] = [
   { path: "/usage", label: "Usage", icon: "chart", key: "u" },
   { path: "/errors", label: "Errors", icon: "alert", key: "e" },
   { path: "/prompts", label: "Prompts", icon: "file", key: "p", isPlaceholder: true },
-  { path: "/analyses", label: "Analyses", icon: "analysis", key: "a", isPlaceholder: true },
+  { path: "/analyses", label: "Analyses", icon: "analysis", key: "a" },
   { path: "/domains", label: "Domains", icon: "globe", key: "d", activeFor: ["/accounts", "/audit"] },
   { path: "/settings", label: "Health", icon: "activity", key: "h" },
 ];

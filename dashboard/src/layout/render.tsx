@@ -12,7 +12,10 @@ import type { AppEnv } from "../context/environment.ts";
 import { FailurePage } from "./failure.tsx";
 import { viewOf } from "../context/view.ts";
 
-interface PageFrame extends Pick<FrameProps, "title" | "toolbar" | "breadcrumb" | "heading"> {
+interface PageFrame extends Pick<
+  FrameProps,
+  "title" | "toolbar" | "breadcrumb" | "heading" | "refreshSeconds"
+> {
   /** Default: 200. */
   status?: ContentfulStatusCode;
   /** The response of `/api/status`, if the page has it. */

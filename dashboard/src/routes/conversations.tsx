@@ -1,23 +1,29 @@
 /** /conversations and /conversations/:id. */
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import type { Branch } from "../../../workers/schemas/api/conversations.ts";
 import { loadSparkFeedback } from "../api/spark.ts";
 import { BackLink, Time, UntrustedText } from "../components/ui/values.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { linkTo } from "../context/filters.ts";
+import { problemStatus } from "../http/form-problem.ts";
+import { field } from "../http/require-csrf.tsx";
 import { renderPage, loadFailurePage } from "../layout/render.tsx";
+import { type AnalysisNotice, isChanging, loadAnalysis, loadPlan } from "../pages/analyses/analysis-tab.tsx";
 import { loadComparison } from "../pages/conversations/compare.tsx";
 import { ConversationPreview } from "../pages/conversations/preview.tsx";
 import { TIMELINE_ROWS } from "../pages/conversations/timeline.tsx";
 import { branchOf, ConversationPage, conversationView } from "../pages/conversations/conversation.tsx";
 import { ConversationFilters, ConversationsPage, loadConversations } from "../pages/conversations/list.tsx";
-import { viewOf } from "../context/view.ts";
+import { type View, viewOf } from "../context/view.ts";
 import { sparkSessions } from "../transcript/recommendations.ts";
 import { loadFilterOptions } from "./filter-options.ts";
 import { exportConversation } from "./conversation-export.ts";
 
 /** A page with this much transcript and the conversation's tree fits in a first screen of 100 KB. */
 const FIRST_PAGE = { limit: 40, maxBytes: 20_000 };
+
+/** Between two loads of a page whose analysis is not finished, without a script. */
+const REFRESH_SECONDS = 10;
 
 export const conversationRoutes = new Hono<AppEnv>();
 
@@ -29,20 +35,57 @@ conversationRoutes.get("/conversations", async (c) => {
   return renderPage(c, { title: "Conversations", toolbar }, content);
 });
 
-conversationRoutes.get("/conversations/:id", async (c) => {
+conversationRoutes.get("/conversations/:id", (c) => conversationPage(c, viewOf(c), null));
+
+/** Requests an analysis of a branch, or a new version. */
+conversationRoutes.post("/conversations/:id/analysis", async (c) => {
+  const conversationId = c.req.param("id");
+  const form = await c.req.parseBody();
+  const branchId = field(form, "branch") || "main";
+  const typed = withNewlines(field(form, "customPrompt"));
+  const customPrompt = typed === withNewlines(field(form, "defaultPrompt")) ? "" : typed;
+  const api = c.get("api");
+  const made =
+    field(form, "action") === "regenerate"
+      ? await api.send(
+          "POST",
+          "/api/analyses/{conversationId}/{branchId}/regenerate",
+          { conversationId, branchId },
+          { customPrompt },
+        )
+      : await api.send("POST", "/api/analyses", {}, { conversationId, branchId, customPrompt });
   const view = viewOf(c);
+  const path = `/conversations/${conversationId}`;
+  const query = { view: "analysis", ...(branchId !== "main" && { branch: branchId }) };
+  if (made.ok) return c.redirect(linkTo(path, view.filters, query), 303);
+  const notice = { problem: made.problem, customPrompt: customPrompt || null };
+  return conversationPage(c, { ...view, path, query }, notice);
+});
+
+/** Browsers send line breaks of forms as CR LF. */
+const withNewlines = (text: string) => text.replaceAll("\r\n", "\n");
+
+async function conversationPage(
+  c: Context<AppEnv, `/conversations/:id${string}`>,
+  view: View,
+  notice: AnalysisNotice | null,
+) {
   const id = c.req.param("id");
   const { branch, cursor, requestId } = view.query;
   const shownView = conversationView(view);
-  const [detail, tree, transcript] = await Promise.all([
+  const hasTree = shownView !== "timeline" && shownView !== "analysis";
+  const api = c.get("api");
+  const [detail, tree, transcript, plan, analysis] = await Promise.all([
     // Its requests are the tree's, but for the timeline.
     shownView === "timeline"
-      ? c.get("api").get("/api/conversations/{id}", { id, branch, cursor, limit: TIMELINE_ROWS })
-      : c.get("api").get("/api/conversations/{id}", { id, limit: 1 }),
-    shownView === "timeline" ? null : c.get("api").get("/api/conversations/{id}/tree", { id }),
+      ? api.get("/api/conversations/{id}", { id, branch, cursor, limit: TIMELINE_ROWS })
+      : api.get("/api/conversations/{id}", { id, limit: 1 }),
+    hasTree ? api.get("/api/conversations/{id}/tree", { id }) : null,
     shownView === "read"
-      ? c.get("api").get("/api/conversations/{id}/messages", { id, branch, cursor, requestId, ...FIRST_PAGE })
+      ? api.get("/api/conversations/{id}/messages", { id, branch, cursor, requestId, ...FIRST_PAGE })
       : null,
+    shownView === "read" ? loadPlan(api, id, view) : null,
+    shownView === "analysis" ? loadAnalysis(api, id, view) : null,
   ]);
   const breadcrumb = <BackLink href={linkTo("/conversations", view.filters)}>Conversations</BackLink>;
   if (!detail.ok) {
@@ -53,7 +96,7 @@ conversationRoutes.get("/conversations/:id", async (c) => {
   const comparison =
     shownView === "compare"
       ? await loadComparison(
-          c.get("api"),
+          api,
           id,
           [branchOf(data, branch), branchOf(data, view.query.compare)],
           tree?.ok ? tree.data : null,
@@ -73,16 +116,20 @@ conversationRoutes.get("/conversations/:id", async (c) => {
   );
   const content = (
     <ConversationPage
-      view={view}
-      detail={data}
-      tree={tree}
-      transcript={transcript}
-      sparkFeedback={await loadSparkFeedback(c.get("api"), sessions)}
-      comparison={comparison}
+      {...{ view, detail: data, tree, transcript, comparison, plan }}
+      sparkFeedback={await loadSparkFeedback(api, sessions)}
+      analysis={analysis && { state: analysis, notice }}
     />
   );
-  return renderPage(c, { title: (data.title ?? "Conversation").slice(0, 100), breadcrumb, heading }, content);
-});
+  const frame = {
+    title: (data.title ?? "Conversation").slice(0, 100),
+    breadcrumb,
+    heading,
+    status: problemStatus(notice?.problem),
+    refreshSeconds: analysis && isChanging(analysis) ? REFRESH_SECONDS : undefined,
+  };
+  return renderPage(c, frame, content);
+}
 
 conversationRoutes.get("/conversations/:id/export", exportConversation);
 

@@ -1,7 +1,7 @@
 /** /domains: the pages of domains and their forms, which work without a script. */
 import { Hono } from "hono";
 import type { Context } from "hono";
-import type { DomainInput } from "../../../workers/schemas/api/domains.ts";
+import type { AnalysisSettingsInput, DomainInput } from "../../../workers/schemas/api/domains.ts";
 import type { Result } from "../api/client.ts";
 import type { DomainDraft } from "../components/admin/domain-form.tsx";
 import { ProblemCard } from "../components/ui/problem.tsx";
@@ -11,6 +11,7 @@ import { linkTo } from "../context/filters.ts";
 import { viewOf } from "../context/view.ts";
 import { confirmationProblem, problemStatus } from "../http/form-problem.ts";
 import { field } from "../http/require-csrf.tsx";
+import { safeNext } from "../http/safe-next.ts";
 import { parseSlackForm } from "../http/slack-input.ts";
 import { renderPage } from "../layout/render.tsx";
 import { DomainPage, type DomainNotice } from "../pages/admin/domain.tsx";
@@ -49,6 +50,16 @@ domainRoutes.post("/domains/:domain/slack", async (c) => {
   const body = { accountId: found.data.accountId, slack: input };
   const saved = await api.send("PUT", "/api/domains/{domain}", { domain }, body);
   return afterForm(c, saved, savedUrl(domain), { form: "slack", slackDraft: draft });
+});
+
+domainRoutes.post("/domains/:domain/analysis", async (c) => {
+  const domain = c.req.param("domain");
+  const api = c.get("api");
+  const form = await c.req.parseBody();
+  const settings = parseAnalysisForm(form);
+  const saved = await api.send("PUT", "/api/domains/{domain}/analysis", { domain }, settings);
+  const next = safeNext(field(form, "next"));
+  return afterForm(c, saved, next === "/" ? savedUrl(domain) : next, { form: "analysis" });
 });
 
 // No redirect: the outcome is part of the API's response and has no address.
@@ -102,19 +113,39 @@ function afterForm(c: DomainContext, result: Result<unknown>, url: string, notic
 async function domainPage(c: DomainContext, notice: DomainNotice) {
   const view = viewOf(c);
   const domain = c.req.param("domain");
-  const detail = await c.get("api").get("/api/domains/{domain}", { domain });
+  const api = c.get("api");
+  const [detail, reader] = await Promise.all([
+    api.get("/api/domains/{domain}", { domain }),
+    api.get("/api/analyses/reader"),
+  ]);
   const frame = {
     title: domain.slice(0, 100),
     breadcrumb: <BackLink href={linkTo("/domains", view.filters)}>Domains</BackLink>,
     heading: <UntrustedText text={domain} length={80} />,
   };
   if (detail.ok) {
-    const page = <DomainPage view={view} detail={detail.data} notice={notice} />;
+    const page = <DomainPage view={view} detail={detail.data} reader={reader} notice={notice} />;
     return renderPage(c, { ...frame, status: problemStatus(notice.problem) }, page);
   }
   const card = <ProblemCard problem={detail.problem} what="this domain" view={view} />;
   return renderPage(c, { ...frame, status: detail.problem.status === 404 ? 404 : 200 }, card);
 }
+
+/** The form that turns analysis on or off has no fields of the automatic mode, and the other way round. */
+function parseAnalysisForm(form: Record<string, unknown>): AnalysisSettingsInput {
+  const mode = field(form, "mode");
+  if (mode === "") return { analysisEnabled: field(form, "analysisEnabled") === "true" };
+  if (mode === "request") return { analysisAutomatic: null };
+  return {
+    analysisAutomatic: {
+      idleMinutes: wholeNumber(field(form, "idleMinutes")),
+      moreThanTurns: wholeNumber(field(form, "moreThanTurns")),
+    },
+  };
+}
+
+/** NaN, which the API rejects with its rule, where the text is not a whole number. */
+const wholeNumber = (text: string) => (/^\d+$/.test(text.trim()) ? Number(text) : NaN);
 
 function toDraft(form: Record<string, unknown>, domain: string): DomainDraft {
   const credential = field(form, "credential");

@@ -33,17 +33,18 @@ export async function writeState(dataDir: string, state: DemoState): Promise<voi
   await rename(`${path}.new`, path);
 }
 
-interface Admin {
+export interface Admin {
   /** Address of the proxy, which serves the API. */
   url: string;
   key: string;
 }
 
-async function call(admin: Admin, method: string, path: string, body: unknown): Promise<unknown> {
+/** JSON of the API. Throws a LocalStackError unless the status is one of success. */
+export async function call(admin: Admin, method: string, path: string, body?: unknown): Promise<unknown> {
   const response = await fetch(`${admin.url}/api/${path}`, {
     method,
     headers: { "x-dashboard-key": admin.key, "content-type": "application/json" },
-    body: JSON.stringify(body),
+    ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   const text = await response.text();
   if (!response.ok)
@@ -60,13 +61,14 @@ export async function setUpDomains(
   state: DemoState,
 ): Promise<DemoState> {
   const keys: DemoState["keys"] = {};
-  for (const { domain, accountId, credential, senders } of domains) {
+  for (const { domain, accountId, credential, senders, analysisEnabled } of domains) {
     await call(admin, "PUT", `domains/${domain}`, {
       accountId,
       credential:
         credential === "api_key"
           ? { type: "api_key", api_key: `sk-ant-api03-demo-${accountId}` }
           : { type: "passthrough" },
+      analysisEnabled,
     });
     const own: Record<string, string> = {};
     for (const sender of senders)

@@ -10,6 +10,7 @@ import { headerOf, startFakeClaude, type FakeClaude, type Received } from "../fa
 import { FAKE_SPARK_KEY, opinionOnly, startFakeSpark } from "../fake-spark.ts";
 import { startLocalStack, type LocalStack, type LocalStackOptions } from "../local-stack.ts";
 import { bundleWorker } from "../runtime/wrapped-worker.ts";
+import { startDemoGemini } from "./analyses.ts";
 import { accessOf, readState, setUpDomains, writeState } from "./admin.ts";
 import { CLOCK_HEADER, clockOf } from "./clock.ts";
 import { demoDomains, generateTraffic, PROJECTS } from "./traffic.ts";
@@ -40,7 +41,7 @@ export interface DemoOptions {
 export interface Demo {
   stack: LocalStack;
   fake: FakeClaude;
-  /** Resolves when the traffic has been sent; rejects only if it could not be sent at all. */
+  /** Resolves when the traffic has been sent and some of it analysed; rejects only if it could not be sent at all. */
   played: Promise<void>;
   stop(): Promise<void>;
 }
@@ -50,10 +51,15 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   const { print } = options;
   const { dataDir } = options.stack;
   const fake = await startFakeClaude({ seed: "demo", keep: MAX_KEPT_REQUESTS, speed: 1, now: timeOf });
-  const spark = await startFakeSpark(knownFeedback());
-  const stopFakes = () => Promise.all([fake.stop(), spark.stop()]);
-  const urls = { claude: fake.url, spark: spark.url };
-  const stack = await startStack(options.stack, urls).catch(async (error: unknown) => {
+  const [spark, gemini] = await Promise.all([startFakeSpark(knownFeedback()), startDemoGemini()]);
+  const stopFakes = () => Promise.all([fake.stop(), spark.stop(), gemini.stop()]);
+  const upstream = {
+    CLAUDE_API_BASE_URL: fake.url,
+    SPARK_API_URL: spark.url,
+    SPARK_API_KEY: FAKE_SPARK_KEY,
+    ...gemini.variables,
+  };
+  const stack = await startStack(options.stack, upstream).catch(async (error: unknown) => {
     await stopFakes();
     throw error;
   });
@@ -71,9 +77,11 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     };
     const played =
       state.replayedAt === null
-        ? playTraffic(options, traffic).then((isWhole) =>
-            isWhole ? writeState(dataDir, { ...state, replayedAt: new Date().toISOString() }) : undefined,
-          )
+        ? playTraffic(options, traffic).then(async (isWhole) => {
+            if (!isWhole) return;
+            await writeState(dataDir, { ...state, replayedAt: new Date().toISOString() });
+            await gemini.analyseTraffic(admin, stack.databaseUrl, stopping.signal);
+          })
         : Promise.resolve(print(`traffic        sent on ${state.replayedAt}, kept`));
     const live = options.live
       ? played.then(() => trickle({ ...traffic, seed: `live-${Date.now()}` }))
@@ -113,19 +121,14 @@ const knownFeedback = () =>
     ),
   );
 
-async function startStack(
-  given: LocalStackOptions,
-  urls: { claude: string; spark: string },
-): Promise<LocalStack> {
+async function startStack(given: LocalStackOptions, upstream: Record<string, string>): Promise<LocalStack> {
   await mkdir(given.dataDir, { recursive: true, mode: 0o700 });
   return startLocalStack({
     ...given,
     variables: {
       STREAM_TIMING_SAMPLE: STREAM_TIMING_SHARE,
-      SPARK_API_URL: urls.spark,
-      SPARK_API_KEY: FAKE_SPARK_KEY,
       ...given.variables,
-      CLAUDE_API_BASE_URL: urls.claude,
+      ...upstream,
     },
     workerBundle: await bundleWorker(WORKER, join(given.dataDir, "demo-worker")),
   });

@@ -27,6 +27,8 @@ export interface DemoDomain {
   accountId: string;
   /** Upstream credential: the domain's API key, or each sender's own. */
   credential: "api_key" | "passthrough";
+  /** Whether its conversations may be analysed; where not, pages show how that is turned on. */
+  analysisEnabled: boolean;
   senders: string[];
 }
 
@@ -76,6 +78,7 @@ export function demoDomains(): DemoDomain[] {
     domain: domainOf(project),
     accountId: `acc_${project.name}`,
     credential: project === platform ? "passthrough" : "api_key",
+    analysisEnabled: project !== research,
     senders: [
       ...PEOPLE.filter((person) => person.project === project).map((person) => person.name),
       ...SCRIPTS,

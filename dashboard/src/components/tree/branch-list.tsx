@@ -20,9 +20,11 @@ interface Props {
   tree: ConversationTree | null;
   /** Key of the branch that is read. */
   now: string | null;
+  /** Tab that the links lead to; default: the transcript. */
+  tab?: string;
 }
 
-export function BranchList({ view, path, branches, tree, now }: Props) {
+export function BranchList({ view, path, branches, tree, now, tab }: Props) {
   const requests = (tree?.nodes ?? []).map(({ id, branch }) => ({
     requestId: id,
     branchKey: tree!.branches[branch]!.key,
@@ -42,13 +44,13 @@ export function BranchList({ view, path, branches, tree, now }: Props) {
       </h2>
       <ul>
         {shown.map((row) => (
-          <BranchItem row={row} view={view} path={path} isNow={row.branch.branchKey === now} />
+          <BranchItem row={row} view={view} path={path} tab={tab} isNow={row.branch.branchKey === now} />
         ))}
       </ul>
       {!isAll && (
         <p>
           <a
-            href={`${linkTo(path, view.filters, { branch: view.query.branch ?? null, branches: "all" })}#branches`}
+            href={`${linkTo(path, view.filters, { branch: view.query.branch ?? null, branches: "all", view: tab })}#branches`}
           >
             Show all {formatExact(rows.length)}
           </a>
@@ -62,15 +64,19 @@ interface ItemProps {
   row: BranchRow<Branch>;
   view: View;
   path: string;
+  tab: string | undefined;
   isNow: boolean;
 }
 
-function BranchItem({ row, view, path, isNow }: ItemProps) {
+function BranchItem({ row, view, path, tab, isNow }: ItemProps) {
   const { branch, depth } = row;
   return (
     <li class={`branch depth-${Math.min(depth, 5)}`}>
       <a
-        href={linkTo("", view.filters, { branch: branch.kind === "main" ? null : branch.branchKey }) || path}
+        href={
+          linkTo("", view.filters, { view: tab, branch: branch.kind === "main" ? null : branch.branchKey }) ||
+          path
+        }
         {...(isNow ? { "aria-current": "true" } : {})}
       >
         <span class="branch-name">

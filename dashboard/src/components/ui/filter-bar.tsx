@@ -1,6 +1,6 @@
 /** The filters beside a page's title: one GET form, sent by the page's script on change and by its button without. */
 import type { Child } from "hono/jsx";
-import { RANGES, DEFAULT_RANGE } from "../../context/filters.ts";
+import { RANGES, DEFAULT_RANGE, type Filters } from "../../context/filters.ts";
 import { oneLine } from "../../format/text.ts";
 import { formatAbsolute } from "../../format/time.ts";
 import type { View } from "../../context/view.ts";
@@ -15,6 +15,8 @@ export interface FilterOptions {
 interface Props {
   view: View;
   options: FilterOptions;
+  /** The filters that this page has; default: all. */
+  names?: readonly (keyof Filters)[];
   /** Further fields of this page. */
   children?: Child;
   /** Parameters of this page that a change of filters keeps. */
@@ -27,20 +29,22 @@ const SELECTS = [
   { name: "model", label: "Model", options: "models", labelOf: shortModel },
 ] as const;
 
-export function FilterBar({ view, options, children, preserved = {} }: Props) {
+export function FilterBar({ view, options, names, children, preserved = {} }: Props) {
   const { filters } = view;
   const isCustom = filters.from !== null || filters.to !== null;
   return (
     <form class="filters" method="get" action={view.path} data-filters aria-label="Filters">
-      {SELECTS.map(({ name, label, options: key, labelOf }) => (
-        <FilterSelect
-          name={name}
-          label={label}
-          value={filters[name]}
-          options={options[key]}
-          labelOf={labelOf}
-        />
-      ))}
+      {SELECTS.filter(({ name }) => names?.includes(name) ?? true).map(
+        ({ name, label, options: key, labelOf }) => (
+          <FilterSelect
+            name={name}
+            label={label}
+            value={filters[name]}
+            options={options[key]}
+            labelOf={labelOf}
+          />
+        ),
+      )}
       {children}
       <label class="filter-select">
         <span class="visually-hidden">Time range</span>

@@ -64,6 +64,8 @@ export const DRAWINGS = {
     '<path d="M3 3v16a2 2 0 0 0 2 2h16" /> <path d="M18 17V9" /> <path d="M13 17V5" /> <path d="M8 17v-3" />',
   /** check */
   check: '<path d="M20 6 9 17l-5-5" />',
+  /** clock */
+  clock: '<circle cx="12" cy="12" r="10" /> <path d="M12 6v6l4 2" />',
   /** copy */
   copy: '<rect width="14" height="14" x="8" y="8" rx="2" ry="2" /> <path d="M4 16c-1.1 0-2-.9-2-2V4c0-1.1.9-2 2-2h10c1.1 0 2 .9 2 2" />',
   /** circle-x */

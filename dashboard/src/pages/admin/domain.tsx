@@ -1,6 +1,8 @@
 /** /domains/:domain: its client keys, how it reaches Claude, and the way to remove it. */
 import type { DomainDetail } from "../../../../workers/schemas/api/domains.ts";
-import type { Problem } from "../../api/client.ts";
+import type { AnalysisReader } from "../../../../workers/schemas/api/analyses.ts";
+import type { Problem, Result } from "../../api/client.ts";
+import { AnalysisSettings } from "../../components/analyses/domain-settings.tsx";
 import { DomainForm, type DomainDraft } from "../../components/admin/domain-form.tsx";
 import { ConfirmField, FormError } from "../../components/ui/text-field.tsx";
 import { CsrfField } from "../../layout/frame.tsx";
@@ -21,7 +23,7 @@ export interface DomainNotice {
   saved?: boolean;
   problem?: Problem;
   /** Which form the problem belongs to. */
-  form?: "settings" | "key" | "revoke" | "slack" | "slack-test" | "delete";
+  form?: "settings" | "key" | "revoke" | "slack" | "slack-test" | "analysis" | "delete";
   draft?: DomainDraft;
   slackDraft?: SlackDraft;
   /** The result of a test message. */
@@ -34,7 +36,8 @@ interface Props {
   notice: DomainNotice;
 }
 
-export function DomainPage({ view, detail, notice }: Props) {
+/** `reader`: who reads conversations for analyses. */
+export function DomainPage({ view, detail, reader, notice }: Props & { reader: Result<AnalysisReader> }) {
   const isAdministrator = canAdminister(view);
   return (
     <>
@@ -70,6 +73,12 @@ export function DomainPage({ view, detail, notice }: Props) {
       </section>
       <ClientKeys view={view} detail={detail} notice={notice} />
       <SlackCard view={view} detail={detail} notice={notice} />
+      <AnalysisSettings
+        view={view}
+        detail={detail}
+        reader={reader}
+        problem={notice.form === "analysis" ? notice.problem : undefined}
+      />
       {isAdministrator && (
         <>
           <FoldCard title="Edit domain" isOpen={notice.form === "settings"}>

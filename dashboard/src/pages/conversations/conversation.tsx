@@ -5,8 +5,10 @@ import type {
   ConversationTree,
   Transcript as TranscriptBody,
 } from "../../../../workers/schemas/api/conversations.ts";
+import type { AnalysisPlan } from "../../../../workers/schemas/api/analyses.ts";
 import type { Result } from "../../api/client.ts";
 import type { SparkFeedback } from "../../api/spark.ts";
+import { AnalysisCard } from "../../components/analyses/analysis-card.tsx";
 import { BranchList } from "../../components/tree/branch-list.tsx";
 import { ConversationStats } from "../../components/conversations/stats.tsx";
 import { ProblemCard } from "../../components/ui/problem.tsx";
@@ -14,6 +16,7 @@ import { Tabs } from "../../components/ui/tabs.tsx";
 import { type DrawnTree, drawTree, TreePanel } from "../../components/tree/panel.tsx";
 import { linkTo } from "../../context/filters.ts";
 import type { View } from "../../context/view.ts";
+import { type AnalysisNotice, type AnalysisState, AnalysisTab } from "../analyses/analysis-tab.tsx";
 import { type Comparison, ComparePage } from "./compare.tsx";
 import { TimelinePage } from "./timeline.tsx";
 import { TranscriptView } from "./transcript.tsx";
@@ -22,6 +25,7 @@ const VIEWS = [
   ["read", "Transcript"],
   ["tree", "Tree"],
   ["timeline", "Timeline"],
+  ["analysis", "Analysis"],
 ] as const;
 export type ConversationView = (typeof VIEWS)[number][0] | "compare";
 
@@ -41,10 +45,14 @@ interface Props {
   sparkFeedback: SparkFeedback | null;
   /** Null where nothing is compared, or there are no two branches to. */
   comparison: Comparison | null;
+  /** The tab "Analysis"; null on the others. */
+  analysis: { state: AnalysisState; notice: AnalysisNotice | null } | null;
+  /** Null where no transcript is shown. */
+  plan: Result<AnalysisPlan> | null;
 }
 
 export function ConversationPage(props: Props) {
-  const { view, detail, tree, transcript, comparison: compared } = props;
+  const { view, detail, tree, transcript, comparison: compared, analysis, plan } = props;
   const path = `/conversations/${detail.conversationId}`;
   const look = conversationView(view);
   const read = transcript?.ok ? transcript.data : null;
@@ -61,6 +69,7 @@ export function ConversationPage(props: Props) {
       branches={detail.branches}
       tree={drawn?.tree ?? null}
       now={branchKey}
+      {...(analysis && { tab: "analysis" })}
     />
   );
   return (
@@ -95,6 +104,11 @@ export function ConversationPage(props: Props) {
         ) : (
           <p class="note">These branches cannot be compared: one does not exist, or both are the same.</p>
         )
+      ) : analysis ? (
+        <>
+          <AnalysisTab view={view} path={path} {...analysis} />
+          {detail.branches.length > 1 && branches}
+        </>
       ) : look === "timeline" ? (
         <TimelinePage view={view} path={path} detail={detail} />
       ) : look === "tree" ? (
@@ -107,13 +121,7 @@ export function ConversationPage(props: Props) {
           <div class="conversation-side">
             {drawn ? <TreePanel {...beside} drawn={drawn} /> : <NoTree tree={tree} view={view} />}
             {branches}
-            {/* The place of the analysis, beside the transcript. */}
-            <section class="card analysis-panel" id="analysis">
-              <h2>Analysis</h2>
-              <p class="mute">
-                Not available in this version. Export the transcript to analyze it elsewhere.
-              </p>
-            </section>
+            {plan && <AnalysisCard view={view} path={path} plan={plan} />}
           </div>
           {transcript?.ok === false ? (
             <ProblemCard problem={transcript.problem} what="the transcript" view={view} />

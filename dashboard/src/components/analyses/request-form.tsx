@@ -1,0 +1,162 @@
+/** What an analysis would read and cost and who would read it, and the form that requests one; or why none can be requested. */
+import type { Child } from "hono/jsx";
+import type { AnalysisPlan } from "../../../../workers/schemas/api/analyses.ts";
+import type { Problem } from "../../api/client.ts";
+import { linkTo } from "../../context/filters.ts";
+import { canAdminister, type View } from "../../context/view.ts";
+import { formatMoneyExact } from "../../format/money.ts";
+import { formatExact, formatShort } from "../../format/number.ts";
+import { CsrfField } from "../../layout/frame.tsx";
+import { Icon } from "../ui/icon.tsx";
+import { SubmitButton } from "../ui/controls.tsx";
+import { FormError } from "../ui/text-field.tsx";
+import { Money, UntrustedText } from "../ui/values.tsx";
+import { ProviderName, WHAT_LEAVES } from "./labels.tsx";
+
+const MAX_PROMPT = 20_000;
+
+export interface RequestDraft {
+  customPrompt: string;
+}
+
+interface Props {
+  view: View;
+  plan: AnalysisPlan;
+  /** Address of the conversation. */
+  path: string;
+  /** Of the current analysis: requests a new version, with its instructions. */
+  action: "create" | "regenerate";
+  label: string;
+  /** Instructions in the form; null: the default ones. */
+  customPrompt: string | null;
+  problem: Problem | undefined;
+}
+
+export function AnalysisRequest(props: Props) {
+  const { view, plan, problem } = props;
+  if (plan.state === "not_configured")
+    return (
+      <Notice>
+        No provider is configured. Set <code>GEMINI_API_KEY</code>, or <code>AI_PROVIDER=claude</code> with{" "}
+        <code>AI_CLAUDE_ACCOUNT_ID</code>, in the environment of the Worker.
+      </Notice>
+    );
+  if (plan.state === "domain_off") return <DomainOff {...props} />;
+  return (
+    <>
+      <p>
+        <ProviderName {...plan} /> reads this branch: its messages, tool inputs and results, the long ones
+        shortened. Keys, tokens and passwords that are recognized are masked before.
+      </p>
+      <Estimate plan={plan} />
+      {plan.state === "worker_off" && (
+        <Notice>
+          Analyses wait: <code>AI_WORKER_ENABLED</code> is <code>false</code>.
+        </Notice>
+      )}
+      {plan.state === "budget_spent" && (
+        <Notice>
+          Today's budget is spent: <Money amount={plan.spentTodayUsd} /> of{" "}
+          <Money amount={plan.dailyBudgetUsd} />. A new analysis waits until 00:00 UTC.
+        </Notice>
+      )}
+      {problem && <FormError problem={problem} />}
+      {canAdminister(view) ? (
+        <PromptForm {...props} />
+      ) : (
+        <p class="mute">Only administrators can request an analysis.</p>
+      )}
+    </>
+  );
+}
+
+function PromptForm({ view, plan, path, action, label, customPrompt }: Props) {
+  const isCustom = customPrompt !== null;
+  const willWait = plan.state !== "ready";
+  return (
+    <form method="post" action={`${path}/analysis`} class="analysis-form">
+      <CsrfField view={view} />
+      <input type="hidden" name="branch" value={plan.branchId === "main" ? "main" : plan.branchKey} />
+      <input type="hidden" name="action" value={action} />
+      <input type="hidden" name="defaultPrompt" value={plan.prompt} />
+      <details class="inner-fold" open={isCustom}>
+        <summary>{isCustom ? "Your instructions" : "Edit the instructions"}</summary>
+        <label class="field">
+          <span class="visually-hidden">Instructions for the model</span>
+          <textarea name="customPrompt" rows={8} maxlength={MAX_PROMPT} spellcheck={true}>
+            {customPrompt ?? plan.prompt}
+          </textarea>
+          <small>Empty: the default instructions. The form of the result stays the same.</small>
+        </label>
+      </details>
+      <SubmitButton label={willWait ? `${label} later` : label} />
+    </form>
+  );
+}
+
+function Estimate({ plan: { inputTokens, costUsd } }: { plan: AnalysisPlan }) {
+  return (
+    <dl class="analysis-estimate">
+      <div>
+        <dt>Input</dt>
+        <dd>
+          {inputTokens === null ? (
+            <span class="mute">unknown: no recorded usage</span>
+          ) : (
+            <span class="number" title={`${formatExact(inputTokens)} tokens`}>
+              at most {formatShort(inputTokens)} tokens
+            </span>
+          )}
+        </dd>
+      </div>
+      <div>
+        <dt>Estimated cost</dt>
+        <dd>
+          {costUsd === null ? (
+            <span class="mute">unknown: no price known</span>
+          ) : (
+            <span class="number" title={formatMoneyExact(costUsd)}>
+              about <Money amount={costUsd} />
+            </span>
+          )}
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+function DomainOff({ view, plan, path, problem }: Props) {
+  const { domain } = plan;
+  const next = linkTo(path, view.filters, { view: "analysis", branch: view.query.branch ?? null });
+  return (
+    <>
+      <Notice>
+        Analysis is off for{" "}
+        <strong>
+          <UntrustedText text={domain} length={80} />
+        </strong>
+        . When it is on, <ProviderName {...plan} /> receives {WHAT_LEAVES}.
+      </Notice>
+      {problem && <FormError problem={problem} />}
+      {canAdminister(view) ? (
+        <form method="post" action={`/domains/${encodeURIComponent(domain)}/analysis`}>
+          <CsrfField view={view} />
+          <input type="hidden" name="analysisEnabled" value="true" />
+          <input type="hidden" name="next" value={next} />
+          <SubmitButton label="Turn on for this domain" />
+        </form>
+      ) : (
+        <p class="mute">An administrator can turn it on.</p>
+      )}
+    </>
+  );
+}
+
+function Notice({ children }: { children?: Child }) {
+  return (
+    <p class="callout warning">
+      <Icon name="warning" />
+      <span>{children}</span>
+    </p>
+  );
+}
