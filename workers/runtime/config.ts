@@ -236,6 +236,13 @@ export const Config = z
       .describe("Address of Spark's API."),
     SPARK_ENABLED: flag(true).describe("false: SPARK_API_KEY is not used."),
     SPARK_TIMEOUT_MS: milliseconds(10_000).describe("Milliseconds that a call of Spark's API may take."),
+    MCP_TOOLS_ENABLED: flag(false).describe(
+      "true: agents with a client key may read usage, conversations and errors over /mcp, those of their key.",
+    ),
+    MCP_TOOLS_SCOPE: z
+      .enum(["key", "domain"])
+      .default("key")
+      .describe("domain: these tools read the whole domain of the key."),
     MCP_RATE_LIMIT_PER_MINUTE: positive(120).describe(
       "Requests to /mcp that one client key may send per minute and isolate.",
     ),

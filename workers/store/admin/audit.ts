@@ -17,8 +17,8 @@ import { olderThan, pageOf, timestamptz } from "../db/sql.ts";
 
 export interface AuditEntry {
   actor: string;
-  /** `none`: someone who is not identified. */
-  role: Role | "none";
+  /** `client`: a program with a client key; `none`: someone who is not identified. */
+  role: Role | "client" | "none";
   /** "domain.put", "client_key.create", "transcript.open", … */
   action: string;
   target: string;

@@ -1,0 +1,57 @@
+/** Tool `search_conversations`: full-text search over messages. */
+import { z } from "zod";
+import { decodeCursor } from "../domain/cursor.ts";
+import { redact } from "../domain/masking/redact.ts";
+import { plainText } from "../domain/truncate.ts";
+import { searchMessages } from "../store/search/query.ts";
+import { byteLength, clean, MAX_RECORDED_BYTES, recorded, type Tool, ToolFailure } from "./tool.ts";
+
+const MAX_AUDITED_QUERY = 300;
+
+const Input = z.object({
+  query: z
+    .string()
+    .min(1)
+    .max(500)
+    .describe(
+      'All of these words; "a phrase" in quotes, -without. Words of three letters also find longer ones.',
+    ),
+  limit: z.int().min(1).max(20).default(10).describe("Messages, at most."),
+  cursor: z.string().max(100).optional().describe("Of the previous result, for older messages."),
+});
+
+export const searchConversations: Tool<typeof Input> = {
+  name: "search_conversations",
+  title: "Search conversations",
+  description:
+    "Finds messages of earlier conversations with Claude by words, newest first, with the id of each conversation, which get_conversation reads.",
+  input: Input,
+  target: ({ query }) => redact(plainText(query, MAX_AUDITED_QUERY)),
+  async run({ query, limit, cursor }, { context, owner }) {
+    const before = cursor === undefined ? null : decodeCursor(cursor);
+    if (cursor !== undefined && (before === null || before.id.includes("-")))
+      throw new ToolFailure("cursor: is none of this search.");
+    const { results, nextCursor } = await searchMessages(context.config, {
+      ...owner,
+      q: query,
+      limit,
+      before,
+    });
+    const lines: string[] = [];
+    let bytesLeft = MAX_RECORDED_BYTES;
+    for (const { conversationId, branchId, timestamp, role, snippet } of results) {
+      const where =
+        conversationId === null
+          ? "no conversation"
+          : `conversation ${conversationId}, branch ${branchId ?? "main"}`;
+      const line = `- ${timestamp} ${role}, ${where}:\n  ${clean(plainText(snippet, 1_000))}`;
+      bytesLeft -= byteLength(line) + 1;
+      if (bytesLeft < 0) break;
+      lines.push(line);
+    }
+    const more =
+      nextCursor === null ? "" : `There may be older messages: search again with the cursor ${nextCursor}`;
+    if (lines.length === 0) return { text: ["No message found.", more].filter(Boolean).join("\n") };
+    return { text: recorded(`${lines.length} messages, newest first.`, lines.join("\n"), more) };
+  },
+};
