@@ -8,7 +8,7 @@ import { withClient } from "../../scripts/local/database/client.ts";
 import { startLocalStack, type LocalStack } from "../../scripts/local/local-stack.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import { apiJson } from "../support/api-calls.ts";
-import { temporaryDirectory } from "../support/local-stack.ts";
+import { preparedDataDirectory } from "../support/local-stack.ts";
 import { waitUntil } from "../support/wait.ts";
 
 const EVERY_MINUTE = "* * * * *";
@@ -41,7 +41,7 @@ beforeAll(async () => {
     headers: { "content-type": "application/json", "content-length": String(MESSAGE.length) },
     chunks: [{ delayMs: RESPONSE_MS, bytes: Buffer.from(MESSAGE) }],
   });
-  dataDir = await temporaryDirectory();
+  dataDir = await preparedDataDirectory();
   const variables = { CLAUDE_API_BASE_URL: fake.url, SWEEP_AFTER_MS: "1000" };
   stack = await startLocalStack({ dataDir, variables });
 });

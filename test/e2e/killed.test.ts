@@ -9,7 +9,7 @@ import { withClient } from "../../scripts/local/database/client.ts";
 import { startPostgres } from "../../scripts/local/database/embedded-postgres.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import { apiJson } from "../support/api-calls.ts";
-import { temporaryDirectory } from "../support/local-stack.ts";
+import { preparedDataDirectory } from "../support/local-stack.ts";
 import { plannedExchanges, type OrdinaryExchange } from "../support/soak-traffic.ts";
 import { startProgram, type StartedProgram } from "../support/started-program.ts";
 import { waitUntil } from "../support/wait.ts";
@@ -43,7 +43,7 @@ beforeAll(async () => {
   const proxyPort = await claimPort(0, "PROXY_PORT");
   proxyUrl = `http://127.0.0.1:${proxyPort}`;
   variables = {
-    DATA_DIR: await temporaryDirectory(),
+    DATA_DIR: await preparedDataDirectory(),
     PROXY_PORT: String(proxyPort),
     DASHBOARD_PORT: "0",
     DASHBOARD_API_KEY: "the-key-of-this-test-0123456789",

@@ -9,7 +9,7 @@ import { claimPort } from "../../scripts/local/network/ports.ts";
 import type { RequestList } from "../../workers/schemas/api/requests.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import { apiJson } from "../support/api-calls.ts";
-import { temporaryDirectory } from "../support/local-stack.ts";
+import { preparedDataDirectory } from "../support/local-stack.ts";
 import { startProgram, type StartedProgram } from "../support/started-program.ts";
 import { waitUntil } from "../support/wait.ts";
 
@@ -24,7 +24,7 @@ let stack: { proxyUrl: string; dashboardKey: string };
 
 beforeAll(async () => {
   fake = await startFakeClaude();
-  dataDir = await temporaryDirectory();
+  dataDir = await preparedDataDirectory();
   const proxyPort = await claimPort(0, "PROXY_PORT");
   stack = { proxyUrl: `http://127.0.0.1:${proxyPort}`, dashboardKey: "the-dashboard-key-of-this-test" };
   program = startProgram({

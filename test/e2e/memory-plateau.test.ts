@@ -3,7 +3,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { send } from "../../scripts/local/demo/send.ts";
-import { startClaudeStack, temporaryDirectory, type ClaudeStack } from "../support/local-stack.ts";
+import { preparedDataDirectory, startClaudeStack, type ClaudeStack } from "../support/local-stack.ts";
 import { residentMB } from "../support/process-memory.ts";
 
 const CONCURRENCY = 16;
@@ -16,7 +16,7 @@ const MAX_GROWTH_MB = 60;
 let stack: ClaudeStack;
 let dataDir: string;
 beforeAll(async () => {
-  dataDir = await temporaryDirectory();
+  dataDir = await preparedDataDirectory();
   stack = await startClaudeStack({ dataDir });
 });
 afterAll(async () => {

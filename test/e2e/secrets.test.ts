@@ -11,7 +11,7 @@ import { withClient } from "../../scripts/local/database/client.ts";
 import { send } from "../../scripts/local/demo/send.ts";
 import { headerOf } from "../../scripts/local/fake-claude/server.ts";
 import { apiJson, callApi } from "../support/api-calls.ts";
-import { startClaudeStack, temporaryDirectory, type ClaudeStack } from "../support/local-stack.ts";
+import { startClaudeStack, preparedDataDirectory, type ClaudeStack } from "../support/local-stack.ts";
 import { waitFor } from "../support/wait.ts";
 
 const mark = () => randomBytes(18).toString("base64url");
@@ -41,7 +41,7 @@ let dataDir: string;
 const lines: string[] = [];
 
 beforeAll(async () => {
-  dataDir = await temporaryDirectory();
+  dataDir = await preparedDataDirectory();
   stack = await startClaudeStack({
     dataDir,
     variables: { DEBUG: "true", DEBUG_SQL: "true" },

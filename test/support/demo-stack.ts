@@ -10,7 +10,7 @@ import type { Status } from "../../workers/schemas/api/status.ts";
 import { startDemo, type Demo } from "../../scripts/local/demo/demo.ts";
 import { signInOn, startBrowser } from "../../scripts/lib/browser.ts";
 import { apiJson, sendMessage } from "./api-calls.ts";
-import { temporaryDirectory } from "./local-stack.ts";
+import { preparedDataDirectory } from "./local-stack.ts";
 import { openWatchedPage } from "./watched-page.ts";
 import { waitFor } from "./wait.ts";
 
@@ -36,7 +36,7 @@ export interface OpenOptions {
 export type DemoStack = Awaited<ReturnType<typeof startDemoStack>>;
 
 export async function startDemoStack() {
-  const dataDir = await temporaryDirectory();
+  const dataDir = await preparedDataDirectory();
   const [browser, demo] = await Promise.all([
     startBrowser(),
     startDemo({ stack: { dataDir }, live: false, turns: TURNS, speed: 0.01, print: () => undefined }),

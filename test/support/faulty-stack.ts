@@ -12,7 +12,7 @@ import { bundleWorker } from "../../scripts/local/runtime/wrapped-worker.ts";
 import { startPostgres } from "../../scripts/local/database/embedded-postgres.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import { apiJson } from "./api-calls.ts";
-import { temporaryDirectory } from "./local-stack.ts";
+import { preparedDataDirectory } from "./local-stack.ts";
 import { makeReadOnly, patchFileSystem } from "./read-only-disk.ts";
 import type { WorkerFaults } from "./faults.ts";
 import { startFaultyPostgres, type PostgresFault } from "./faulty-postgres.ts";
@@ -30,7 +30,7 @@ export interface Faults extends WorkerFaults {
 export type FaultyStack = Awaited<ReturnType<typeof startFaultyStack>>;
 
 export async function startFaultyStack() {
-  const dataDir = await temporaryDirectory();
+  const dataDir = await preparedDataDirectory();
   const claude = await startFakeClaude({ seed: "faults" });
   const postgresDir = join(dataDir, "postgres");
   patchFileSystem();

@@ -1,4 +1,5 @@
 /** A local stack for one end-to-end test file: temporary data directory, free ports. */
+import { cpSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,12 +11,24 @@ export function temporaryDirectory(): Promise<string> {
   return mkdtemp(join(tmpdir(), "nexus-test-"));
 }
 
+/** The environment variable with a data directory that test/support/built.ts has prepared. */
+export const PREPARED_DATA = "NEXUS_TEST_DATA";
+
+/** A new data directory for a local stack, with an empty migrated database: creating one takes seconds of CPU time. */
+export async function preparedDataDirectory(): Promise<string> {
+  const directory = await temporaryDirectory();
+  const prepared = process.env[PREPARED_DATA];
+  // The asynchronous copy takes five times as long.
+  if (prepared !== undefined) cpSync(prepared, directory, { recursive: true });
+  return directory;
+}
+
 /**
  * `startLocalStack` in a temporary directory unless one is given. Warnings and errors of the Worker go to the console. `stop()` waits for
  * recordings in progress only with `finish`.
  */
 export async function startTestStack(options: Partial<LocalStackOptions> = {}): Promise<LocalStack> {
-  const dataDir = options.dataDir ?? (await temporaryDirectory());
+  const dataDir = options.dataDir ?? (await preparedDataDirectory());
   const log = (level: string, line: string) => {
     if (level === "warn" || level === "error") console.error(line);
   };
