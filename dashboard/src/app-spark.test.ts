@@ -70,7 +70,7 @@ describe("the card of a recommendation", () => {
   it("shows title, text as Markdown, confidence, sources, query and a form, and asks for feedback once", async () => {
     const { text, api } = await open([...messages(), ...messages({ session: "s-2" })]);
     const shown = card(text);
-    expect(shown).toContain("Retry with **one** key");
+    expect(shown).toContain("Retry with one key");
     expect(shown).toContain("<p>Use <em>one</em> key. &lt;script&gt;");
     expect(shown).toContain("82%");
     expect(shown).toMatch(/<a href="https:\/\/kb\.example\/retries" rel="noopener noreferrer nofollow"/);
@@ -126,6 +126,14 @@ describe("the card of a recommendation", () => {
     expect(first).toMatch(/id="spark-s-1"[^]*<form/);
     expect(second).not.toMatch(/id="spark-s-1"|<form/);
     expect(second).toContain('href="#spark-s-1"');
+  });
+
+  it("stands in the place of the newest hundred recommendations", async () => {
+    const many = Array.from({ length: 101 }, (_, n) => messages({ session: `s-${n}` })).flat();
+    const { text, api } = await open(many, NOTHING, { query: "?messages=all" });
+    expect(cards(text)).toHaveLength(100);
+    expect(text.match(/<details class="tool"/g)).toHaveLength(1);
+    expect(api.sent).toEqual([{ session_ids: Array.from({ length: 100 }, (_, n) => `s-${n + 1}`) }]);
   });
 
   it("confirms what was sent", async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { readRecommendation, SPARK_TOOL } from "./recommendation.ts";
 
 const RESPONSE =
-  "# Retry with one key {#retry}\n\nUse one key.\n\n## Sources {#sources}\n\n| source |\n| https://a.example/x |";
+  "# Retry with **one** `key` {#retry}\n\nUse one key.\n\n## Sources {#sources}\n\n| source |\n| https://a.example/x |";
 const read = (body: object | string, input: unknown = {}) =>
   readRecommendation(SPARK_TOOL, input, typeof body === "string" ? body : JSON.stringify(body));
 const spark = (more: object = {}) => read({ session_id: "s-1", response: RESPONSE, ...more });

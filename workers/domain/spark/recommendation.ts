@@ -84,11 +84,11 @@ function line(value: unknown, max: number): string | null {
   return text === "" ? null : text;
 }
 
-/** The heading that begins the text, if one does, and the text after it; the ids of sections (`{#id}`) are left out of headings. */
+/** The heading that begins the text, if one does, without bold and code, and the text after it; the ids of sections (`{#id}`) are left out of headings. */
 function withoutHeading(markdown: string): { heading: string | null; text: string } {
   const lines = markdown.trim().split("\n").map(withoutSectionId);
   const first = /^#{1,6} (.*)/.exec(lines[0]!)?.[1];
-  const heading = line(first, MAX_TITLE);
+  const heading = line(first?.replaceAll(/\*\*|`/g, ""), MAX_TITLE);
   return { heading, text: (heading === null ? lines : lines.slice(1)).join("\n").trim() };
 }
 

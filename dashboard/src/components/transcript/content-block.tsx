@@ -20,7 +20,7 @@ export function CallView(props: {
 }) {
   const { spark } = props.context;
   const recommendation = spark && recommendationOf(props.use, props.result);
-  if (recommendation)
+  if (recommendation && spark.feedback.sessions.has(recommendation.sessionId))
     return <RecommendationCard recommendation={recommendation} spark={spark} context={props.context} />;
   return <ToolCall {...props} renderBlock={(block) => <BlockView block={block} context={props.context} />} />;
 }

@@ -6,12 +6,16 @@ import type {
 import type { SparkOpinion } from "../../../../workers/domain/spark/feedback.ts";
 import { canAdminister } from "../../context/view.ts";
 import { formatShare } from "../../format/number.ts";
+import { cutAt } from "../../format/text.ts";
 import { Callout } from "../ui/controls.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { UntrustedText } from "../ui/values.tsx";
 import { Prose } from "./long-text.tsx";
 import { GivenRating, SparkForm } from "./spark-form.tsx";
 import { COLLAPSE_NEWEST_AT, type SparkContext, type TranscriptContext } from "./transcript-context.ts";
+
+/** Characters of a comment that a card shows. */
+const MAX_COMMENT = 2_000;
 
 interface Props {
   recommendation: Recommendation;
@@ -89,7 +93,8 @@ function Sources({ sources }: { sources: readonly RecommendationSource[] }) {
 }
 
 function Feedback({ sessionId, spark, here }: { sessionId: string; spark: SparkContext; here: string }) {
-  const { view, feedback } = spark;
+  const { view } = spark;
+  const feedback = spark.feedback.result;
   const isSent = view.query.rated === sessionId;
   if (feedback.state === "not_configured")
     return (
@@ -142,7 +147,8 @@ function GivenOpinion({ opinion }: { opinion: SparkOpinion }) {
         <span class="mute">No comment.</span>
       ) : (
         <p>
-          <UntrustedText text={opinion.comments} length={2_000} />
+          <UntrustedText text={cutAt(opinion.comments, MAX_COMMENT)} />
+          {opinion.comments.length > MAX_COMMENT && "…"}
         </p>
       )}
     </div>

@@ -53,7 +53,7 @@ const ACTION_LABELS: Readonly<Record<string, string>> = {
   reseal: "Secrets resealed",
   "session.close": "Signed out",
   "session.open": "Signed in",
-  "spark.feedback": "Feedback sent to Spark",
+  "spark.feedback": "Feedback for Spark",
   "body.download": "Request downloaded",
   "transcript.export": "Transcript exported",
   "transcript.preview": "Transcript previewed",
