@@ -36,9 +36,9 @@ import { summarizeMessage } from "../../workers/domain/alerts/message-summary.ts
 import { slackPayload } from "../../workers/domain/alerts/slack-payload.ts";
 import { allowedWebhook } from "../../workers/domain/alerts/webhook-url.ts";
 import { readClaudeResponse } from "../../workers/domain/analysis/claude.ts";
-import { estimateTokens } from "../../workers/domain/analysis/estimate-tokens.ts";
+import { calibrationOf, estimateTokens } from "../../workers/domain/analysis/estimate-tokens.ts";
 import { readGeminiResponse } from "../../workers/domain/analysis/gemini.ts";
-import { analysisPrompt } from "../../workers/domain/analysis/prompt.ts";
+import { analysisPrompts } from "../../workers/domain/analysis/prompt.ts";
 import { readResult } from "../../workers/domain/analysis/result.ts";
 import { prepareTranscript } from "../../workers/domain/analysis/transcript.ts";
 import { identify } from "../../workers/domain/auth/access-identity.ts";
@@ -237,7 +237,10 @@ const OVER_TEXT: Calls<string> = {
     readGeminiResponse(429, errorBody(text), "m", 0),
     readGeminiResponse(429, errorBody(`retry in ${text}`), "m", 0),
   ],
-  "analysis/prompt.ts#analysisPrompt": (text) => analysisPrompt(text, text, text),
+  "analysis/prompt.ts#analysisPrompts": (text) => {
+    const prompts = analysisPrompts({ instructions: "i", system: "{{customPrompt}}{{problem}}" });
+    if (prompts.ok) prompts.value.render({ transcript: text, customPrompt: text, problem: text });
+  },
   "analysis/result.ts#readResult": (text) => [readResult(text, [1]), readResult(`{${text}}`, [1])],
   "auth/access-identity.ts#identify": (text) =>
     identify(
@@ -418,7 +421,11 @@ const OVER_CONTENT: Calls<unknown> = {
       content,
       bytes: 1,
     }));
-    prepareTranscript(messages, { provider: "claude", maxTokens: 1e9, headMessages: 1, tailMessages: 1 });
+    const limits = { provider: "claude", maxTokens: 1e9, headMessages: 1, tailMessages: 1 } as const;
+    prepareTranscript(messages, {
+      ...limits,
+      calibration: calibrationOf({ tokens: 5_000, contents: [value] }),
+    });
   },
   "content/split-body.ts#assistantElement": (value) => assistantElement({ content: value }),
   "json/json.ts#unknownMembers": (value) => unknownMembers({ value, ...(value as object) }, "type", "0"),

@@ -259,3 +259,36 @@ it("makes no call while the worker is off, the budget is spent, or analysis was 
   expect(await read()).toMatchObject({ status: "failed", error: { code: "domain_off" } });
   expect(sent).toEqual([]);
 });
+
+it("shows a sub-task by the final response of its own branch", async () => {
+  const task = [{ type: "tool_use", id: "toolu_1", name: "Agent", input: { prompt: "Find it" } }];
+  const started = [{ type: "tool_result", tool_use_id: "toolu_1", content: "Started." }];
+  const messages = [user("Go"), assistant(task), user(started)];
+  const ids = await storeConversation(CONVERSATION, [
+    { name: "root", at: 200, messages: [user("Go")], response: "-" },
+    { name: "turn", at: 250, messages, response: "Wait.", parent: "root", opener: "root" },
+    { name: "sub", at: 210, messages: [user("Find it")], branch: "subtask_1", task: "root" },
+    {
+      name: "end",
+      at: 220,
+      messages: [user("Find it"), assistant("Hm."), user("Go on")],
+      response: "It is in a.ts.",
+      branch: "subtask_1",
+      opener: "sub",
+      parent: "sub",
+    },
+  ]);
+  await queryRows(
+    `INSERT INTO task_invocations (request_id, position, started_at, domain_id, tool_use_id, tool_name, prompt_excerpt, prompt_key,
+       subtask_request_id) SELECT id, 0, started_at, domain_id, 'toolu_1', 'Agent', 'Find it', 1, $2 FROM requests WHERE id = $1`,
+    [ids.root, ids.sub],
+  );
+  replies = [];
+  const body = { conversationId: CONVERSATION, branchId: ids.root };
+  const made = { method: "POST", body, bindings: settings() };
+  const { analysisId } = await apiJson<{ analysisId: string }>("/api/analyses", made);
+  expect(await deliver(analysisId)).toBeNull();
+  expect(sent[0]?.body.contents[0]?.parts[0]?.text).toContain(
+    "[sub-task prompt] Find it\n\n[3] user:\n[sub-task result] Started.\n[sub-task final response] It is in a.ts.",
+  );
+});

@@ -9,7 +9,8 @@ import {
   type ModelResponse,
 } from "../domain/analysis/model-call.ts";
 import { analysisCost } from "../domain/analysis/price.ts";
-import { analysisPrompt, PROMPT_HASH } from "../domain/analysis/prompt.ts";
+import type { AnalysisPrompts } from "../domain/analysis/prompt.ts";
+import { calibrationOf } from "../domain/analysis/estimate-tokens.ts";
 import { MAX_OUTPUT_TOKENS, maxPromptTokens } from "../domain/analysis/provider.ts";
 import { readResult } from "../domain/analysis/result.ts";
 import { type PreparedTranscript, prepareTranscript } from "../domain/analysis/transcript.ts";
@@ -19,7 +20,8 @@ import { errorText, log } from "../runtime/log.ts";
 import { textWithin } from "../runtime/text-within.ts";
 import type { AnalysisProvider } from "../schemas/analysis.ts";
 import { type AnalysisJob, type AttemptEnd, endAttempt } from "../store/analyses/jobs.ts";
-import { readBranchMessages } from "../store/conversations/transcript.ts";
+import { readBranch } from "../store/conversations/branch-messages.ts";
+import { bundledAnalysisPrompts } from "../store/prompts/analysis-prompts.ts";
 import { readAccountKey } from "../store/tenants/accounts.ts";
 
 /** A response with an analysis has some 10 KB. */
@@ -37,30 +39,37 @@ export function timeoutMs(config: Config, promptTokens: number): number {
 
 /** Makes the claimed attempt and stores its end. Milliseconds until the next attempt; null: the analysis has ended. */
 export async function runAttempt(config: Config, job: AnalysisJob): Promise<number | null> {
+  const prompts = await bundledAnalysisPrompts();
   const prepared = await prepare(config, job);
   const response =
     prepared === null
       ? noTranscript()
-      : await callModel(config, job.provider, requestOf(job, prepared), prepared);
+      : await callModel(config, job.provider, requestOf(job, prepared, prompts), prepared);
   const now = new Date();
   const end = endOf(config, job, response, prepared, now);
   const { usage } = response;
   const model = response.model ?? job.model;
   const costPico = usage === null ? null : analysisCost(job.provider, model, usage, now);
-  await endAttempt(config, job, PROMPT_HASH, { usage, costPico, model: response.model }, end, now);
+  await endAttempt(config, job, prompts.hash, { usage, costPico, model: response.model }, end, now);
   if (end.status === "failed") log.warn("analysis: attempt failed", { id: job.id, code: end.error.code });
   return end.status === "failed" && end.nextAttemptAt ? end.nextAttemptAt.getTime() - now.getTime() : null;
 }
 
 async function prepare(config: Config, job: AnalysisJob): Promise<PreparedTranscript | null> {
-  const messages = await readBranchMessages(config, job.conversationId, job.branchKey);
-  if (!messages.ok || messages.value.length === 0) return null;
-  return prepareTranscript(messages.value, {
+  const branch = await readBranch(config, job.conversationId, job.branchKey);
+  if (!branch.ok || branch.value.messages.length === 0) return null;
+  const { messages, subtaskAnswers, recorded } = branch.value;
+  const limits = {
     provider: job.provider,
     maxTokens: maxPromptTokens(job.provider, job.model, config.AI_MAX_PROMPT_TOKENS),
+    targetTokens: config.AI_ANALYSIS_INPUT_TRUNCATION_TARGET_TOKENS,
+    headTokens: config.AI_ANALYSIS_TRUNCATE_FIRST_N_TOKENS,
+    tailTokens: config.AI_ANALYSIS_TRUNCATE_LAST_M_TOKENS,
     headMessages: config.AI_HEAD_MESSAGES,
     tailMessages: config.AI_TAIL_MESSAGES,
-  });
+    calibration: calibrationOf(recorded),
+  };
+  return prepareTranscript(messages, limits, subtaskAnswers);
 }
 
 function noTranscript(): ModelFailure {
@@ -68,13 +77,17 @@ function noTranscript(): ModelFailure {
 }
 
 /** A response that was cut is asked for again with twice the tokens, an invalid one with its problem. */
-function requestOf(job: AnalysisJob, { text }: PreparedTranscript): ModelRequest {
+function requestOf(
+  job: AnalysisJob,
+  { text: transcript }: PreparedTranscript,
+  prompts: AnalysisPrompts,
+): ModelRequest {
   const last = job.errors.at(-1);
   const problem = last?.code === "invalid_result" ? last.message : null;
-  const custom = job.customPrompt === null ? null : redact(job.customPrompt);
+  const customPrompt = job.customPrompt === null ? null : redact(job.customPrompt);
   return {
     model: job.model,
-    prompt: analysisPrompt(text, custom, problem),
+    prompt: prompts.render({ transcript, customPrompt, problem }),
     maxOutputTokens: MAX_OUTPUT_TOKENS * (last?.code === "response_cut" ? 2 : 1),
   };
 }

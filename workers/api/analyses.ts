@@ -3,7 +3,6 @@ import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { callRates } from "../domain/auth/call-rate.ts";
 import { analysisCost } from "../domain/analysis/price.ts";
-import { DEFAULT_INSTRUCTIONS } from "../domain/analysis/prompt.ts";
 import { chooseProvider } from "../domain/analysis/provider.ts";
 import { formatUsd, parseUsd } from "../domain/pricing/usd.ts";
 import type { Config } from "../runtime/config.ts";
@@ -34,6 +33,7 @@ import {
 import { listAnalyses, readAnalysis, readAnalysisPlan, readSpentToday } from "../store/analyses/read.ts";
 import { readAnalysisTrends } from "../store/analyses/trends.ts";
 import type { NoBranch } from "../store/conversations/find.ts";
+import { bundledAnalysisPrompts } from "../store/prompts/analysis-prompts.ts";
 import { auditActor } from "./admin/audit-context.ts";
 import type { ApiEnv } from "./http/context.ts";
 import { newRoutes } from "./http/context.ts";
@@ -168,7 +168,7 @@ export const analysisRoutes = newRoutes()
       state: state === "not_configured" || isEnabled ? state : "domain_off",
       ...reader,
       ...branch,
-      prompt: DEFAULT_INSTRUCTIONS,
+      prompt: (await bundledAnalysisPrompts()).instructions,
       costUsd: costPico === null ? null : formatUsd(costPico),
     };
     return c.json(view, 200);

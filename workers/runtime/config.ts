@@ -13,14 +13,22 @@ const flag = (byDefault: boolean) =>
       value === undefined || value === "" ? byDefault : value === "true" || value === "1",
     );
 /** Decimal digits in a text: Number would also read `0x10`, `1e3` and blanks. wrangler.toml may have a number. */
-const number = z.union([
-  z.number(),
-  z
-    .string()
-    .regex(/^\d+(\.\d+)?$/, "expected a decimal number")
-    .transform(Number),
-]);
+const number = z.union(
+  [
+    z.number(),
+    z
+      .string()
+      .regex(/^\d+(\.\d+)?$/, "expected a decimal number")
+      .transform(Number),
+  ],
+  { error: "expected a decimal number" },
+);
 const positive = (byDefault: number) => number.pipe(z.number().int().positive()).default(byDefault);
+/** A prompt's instructions alone take some hundred tokens. */
+const MIN_PROMPT_TOKENS = 1_000;
+const tokens = number.pipe(
+  z.number().int().min(MIN_PROMPT_TOKENS, `expected at least ${MIN_PROMPT_TOKENS} tokens`),
+);
 const milliseconds = positive;
 const secret = z.string().min(1).optional();
 /** Unset where it is empty, as the existing system's example of an environment has it. */
@@ -162,9 +170,20 @@ export const Config = z
     AI_ANALYSIS_GEMINI_REQUEST_TIMEOUT_MS: milliseconds(60_000).describe(
       "Milliseconds that a model may take for a short prompt; a long prompt gets up to ten minutes.",
     ),
-    AI_MAX_PROMPT_TOKENS: positive(855_000).describe(
-      "Tokens of a prompt, at most; longer transcripts lose their middle.",
-    ),
+    AI_MAX_PROMPT_TOKENS: tokens
+      .default(855_000)
+      .describe(
+        "Tokens of a prompt, at most; longer transcripts lose their middle. A model with a smaller context window has its own limit.",
+      ),
+    AI_ANALYSIS_INPUT_TRUNCATION_TARGET_TOKENS: tokens
+      .optional()
+      .describe("Tokens to which a transcript above the maximum is truncated; default: the maximum."),
+    AI_ANALYSIS_TRUNCATE_FIRST_N_TOKENS: tokens
+      .optional()
+      .describe("Tokens of a truncated transcript for its first messages, at most. Default: as they need."),
+    AI_ANALYSIS_TRUNCATE_LAST_M_TOKENS: tokens
+      .optional()
+      .describe("Tokens of a truncated transcript for its last messages, at most. Default: as they need."),
     AI_HEAD_MESSAGES: positive(5).describe(
       "Messages at the start of a truncated transcript that are kept if they fit.",
     ),
@@ -253,6 +272,21 @@ export const Config = z
     DEBUG_SQL: flag(false).describe("Every statement with its duration in the log (no parameters)."),
     SLOW_QUERY_THRESHOLD_MS: milliseconds(5_000).describe("Statements slower than this are logged, always."),
   })
+  .superRefine((config, context) => {
+    const maximum = config.AI_MAX_PROMPT_TOKENS;
+    const { AI_ANALYSIS_INPUT_TRUNCATION_TARGET_TOKENS: target = maximum } = config;
+    const first = config.AI_ANALYSIS_TRUNCATE_FIRST_N_TOKENS ?? 0;
+    const last = config.AI_ANALYSIS_TRUNCATE_LAST_M_TOKENS ?? 0;
+    const report = (name: string, message: string) =>
+      context.addIssue({ code: "custom", path: [name], message });
+    if (target > maximum)
+      report("AI_ANALYSIS_INPUT_TRUNCATION_TARGET_TOKENS", "expected at most AI_MAX_PROMPT_TOKENS");
+    if (first + last > target)
+      report(
+        "AI_ANALYSIS_TRUNCATE_FIRST_N_TOKENS",
+        `expected at most ${target} together with AI_ANALYSIS_TRUNCATE_LAST_M_TOKENS`,
+      );
+  })
   .refine(
     ({ MCP_GITHUB_OWNER: owner, MCP_GITHUB_REPO: repository }) =>
       (owner === undefined) === (repository === undefined),
@@ -271,6 +305,19 @@ export const IGNORED_VARIABLES: Readonly<Record<string, string>> = {
   MCP_PROMPTS_DIR: "prompts are bundled from prompts/ or synced from a repository",
   MCP_WATCH_FILES: "a Worker has no file system",
   API_KEY_SALT: "client keys carry 256 random bits and need no salt",
+  AI_WORKER_POLL_INTERVAL_MS: "analyses come by a queue",
+  AI_WORKER_JOB_TIMEOUT_MINUTES: "the time limit grows with the prompt",
+  AI_ANALYSIS_REQUEST_TIMEOUT_MS: "use AI_ANALYSIS_GEMINI_REQUEST_TIMEOUT_MS",
+  AI_ANALYSIS_ENABLE_PII_REDACTION: "personal data is always masked",
+  AI_ANALYSIS_ENABLE_PROMPT_INJECTION_PROTECTION: "a transcript always travels as data",
+  AI_ANALYSIS_ENABLE_OUTPUT_VALIDATION: "results are always checked",
+  AI_ANALYSIS_ENABLE_AUDIT_LOGGING: "analyses are always audited",
+  AI_ANALYSIS_PROMPT_VERSION: "prompts are versioned by their content",
+  AI_MAX_CONTEXT_TOKENS: "the model's context window is known",
+  AI_MAX_PROMPT_TOKENS_BASE: "use AI_MAX_PROMPT_TOKENS",
+  AI_TOKENIZER_SAFETY_MARGIN: "the estimate has a margin of its own",
+  AI_ESTIMATED_CHARS_PER_TOKEN: "tokens are estimated by the kinds of characters",
+  AI_TRUNCATION_STRATEGY: "use AI_HEAD_MESSAGES and AI_TAIL_MESSAGES",
   PORT: "use PROXY_PORT and DASHBOARD_PORT with npm start",
 };
 

@@ -3,9 +3,17 @@
  * real counts of code, prose, logs, JSON and ten scripts; between 0.72 and 1.5 of the truth, so that SAFETY_FACTOR times it was never too low.
  */
 import type { AnalysisProvider } from "../../schemas/analysis.ts";
+import { contentBlocks, isToolCall, stringMember } from "../messages/content.ts";
 
 /** The estimate times this is an upper bound. */
 export const SAFETY_FACTOR = 1.4;
+/** The same for an estimate that was calibrated by recorded counts of the branch. */
+export const CALIBRATED_SAFETY_FACTOR = 1.15;
+/** A calibration beyond these says more about what was counted than about the text. */
+const MIN_CALIBRATION = 0.8;
+const MAX_CALIBRATION = 1.5;
+/** Fewer recorded tokens are too few to compare. */
+const MIN_RECORDED_TOKENS = 2_000;
 
 interface Weights {
   /** A word piece, and what each of its letters adds. */
@@ -48,7 +56,7 @@ const WEIGHTS: Record<AnalysisProvider, Weights> = {
     punctuation: 0.65,
     lineBreak: 0.026,
     blanks: 2.94,
-    dense: 0.66,
+    dense: 0.75,
     cjk: 1.47,
     european: 0.82,
     other: 1.78,
@@ -107,4 +115,39 @@ function isDense(run: string): boolean {
     before = kind;
   }
   return /^\d+$/.test(run) || changes * DENSE_EVERY >= run.length;
+}
+
+/** Of a branch: the tokens that Claude counted for part of it, and that part's contents. */
+export interface RecordedTokens {
+  tokens: number;
+  contents: readonly unknown[];
+}
+
+/** How many times the estimate of a branch its texts have; null where the recorded counts do not tell. */
+export function calibrationOf(recorded: RecordedTokens | null): number | null {
+  if (recorded === null || recorded.tokens < MIN_RECORDED_TOKENS) return null;
+  let estimate = 0;
+  for (const content of recorded.contents) {
+    const text = countedText(content);
+    if (text === null) return null;
+    estimate += estimateTokens(text, "claude");
+  }
+  if (estimate < MIN_RECORDED_TOKENS / 2) return null;
+  return Math.min(MAX_CALIBRATION, Math.max(MIN_CALIBRATION, recorded.tokens / estimate));
+}
+
+/** What Claude counts of a message, thinking aside; null with an image or a document, whose tokens their bytes do not show. */
+function countedText(content: unknown): string | null {
+  const texts: string[] = [];
+  for (const block of contentBlocks(content)) {
+    const { type } = block;
+    if (type === "image" || type === "document") return null;
+    if (type === "text") texts.push(stringMember(block, "text"));
+    if (isToolCall(type)) texts.push(JSON.stringify(block["input"] ?? {}));
+    if (type !== "tool_result") continue;
+    const inner = countedText(block["content"]);
+    if (inner === null) return null;
+    texts.push(inner);
+  }
+  return texts.join("\n");
 }

@@ -1,34 +1,45 @@
 /**
- * The transcript that a model reads: each message once with its number, without system reminders and thinking, tool inputs and results
- * shortened, secrets masked. Where it exceeds the budget, the first and the last messages stay. Pure.
+ * The transcript that a model reads: each message once with its number, without system reminders and thinking, secrets and personal data
+ * masked, tool inputs and results shortened, sub-tasks with their prompt and final response. Where it exceeds the budget, the first and the
+ * last messages stay. Pure.
  */
 import type { AnalysisProvider } from "../../schemas/analysis.ts";
 import { contentBlocks, isToolCall, stringMember, toolCallBlocks } from "../messages/content.ts";
 import { withoutReminders } from "../messages/reminders.ts";
 import { TASK_TOOLS } from "../messages/tool-calls.ts";
-import type { JsonObject } from "../json/json.ts";
+import { isObject, type JsonObject } from "../json/json.ts";
+import { maskPersonalData } from "../masking/personal-data.ts";
 import { redact } from "../masking/redact.ts";
 import { truncate } from "../truncate.ts";
-import { estimateTokens, SAFETY_FACTOR } from "./estimate-tokens.ts";
+import { CALIBRATED_SAFETY_FACTOR, estimateTokens, SAFETY_FACTOR } from "./estimate-tokens.ts";
 
 /** Characters of a tool's input and result. Sub-tasks are shown by their prompt and final response, so they get more. */
 const MAX_TOOL_TEXT = 1_000;
 const MAX_SUBTASK_TEXT = 6_000;
+/** Of a text that is shortened, this much at both ends is masked first: a secret must not be cut before it is recognised. */
+const MASKED_WINDOW = 65_536;
 const BYTES_PER_TOKEN = 4;
 
 export interface BranchMessage {
   /** Position in the history, from 1. */
   position: number;
   role: string;
-  content: unknown;
+  /** Absent: not read, because the branch is too large. */
+  content?: unknown;
   bytes: number;
 }
 
 export interface TranscriptLimits {
   provider: AnalysisProvider;
   maxTokens: number;
+  /** What a transcript above `maxTokens` is truncated to; its head and tail have at most these tokens. */
+  targetTokens?: number | undefined;
+  headTokens?: number | undefined;
+  tailTokens?: number | undefined;
   headMessages: number;
   tailMessages: number;
+  /** How much more tokens the branch has than the estimate, from recorded counts; null: not known. */
+  calibration: number | null;
 }
 
 export interface PreparedTranscript {
@@ -39,46 +50,73 @@ export interface PreparedTranscript {
   estimatedTokens: number;
 }
 
+/** Final responses of sub-tasks by the id of the tool call that started them, from the sub-tasks' own branches. */
+export type SubtaskAnswers = ReadonlyMap<string, string>;
+
 /** Renders messages from both ends until the budget is spent: the last ones first, then the first ones, then further last ones. */
 export function prepareTranscript(
   messages: readonly BranchMessage[],
-  { provider, maxTokens, headMessages, tailMessages }: TranscriptLimits,
+  limits: TranscriptLimits,
+  answers: SubtaskAnswers = new Map(),
 ): PreparedTranscript {
-  const subtaskCalls = new Set(messages.flatMap(({ content }) => subtaskCallsOf(content)));
-  const budget = Math.floor(maxTokens / SAFETY_FACTOR);
+  const whole = fill(messages, { ...limits, headTokens: undefined, tailTokens: undefined }, answers);
+  const { targetTokens, headTokens, tailTokens } = limits;
+  if (whole.omittedMessages === 0 || (targetTokens ?? headTokens ?? tailTokens) === undefined) return whole;
+  return fill(
+    messages,
+    { ...limits, maxTokens: Math.min(limits.maxTokens, targetTokens ?? Infinity) },
+    answers,
+  );
+}
+
+function fill(
+  messages: readonly BranchMessage[],
+  { provider, maxTokens, headMessages, tailMessages, headTokens, tailTokens, calibration }: TranscriptLimits,
+  answers: SubtaskAnswers,
+): PreparedTranscript {
+  const calls = subtaskCallsOf(messages, answers);
+  const perEstimate = calibration === null ? SAFETY_FACTOR : calibration * CALIBRATED_SAFETY_FACTOR;
+  const inEstimates = (tokens: number) => Math.floor(tokens / perEstimate);
+  const budget = inEstimates(maxTokens);
   const head: string[] = [];
   const tail: string[] = [];
   let spent = 0;
   let first = 0;
   let last = messages.length - 1;
-  const take = (at: number): string | null => {
-    const text = renderMessage(messages[at]!, subtaskCalls);
+  /** The text of a message if it fits into what is left of the budget below `limit`. */
+  const take = (at: number, limit: number): string | null => {
+    const message = messages[at]!;
+    if (message.content === undefined) return null;
+    const text = renderMessage(message, calls);
+    const left = Math.min(budget, limit) - spent;
     // A character is at most two tokens, so that a text this long is not counted first.
-    const fits = text.length <= (budget - spent) * 12;
-    const tokens = fits ? estimateTokens(text, provider) : Infinity;
-    if (spent + tokens <= budget) {
+    const tokens = text.length <= left * 12 ? estimateTokens(text, provider) : Infinity;
+    if (tokens <= left) {
       spent += tokens;
       return text;
     }
     if (spent > 0) return null;
-    const cut = `${truncate(text, Math.floor(budget / 2))}\n[message cut: ${text.length} characters]`;
-    spent = budget;
+    const cut = `${truncate(text, Math.floor(left / 2))}\n[message cut: ${text.length} characters]`;
+    spent += left;
     return cut;
   };
-  const takeLast = (limit: number) => {
-    for (let taken = 0; last >= first && taken < limit; taken++) {
-      const text = take(last);
+  const takeLast = (most: number) => {
+    for (let taken = 0; last >= first && taken < most; taken++) {
+      const text = take(last, headSpent + inEstimates(tailTokens ?? Infinity));
       if (text === null) return;
       tail.push(text);
       last--;
     }
   };
+  let headSpent = 0;
   takeLast(tailMessages);
+  const tailSpent = spent;
   for (; first <= last && first < headMessages; first++) {
-    const text = take(first);
+    const text = take(first, tailSpent + inEstimates(headTokens ?? Infinity));
     if (text === null) break;
     head.push(text);
   }
+  headSpent = spent - tailSpent;
   takeLast(Infinity);
   const omitted = messages.slice(first, last + 1);
   const missingTokens = Math.ceil(omitted.reduce((sum, { bytes }) => sum + bytes, 0) / BYTES_PER_TOKEN);
@@ -88,56 +126,103 @@ export function prepareTranscript(
     text: parts.join("\n\n"),
     positions: [...messages.slice(0, first), ...messages.slice(last + 1)].map(({ position }) => position),
     omittedMessages: omitted.length,
-    estimatedTokens: spent,
+    estimatedTokens: Math.ceil(spent * (calibration ?? 1)),
   };
 }
 
-function renderMessage(
-  { position, role, content }: BranchMessage,
-  subtaskCalls: ReadonlySet<string>,
-): string {
-  return redact(`[${position}] ${role}:\n${contentText(content, subtaskCalls)}`);
+/** Calls that start sub-tasks, with the final response of each where it is known and whether a tool result follows. */
+type SubtaskCalls = ReadonlyMap<string, { answer: string | null; hasResult: boolean }>;
+
+function subtaskCallsOf(messages: readonly BranchMessage[], answers: SubtaskAnswers): SubtaskCalls {
+  const calls = new Map<string, { answer: string | null; hasResult: boolean }>();
+  for (const { content } of messages) {
+    for (const block of toolCallBlocks(content)) {
+      const id = stringMember(block, "id");
+      if (TASK_TOOLS.has(stringMember(block, "name")))
+        calls.set(id, { answer: answers.get(id) ?? null, hasResult: false });
+    }
+    for (const block of contentBlocks(content)) {
+      const call =
+        block["type"] === "tool_result" ? calls.get(stringMember(block, "tool_use_id")) : undefined;
+      if (call) call.hasResult = true;
+    }
+  }
+  return calls;
 }
 
-/** A message without reminders and thinking, tool inputs and results shortened. Secrets are not masked yet. */
-export function contentText(content: unknown, subtaskCalls: ReadonlySet<string> = new Set()): string {
+function renderMessage({ position, role, content }: BranchMessage, calls: SubtaskCalls): string {
+  const mask = (text: string) => maskPersonalData(redact(text));
+  return `[${position}] ${label(role)}:\n${contentText(content, calls, mask)}`;
+}
+
+type Mask = (text: string) => string;
+
+/** A message without reminders and thinking, secrets masked, tool inputs and results shortened. */
+export function contentText(content: unknown, calls: SubtaskCalls = new Map(), mask: Mask = redact): string {
   const texts = contentBlocks(content)
-    .map((block) => renderBlock(block, subtaskCalls))
+    .map((block) => renderBlock(block, calls, mask))
     .filter((text) => text !== "");
   return texts.join("\n") || "(no text)";
 }
 
-function renderBlock(block: JsonObject, subtaskCalls: ReadonlySet<string>): string {
+function renderBlock(block: JsonObject, calls: SubtaskCalls, mask: Mask): string {
+  const shortened = shortener(mask);
   const { type } = block;
-  if (type === "text") return withoutReminders(stringMember(block, "text"));
+  if (type === "text") return quoted(mask(withoutReminders(stringMember(block, "text"))));
   if (type === "thinking" || type === "redacted_thinking") return "";
-  if (isToolCall(type)) {
-    const name = stringMember(block, "name");
-    const input = JSON.stringify(block["input"] ?? {});
-    return `[tool call ${name}] ${shorten(input, TASK_TOOLS.has(name) ? MAX_SUBTASK_TEXT : MAX_TOOL_TEXT)}`;
-  }
+  if (isToolCall(type)) return renderCall(block, calls, mask);
   if (type === "tool_result") {
-    const isSubtask = subtaskCalls.has(stringMember(block, "tool_use_id"));
+    const call = calls.get(stringMember(block, "tool_use_id"));
     const texts = contentBlocks(block["content"]).map((part) =>
       part["type"] === "text" ? withoutReminders(stringMember(part, "text")) : `[${typeName(part)}]`,
     );
-    const label = block["is_error"] === true ? "tool error" : isSubtask ? "sub-task result" : "tool result";
-    return `[${label}] ${shorten(texts.join("\n"), isSubtask ? MAX_SUBTASK_TEXT : MAX_TOOL_TEXT)}`;
+    const text = texts.join("\n");
+    if (block["is_error"] === true) return `[tool error] ${shortened(text, MAX_TOOL_TEXT)}`;
+    if (!call) return `[tool result] ${shortened(text, MAX_TOOL_TEXT)}`;
+    // The result of a sub-task in the background only says that it was started.
+    return call.answer === null || text.includes(call.answer)
+      ? `[sub-task result] ${shortened(text, MAX_SUBTASK_TEXT)}`
+      : `[sub-task result] ${shortened(text, MAX_TOOL_TEXT)}\n${renderAnswer(call.answer, mask)}`;
   }
   return `[${typeName(block)}]`;
 }
 
-const typeName = ({ type }: JsonObject) => (typeof type === "string" ? truncate(type, 50) : "content");
+function renderCall(block: JsonObject, calls: SubtaskCalls, mask: Mask): string {
+  const shortened = shortener(mask);
+  const name = label(stringMember(block, "name"));
+  const { input = {} } = block;
+  const call = calls.get(stringMember(block, "id"));
+  if (!call || !isObject(input))
+    return `[tool call ${name}] ${shortened(JSON.stringify(input), MAX_TOOL_TEXT)}`;
+  const { prompt, ...rest } = input;
+  const text = typeof prompt === "string" ? prompt : JSON.stringify(prompt ?? "");
+  const lines = [
+    `[tool call ${name}] ${shortened(JSON.stringify(rest), MAX_TOOL_TEXT)}`,
+    `[sub-task prompt] ${shortened(text, MAX_SUBTASK_TEXT)}`,
+  ];
+  if (!call.hasResult && call.answer !== null) lines.push(renderAnswer(call.answer, mask));
+  return lines.join("\n");
+}
 
-/** The beginning (two thirds) and the end of a longer text. */
-function shorten(text: string, max: number): string {
-  if (text.length <= max) return text;
+const renderAnswer = (answer: string, mask: Mask) =>
+  `[sub-task final response] ${shortener(mask)(answer, MAX_SUBTASK_TEXT)}`;
+
+/** Lines that look like those of the transcript itself begin with a backslash, so that a message cannot imitate another. */
+const quoted = (text: string) =>
+  text.replace(/^(?=[ \t]{0,20}(?:\[(?:\d|tool |sub-task |message cut|…)|-----(?: begin| end)))/gm, "\\");
+
+const typeName = ({ type }: JsonObject) => (typeof type === "string" ? label(type) : "content");
+
+/** A name that the client chose, without what could end its line or brackets. */
+const label = (name: string) => truncate(name, 100).replace(/[^\w.:-]/g, "_");
+
+/** Masks a text, and of a longer one keeps the beginning (two thirds) and the end. */
+const shortener = (mask: Mask) => (text: string, max: number) => {
+  const isHuge = text.length > 2 * MASKED_WINDOW;
+  const start = mask(isHuge ? text.slice(0, MASKED_WINDOW) : text);
+  if (!isHuge && start.length <= max) return quoted(start);
   const end = Math.floor(max / 3);
-  return `${truncate(text, max - end)}\n[… ${text.length - max} characters …]\n${text.slice(-end).toWellFormed()}`;
-}
-
-function subtaskCallsOf(content: unknown): string[] {
-  return toolCallBlocks(content)
-    .filter((block) => TASK_TOOLS.has(stringMember(block, "name")))
-    .map((block) => stringMember(block, "id"));
-}
+  const rest = isHuge ? mask(text.slice(-MASKED_WINDOW)) : start;
+  const marker = `[… ${text.length - max} characters …]`;
+  return `${quoted(truncate(start, max - end))}\n${marker}\n${quoted(rest.slice(-end).toWellFormed())}`;
+};

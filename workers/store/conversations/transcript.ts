@@ -13,10 +13,6 @@ import { type HistoryMessage, readHistory } from "../content/history.ts";
 import { type BranchStart, findBranchOf, type NoBranch, type Owner } from "./find.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
 
-/** Of a branch that is read as a whole: messages, and their bytes, which take several times this much memory when parsed. */
-const MAX_MESSAGES = 100_000;
-const MAX_BRANCH_BYTES = 16 * 1_048_576;
-
 export interface TranscriptFilter {
   branch?: string | undefined;
   limit: number;
@@ -111,38 +107,6 @@ export async function readTranscriptMessage(
   });
 }
 
-/**
- * All messages of a branch, from the root of its history to its last response, not clipped; repeated tool messages are omitted,
- * and of a very large branch its earliest messages.
- */
-export async function readBranchMessages(config: DatabaseConfig, id: string, branch: string) {
-  return withReader(config, async (db) => {
-    const found = await findTip(db, id, branch);
-    if (!found.ok) return found;
-    const { tip } = found.value;
-    const { messages: pieces, length } = await readHistory(db, tip.messagesNodeId, {
-      from: 1,
-      limit: MAX_MESSAGES,
-    });
-    if (tip.responseContentId !== null)
-      pieces.push({ position: length + 1, contentId: tip.responseContentId, size: 0, isRepeated: false });
-    let bytesLeft = MAX_BRANCH_BYTES;
-    const wanted = pieces.toReversed().filter(({ size }) => size <= bytesLeft && (bytesLeft -= size) >= 0);
-    const contents = await readContents(
-      db,
-      wanted.map(({ contentId, size }) => ({ id: contentId, length: size })),
-    );
-    return ok(
-      pieces.flatMap(({ position, contentId, isRepeated }) => {
-        const bytes = contents.get(contentId);
-        if (!bytes) return [];
-        const { role, content, hasTools } = clipMessage(bytes, true);
-        return isRepeated && hasTools ? [] : [{ position, role, content, bytes: bytes.length }];
-      }),
-    );
-  });
-}
-
 interface Tip {
   requestId: string;
   startedAt: Date;
@@ -151,7 +115,8 @@ interface Tip {
   responseContentId: bigint | null;
 }
 
-async function findTip(db: Reader, id: string, named: string | undefined, owner?: Owner) {
+/** The request whose history and response are those of the branch. */
+export async function findTip(db: Reader, id: string, named: string | undefined, owner?: Owner) {
   const found = await findBranchOf(db, id, named, owner);
   if (!found.ok) return found;
   const { conversationId, branch } = found.value;

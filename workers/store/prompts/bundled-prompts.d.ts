@@ -3,3 +3,7 @@ declare module "*/out/prompts.json" {
   const prompts: object[];
   export default prompts;
 }
+declare module "*/out/analysis-prompts.json" {
+  const files: { instructions: string; system: string };
+  export default files;
+}

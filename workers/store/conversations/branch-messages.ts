@@ -1,0 +1,150 @@
+/** A branch as an analysis reads it: its messages, the final responses of its sub-tasks, and the tokens that Claude counted. */
+import { and, desc, eq, inArray, sql } from "drizzle-orm";
+import { requests, taskInvocations } from "../../../drizzle/schema.ts";
+import type { RecordedTokens } from "../../domain/analysis/estimate-tokens.ts";
+import type { BranchMessage } from "../../domain/analysis/transcript.ts";
+import { clipMessage } from "../../domain/messages/clip-message.ts";
+import { contentTexts, stringMember, toolCallBlocks } from "../../domain/messages/content.ts";
+import { TASK_TOOLS } from "../../domain/messages/tool-calls.ts";
+import { ok, type Result } from "../../domain/result.ts";
+import { readContents } from "../content/request-body.ts";
+import { type HistoryMessage, readHistory } from "../content/history.ts";
+import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
+import type { NoBranch } from "./find.ts";
+import { findTip } from "./transcript.ts";
+
+const MAX_MESSAGES = 100_000;
+/** Read at once; parsed, they take several times this much memory. */
+const MAX_BRANCH_BYTES = 16 * 1_048_576;
+/** Of those, for the beginning of the branch. */
+const MAX_HEAD_BYTES = 2 * 1_048_576;
+const MAX_SUBTASKS = 500;
+/** Of the messages whose recorded tokens are compared with their estimate. */
+const MAX_CALIBRATION_BYTES = 524_288;
+const MAX_CALIBRATION_REQUESTS = 500;
+
+export interface Branch {
+  /** From the root of its history to its last response; repeated tool messages are left out. */
+  messages: BranchMessage[];
+  /** By the id of the tool call that started the sub-task. */
+  subtaskAnswers: Map<string, string>;
+  recorded: RecordedTokens | null;
+}
+
+export async function readBranch(
+  config: DatabaseConfig,
+  id: string,
+  named: string,
+): Promise<Result<Branch, NoBranch>> {
+  return withReader(config, async (db) => {
+    const found = await findTip(db, id, named);
+    if (!found.ok) return found;
+    const { conversationId, branch, tip } = found.value;
+    const { messages: pieces, length } = await readHistory(db, tip.messagesNodeId, {
+      from: 1,
+      limit: MAX_MESSAGES,
+    });
+    if (tip.responseContentId !== null)
+      pieces.push({ position: length + 1, contentId: tip.responseContentId, size: 0, isRepeated: false });
+    const messages = await readMessages(db, pieces);
+    return ok({
+      messages,
+      subtaskAnswers: await readSubtaskAnswers(db, messages),
+      recorded: await readRecordedTokens(db, conversationId, branch.branchKey, messages),
+    });
+  });
+}
+
+async function readMessages(db: Reader, pieces: readonly HistoryMessage[]): Promise<BranchMessage[]> {
+  let headLeft = MAX_HEAD_BYTES;
+  const head = pieces.findIndex(({ size }) => (headLeft -= size) < 0);
+  const headEnd = head < 0 ? pieces.length : head;
+  let tailLeft = MAX_BRANCH_BYTES - MAX_HEAD_BYTES;
+  const tail = pieces.findLastIndex(({ size }) => (tailLeft -= size) < 0);
+  const isRead = (at: number) => at < headEnd || at > tail;
+  const wanted = pieces.filter((_, at) => isRead(at));
+  const contents = await readContents(
+    db,
+    wanted.map(({ contentId, size }) => ({ id: contentId, length: size })),
+  );
+  return pieces.flatMap(({ position, contentId, isRepeated, size }, at): BranchMessage[] => {
+    if (!isRead(at)) return [{ position, role: "unknown", bytes: size }];
+    const bytes = contents.get(contentId);
+    if (!bytes) return [];
+    const { role, content, hasTools } = clipMessage(bytes, true);
+    return isRepeated && hasTools ? [] : [{ position, role, content, bytes: bytes.length }];
+  });
+}
+
+/** The text of the last response of each sub-task whose own requests are known. */
+async function readSubtaskAnswers(
+  db: Reader,
+  messages: readonly BranchMessage[],
+): Promise<Map<string, string>> {
+  const calls = messages.flatMap(({ content }) =>
+    toolCallBlocks(content)
+      .filter((block) => TASK_TOOLS.has(stringMember(block, "name")))
+      .map((block) => stringMember(block, "id")),
+  );
+  if (calls.length === 0) return new Map();
+  const rows = await db
+    .select({ toolUseId: taskInvocations.toolUseId, contentId: sql<string>`last.response_content_id` })
+    .from(taskInvocations)
+    .innerJoin(requests, eq(requests.id, taskInvocations.subtaskRequestId))
+    .innerJoin(
+      sql`lateral (select r.response_content_id from requests r
+        where r.conversation_id = ${requests.conversationId} and r.branch_key = ${requests.branchKey}
+          and r.response_content_id is not null order by r.started_at desc, r.id desc limit 1) last`,
+      sql`true`,
+    )
+    .where(inArray(taskInvocations.toolUseId, calls.slice(-MAX_SUBTASKS)));
+  const ids = new Map(rows.map(({ toolUseId, contentId }) => [toolUseId, BigInt(contentId)]));
+  const contents = await readContents(
+    db,
+    [...new Set(ids.values())].map((contentId) => ({ id: contentId, length: 0 })),
+  );
+  const answers = new Map<string, string>();
+  for (const [toolUseId, contentId] of ids) {
+    const bytes = contents.get(contentId);
+    const answer = bytes && contentTexts(clipMessage(bytes, true).content).join("\n").trim();
+    if (answer) answers.set(toolUseId, answer);
+  }
+  return answers;
+}
+
+/**
+ * What Claude counted between two requests of the branch: the difference leaves out system prompt and tools. The later request is the last
+ * one, and the earlier one as early as the bytes between them allow.
+ */
+async function readRecordedTokens(
+  db: Reader,
+  conversationId: string,
+  branchKey: string,
+  messages: readonly BranchMessage[],
+): Promise<RecordedTokens | null> {
+  const counts = await db
+    .select({ tokens: requests.contextTokens, messageCount: requests.messageCount })
+    .from(requests)
+    .where(
+      and(
+        eq(requests.conversationId, conversationId),
+        eq(requests.branchKey, branchKey),
+        sql`${requests.contextTokens} is not null and ${requests.messageCount} > 0`,
+        sql`coalesce(${requests.linkKind} <> 'compact-ask', true)`,
+      ),
+    )
+    .orderBy(desc(requests.messageCount), desc(requests.startedAt))
+    .limit(MAX_CALIBRATION_REQUESTS);
+  const [last] = counts;
+  if (!last) return null;
+  let best: RecordedTokens | null = null;
+  for (const { tokens, messageCount } of counts) {
+    // A context is that of a request and its response.
+    const between = messages.filter(
+      ({ position }) => position > messageCount + 1 && position <= last.messageCount + 1,
+    );
+    if (between.reduce((sum, { bytes }) => sum + bytes, 0) > MAX_CALIBRATION_BYTES) break;
+    best = { tokens: last.tokens! - tokens!, contents: between.map(({ content }) => content) };
+  }
+  return best;
+}
