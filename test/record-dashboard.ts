@@ -232,7 +232,7 @@ const responses = await record(stack, [
   ...accounts.flatMap(({ accountId }) => [`/accounts/${accountId}`, `/usage?accountId=${accountId}`]),
   "/accounts/acc_maya/login", "/accounts/acc_old-login/login", "/domains/checkout.claude.example",
   "/settings?show=linking",
-], [`/api/requests/${requestId}/body`, "/api/environment", "/api/alerts"]); // prettier-ignore
+], [`/api/requests/${requestId}/body`, "/api/environment", "/api/alerts", "/api/mcp/prompts/review"]); // prettier-ignore
 await writeFile(
   join(FIXTURES, "recorded.json"),
   `${JSON.stringify({ ids: { conversation: conversationId, compacted, request: requestId, failed: requests[0]!.requestId, fork }, responses }, null, 1)}\n`,

@@ -22,12 +22,12 @@ import { newDomainRoutes } from "./routes/new-domain.tsx";
 import { conversationRoutes } from "./routes/conversations.tsx";
 import { errorRoutes } from "./routes/errors.tsx";
 import { overviewRoutes } from "./routes/overview.tsx";
+import { promptRoutes } from "./routes/prompts.tsx";
 import { requestRoutes } from "./routes/requests.tsx";
 import { sparkRoutes } from "./routes/spark.tsx";
 import { staticRoutes } from "./routes/static.ts";
 import { usageRoutes } from "./routes/usage.tsx";
 import { themeRoutes } from "./routes/theme.ts";
-import { placeholderRoutes } from "./routes/placeholder-pages.tsx";
 
 const PAGES = [
   themeRoutes,
@@ -43,7 +43,7 @@ const PAGES = [
   accountRoutes,
   accountLoginRoutes,
   auditRoutes,
-  placeholderRoutes,
+  promptRoutes,
 ];
 
 /** The application; `assets` are the addresses of the built style sheet, script and font. */

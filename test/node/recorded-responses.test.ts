@@ -29,6 +29,7 @@ import { PendingAlerts, Environment } from "../../workers/schemas/api/settings.t
 import { Overview } from "../../workers/schemas/api/overview.ts";
 import { Status } from "../../workers/schemas/api/status.ts";
 import { WindowDetail, WindowList } from "../../workers/schemas/api/windows.ts";
+import { PromptList, PromptSyncStatus, PromptView } from "../../workers/schemas/api/prompts.ts";
 import type { Recording } from "../support/recording.ts";
 
 /** By the path below /api; null: bytes. */
@@ -44,6 +45,9 @@ const SCHEMAS: readonly (readonly [RegExp, z.ZodType | null])[] = [
   [/^analyses\/[^/]+\/[^/]+\/plan$/, AnalysisPlan],
   [/^audit$/, AuditList],
   [/^choices$/, FilterOptions],
+  [/^mcp\/prompts$/, PromptList],
+  [/^mcp\/prompts\/[^/]+$/, PromptView],
+  [/^mcp\/sync\/status$/, PromptSyncStatus],
   [/^conversations$/, ConversationList],
   [/^conversations\/[^/]+$/, ConversationDetail],
   [/^conversations\/[^/]+\/messages$/, Transcript],

@@ -29,6 +29,7 @@ export const PAGE_PARAMETERS = {
   "/domains/:domain": ["saved"],
   "/accounts/:id": ["done"],
   "/audit": ["actor", "action", "target", "cursor"],
+  "/prompts": ["search", "synced"],
   "/settings": ["show"],
 } as const satisfies Record<string, readonly string[]>;
 

@@ -5,6 +5,7 @@ import { bindJsonSearch } from "./json-search.ts";
 import { bindShortcuts } from "./shortcuts.ts";
 import { bindLive } from "./live.ts";
 import { bindMessages } from "./messages.ts";
+import { bindPrompts } from "./prompts.ts";
 import { bindPreviews } from "./preview.ts";
 import { bindLoadMore } from "./load-more.ts";
 import { bindTheme } from "./theme.ts";
@@ -18,6 +19,7 @@ bindMessages();
 bindLoadMore();
 bindJsonSearch();
 bindPreviews();
+bindPrompts();
 bindTheme();
 bindLive();
 // Pan and zoom are fetched where there is something to move.

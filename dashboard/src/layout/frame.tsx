@@ -152,7 +152,7 @@ function SidebarLink({ item, view, health }: { item: NavItem; view: View; health
       : [item.path, ...(item.activeFor ?? [])].some((path) => view.path.startsWith(path));
   return (
     <a
-      class={item.isPlaceholder ? "side-link placeholder" : "side-link"}
+      class="side-link"
       href={linkTo(item.path, view.filters)}
       data-go={item.key}
       {...(isCurrent ? { "aria-current": "page" } : {})}

@@ -9,8 +9,6 @@ export interface NavItem {
   key: string;
   /** Pages that are reached from it and stand under other paths. */
   activeFor?: readonly string[];
-  /** A placeholder for a feature that is not in this version. */
-  isPlaceholder?: boolean;
 }
 
 export const NAVIGATION: readonly NavItem[] = [
@@ -19,7 +17,7 @@ export const NAVIGATION: readonly NavItem[] = [
   { path: "/requests", label: "Requests", icon: "list", key: "r" },
   { path: "/usage", label: "Usage", icon: "chart", key: "u" },
   { path: "/errors", label: "Errors", icon: "alert", key: "e" },
-  { path: "/prompts", label: "Prompts", icon: "file", key: "p", isPlaceholder: true },
+  { path: "/prompts", label: "Prompts", icon: "file", key: "p" },
   { path: "/analyses", label: "Analyses", icon: "analysis", key: "a" },
   { path: "/domains", label: "Domains", icon: "globe", key: "d", activeFor: ["/accounts", "/audit"] },
   { path: "/settings", label: "Health", icon: "activity", key: "h" },

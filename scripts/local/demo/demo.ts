@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { headerOf, startFakeClaude, type FakeClaude, type Received } from "../fake-claude/server.ts";
+import { startFakeGitHub } from "../fake-github.ts";
 import { FAKE_SPARK_KEY, opinionOnly, startFakeSpark } from "../fake-spark.ts";
 import { startLocalStack, type LocalStack, type LocalStackOptions } from "../local-stack.ts";
 import { bundleWorker } from "../runtime/wrapped-worker.ts";
@@ -14,6 +15,7 @@ import { startDemoGemini } from "./analyses.ts";
 import { accessOf, readState, setUpDomains, writeState } from "./admin.ts";
 import { CLOCK_HEADER, clockOf } from "./clock.ts";
 import { demoDomains, generateTraffic, PROJECTS } from "./traffic.ts";
+import { DEMO_REPOSITORY, demoRepositoryVariables, usePrompts } from "./prompts.ts";
 import { trickle } from "./live.ts";
 import { replayTraffic, type Access } from "./replay.ts";
 
@@ -51,13 +53,18 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   const { print } = options;
   const { dataDir } = options.stack;
   const fake = await startFakeClaude({ seed: "demo", keep: MAX_KEPT_REQUESTS, speed: 1, now: timeOf });
-  const [spark, gemini] = await Promise.all([startFakeSpark(knownFeedback()), startDemoGemini()]);
-  const stopFakes = () => Promise.all([fake.stop(), spark.stop(), gemini.stop()]);
+  const [spark, gemini, gitHub] = await Promise.all([
+    startFakeSpark(knownFeedback()),
+    startDemoGemini(),
+    startFakeGitHub(DEMO_REPOSITORY),
+  ]);
+  const stopFakes = () => Promise.all([fake.stop(), spark.stop(), gemini.stop(), gitHub.stop()]);
   const upstream = {
     CLAUDE_API_BASE_URL: fake.url,
     SPARK_API_URL: spark.url,
     SPARK_API_KEY: FAKE_SPARK_KEY,
     ...gemini.variables,
+    ...(options.stack.variables?.MCP_GITHUB_OWNER ? {} : demoRepositoryVariables(gitHub.url)),
   };
   const stack = await startStack(options.stack, upstream).catch(async (error: unknown) => {
     await stopFakes();
@@ -75,6 +82,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       fake,
       signal: stopping.signal,
     };
+    if (state.replayedAt === null) await usePrompts(stack.proxyUrl);
     const played =
       state.replayedAt === null
         ? playTraffic(options, traffic).then(async (isWhole) => {

@@ -37,6 +37,7 @@ async function everyPath(demo: DemoStack): Promise<string[]> {
     `/usage?accountId=${detail.accountId}`,
     "/errors",
     "/prompts",
+    "/prompts/review",
     "/analyses",
     "/domains",
     `/domains/${detail.domain}`,

@@ -129,3 +129,30 @@ export function FilterSelect({
     </label>
   );
 }
+
+/** A text field of a form of filters. */
+export function FilterInput({
+  name,
+  label,
+  value,
+  placeholder,
+}: {
+  name: string;
+  label: string;
+  value: string;
+  placeholder: string;
+}) {
+  return (
+    <label>
+      <span class="visually-hidden">{label}</span>
+      <input
+        name={name}
+        value={value}
+        placeholder={placeholder}
+        autocomplete="off"
+        spellcheck={false}
+        maxlength={300}
+      />
+    </label>
+  );
+}

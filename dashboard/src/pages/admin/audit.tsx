@@ -1,5 +1,6 @@
 /** /audit: changes, opened transcripts and sign-ins with their actor. For administrators; the URL holds the filters. */
 import type { AuditList } from "../../../../workers/schemas/api/audit.ts";
+import { FilterInput } from "../../components/ui/filter-bar.tsx";
 import { type Result, queryString } from "../../api/client.ts";
 import { AdministrationTabs } from "../../components/admin/administration-tabs.tsx";
 import { EmptyState, ProblemCard } from "../../components/ui/problem.tsx";
@@ -131,32 +132,6 @@ export function AuditPage({ view, filter, isOlder, list }: Props) {
 
 const actionLabel = (action: string) =>
   ACTION_LABELS[action] ?? action.replaceAll(/[._]/g, " ").replace(/^./, (first) => first.toUpperCase());
-
-function FilterInput({
-  name,
-  label,
-  value,
-  placeholder,
-}: {
-  name: string;
-  label: string;
-  value: string;
-  placeholder: string;
-}) {
-  return (
-    <label>
-      <span class="visually-hidden">{label}</span>
-      <input
-        name={name}
-        value={value}
-        placeholder={placeholder}
-        autocomplete="off"
-        spellcheck={false}
-        maxlength={300}
-      />
-    </label>
-  );
-}
 
 function AuditTable({
   entries,

@@ -1,0 +1,57 @@
+/** How a client gets the prompts: lines to copy, with a placeholder for the client key. */
+import { baseUrl, LocalNameNote } from "../../components/admin/client-setup.tsx";
+import { CodeBlock } from "../../components/ui/code-block.tsx";
+import type { View } from "../../context/view.ts";
+
+const KEY = "YOUR-CLIENT-KEY";
+
+export function InstallCard({ view, domain }: { view: View; domain: string | undefined }) {
+  const url = `${baseUrl(view, domain)}/mcp`;
+  return (
+    <section class="card install" id="install">
+      <h2>Add to a client</h2>
+      <p>
+        Replace <code>{KEY}</code> with a client key of the domain; <a href="/domains">Domains</a> creates
+        them.
+      </p>
+      <h3>Claude Code</h3>
+      <CodeBlock text={claudeCodeLine(url)} label="command for Claude Code" />
+      <h3>Claude Desktop</h3>
+      <p class="mute">
+        In <code>claude_desktop_config.json</code>, under Settings → Developer. It needs Node.
+      </p>
+      <CodeBlock text={claudeDesktopConfig(url)} label="configuration for Claude Desktop" />
+      <h3>Cursor</h3>
+      <p class="mute">
+        In <code>~/.cursor/mcp.json</code>.
+      </p>
+      <CodeBlock text={cursorConfig(url)} label="configuration for Cursor" />
+      <LocalNameNote view={view} {...(domain === undefined ? {} : { domain })} />
+    </section>
+  );
+}
+
+const claudeCodeLine = (url: string): string =>
+  `claude mcp add --transport http nexus ${url} --header "Authorization: Bearer ${KEY}"`;
+
+const configuration = (server: object): string => JSON.stringify({ mcpServers: { nexus: server } }, null, 2);
+
+/** Claude Desktop starts programs only. The header has no blank, which it does not pass on Windows. */
+function claudeDesktopConfig(url: string): string {
+  const isPlain = /^http:\/\/(?!(?:localhost|127\.0\.0\.1)[:/])/.test(url);
+  return configuration({
+    command: "npx",
+    args: [
+      "-y",
+      "mcp-remote",
+      url,
+      "--header",
+      "Authorization:${NEXUS_KEY}",
+      ...(isPlain ? ["--allow-http"] : []),
+    ],
+    env: { NEXUS_KEY: `Bearer ${KEY}` },
+  });
+}
+
+const cursorConfig = (url: string): string =>
+  configuration({ url, headers: { Authorization: `Bearer ${KEY}` } });

@@ -1,0 +1,100 @@
+/**
+ * The prompts of a folder for the local stack: served on loopback, where the Worker reads them (LOCAL_PROMPTS), and read again when a file
+ * changes. A file with an error keeps its last good version.
+ */
+import { type FSWatcher, globSync, watch } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { describeProblem, mergePrompts, promptName } from "../../workers/domain/prompts/prompt.ts";
+import type { PromptSet } from "../../workers/domain/prompts/assemble-prompts.ts";
+import type { Prompt } from "../../workers/schemas/prompt.ts";
+
+/** Editors write a file in several steps. */
+const SETTLE_MS = 100;
+
+interface Options {
+  folder: string;
+  /** Reads and checks the files of the folder. */
+  readFolder: () => Promise<PromptSet>;
+  /** What the build has made of the folder. */
+  bundle: string;
+  /** One line for each time that files were read again. */
+  log: (line: string) => void;
+}
+
+export async function startLocalPrompts({ folder, readFolder, bundle, log }: Options) {
+  let loaded: Prompt[] | undefined;
+  /** Until a file changes, those of the build: the readers of YAML and templates take memory. */
+  const prompts = async () => (loaded ??= JSON.parse(await readFile(bundle, "utf8")) as Prompt[]);
+  let timer: NodeJS.Timeout | undefined;
+
+  async function reload(): Promise<void> {
+    try {
+      const { prompts: read, problems } = await readFolder();
+      const errors = problems.filter(({ severity }) => severity === "error");
+      const bad = new Set(errors.map(({ file }) => nameOf(file)));
+      const kept = (await prompts()).filter(({ name }) => bad.has(name));
+      loaded = mergePrompts(kept, read);
+      const [first] = errors;
+      log(
+        first === undefined
+          ? `prompts        ${loaded.length} loaded`
+          : `prompts        ${describeProblem(first)}${errors.length > 1 ? ` (and ${errors.length - 1} more)` : ""}; the last good version stays`,
+      );
+    } catch (error) {
+      log(`prompts        not read: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  const watchers = new Map<string, FSWatcher>();
+  const changed = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      watchFolders();
+      void reload();
+    }, SETTLE_MS);
+  };
+  /** Each folder by itself: Node's recursive watcher loses a file that is replaced by another, as editors do. */
+  function watchFolders(): void {
+    const folders = new Set([folder, ...globSync("**/", { cwd: folder }).map((path) => join(folder, path))]);
+    for (const [path, watcher] of watchers)
+      if (!folders.has(path)) {
+        watcher.close();
+        watchers.delete(path);
+      }
+    for (const path of folders)
+      if (!watchers.has(path))
+        watchers.set(
+          path,
+          watch(path, changed).on("error", () => undefined),
+        );
+  }
+  watchFolders();
+  const server = createServer((_request, response) => {
+    prompts().then(
+      (list) => response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(list)),
+      () => response.writeHead(503).end(),
+    );
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return {
+    /** For LOCAL_PROMPTS. */
+    url: `http://127.0.0.1:${port}/`,
+    async stop() {
+      clearTimeout(timer);
+      for (const watcher of watchers.values()) watcher.close();
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+function nameOf(file: string): string {
+  const named = promptName(file);
+  return named !== null && "name" in named ? named.name : file;
+}

@@ -1,0 +1,47 @@
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { readFolder } from "../../scripts/bundle-prompts.ts";
+import { startLocalPrompts } from "../../scripts/local/local-prompts.ts";
+
+const prompt = (template: string) => `description: d\ntemplate: ${JSON.stringify(template)}\n`;
+
+test("npm start serves the prompts of the build, and reads files again when they change", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "prompts-"));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  const folder = join(directory, "prompts");
+  const bundle = join(directory, "prompts.json");
+  const lines: string[] = [];
+  await mkdir(join(folder, "team"), { recursive: true });
+  await writeFile(join(folder, "a.yaml"), prompt("A1"));
+  const local = await startLocalPrompts({
+    folder,
+    readFolder: () => readFolder(folder),
+    bundle,
+    log: (line) => lines.push(line),
+  });
+  onTestFinished(() => local.stop());
+  expect((await fetch(local.url)).status).toBe(503);
+  await writeFile(bundle, JSON.stringify([{ name: "a", description: "d", template: "A0", arguments: [] }]));
+  const served = async () => {
+    const list = (await (await fetch(local.url)).json()) as { name: string; template: string }[];
+    return Object.fromEntries(list.map(({ name, template }) => [name, template]));
+  };
+  expect(await served()).toEqual({ a: "A0" });
+
+  await writeFile(join(folder, "team/b.yaml"), prompt("B1"));
+  await expect.poll(served).toEqual({ a: "A1", "team/b": "B1" });
+  await expect.poll(() => lines).toContain("prompts        2 loaded");
+  // As an editor saves: a file of another name, renamed.
+  await writeFile(join(directory, "draft"), "description: d\ntemplate: {{x}}\n");
+  await rename(join(directory, "draft"), join(folder, "a.yaml"));
+  await expect
+    .poll(() => lines.at(-1))
+    .toMatch(/^prompts {8}a\.yaml:2:11: error: .*the last good version stays$/);
+  expect(await served()).toEqual({ a: "A1", "team/b": "B1" });
+  await writeFile(join(folder, "a.yaml"), prompt("A2"));
+  await expect.poll(served).toEqual({ a: "A2", "team/b": "B1" });
+  await rm(join(folder, "team"), { recursive: true });
+  await expect.poll(served).toEqual({ a: "A2" });
+});
