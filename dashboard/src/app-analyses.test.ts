@@ -43,6 +43,7 @@ const analysis = (more: Partial<AnalysisView> = {}): AnalysisView => ({
   ...more,
 });
 const pending = { status: "pending", data: null, tokenUsage: null, costUsd: null, durationMs: null } as const;
+const OFF = "Turn analysis off for this domain";
 const NONE = apiError(404, "not_found", "There is no such analysis.");
 
 interface State {
@@ -73,14 +74,14 @@ describe("a branch without an analysis", () => {
     ]);
     expect(texts("#analysis textarea")).toEqual(["Default instructions. Second line."]);
     expect(text).toContain(`action="/conversations/${ID}/analysis"`);
-    expect(texts("#analysis button")).toEqual(["Analyze"]);
+    expect(texts("#analysis button")).toEqual(["Analyze", OFF]);
   });
 
   it.each<[string, Partial<AnalysisPlan>, string, string[]]>([
     ["is not configured", { state: "not_configured" }, "No provider is configured. Set GEMINI_API_KEY", []],
     ["is off", { state: "domain_off" }, "When it is on, Google Gemini (gemini-3.8-flash) receives the text", ["Turn on for this domain"]],
-    ["waits for the worker", { state: "worker_off" }, "Analyses wait: AI_WORKER_ENABLED is false.", ["Analyze later"]],
-    ["waits for the next day's budget", { state: "budget_spent", spentTodayUsd: "5.01" }, "Today's budget is spent: $5.01 {$5.01} of $5.00 {$5}", ["Analyze later"]],
+    ["waits for the worker", { state: "worker_off" }, "Analyses wait: AI_WORKER_ENABLED is false.", ["Analyze later", OFF]],
+    ["waits for the next day's budget", { state: "budget_spent", spentTodayUsd: "5.01" }, "Today's budget is spent: $5.01 {$5.01} of $5.00 {$5}", ["Analyze later", OFF]],
   ])("says that analysis %s", async (_what, planned, words, buttons) => {
     const { texts } = await open({ plan: planned, analysis: NONE });
     expect(texts(".callout").join()).toContain(words);
@@ -144,7 +145,7 @@ describe("an analysis", () => {
     expect(texts(".tip-messages")).toEqual(["Message #1", "Messages #1 #3"]);
     expect(text).toContain(`href="/conversations/${ID}#message-1"`);
     expect(texts(".analysis-side .definition-item")).toContain("Prompt clarity 7.5 of 10");
-    expect(texts("#analysis button")).toEqual(["Analyze again"]);
+    expect(texts("#analysis button")).toEqual(["Analyze again", OFF]);
   });
 
   it("leads to a late message of a tip on the page of the transcript that has it", async () => {
@@ -192,7 +193,7 @@ describe("an analysis", () => {
     const error = { at: ago(2), attempt: 1, code, message: "Do <this>." };
     const { texts } = await open({ analysis: { ...pending, status: "failed", error, errors: [error] } });
     expect(texts(".callout")).toEqual([`${headline} Do <this>.`]);
-    expect(texts("#analysis button")).toEqual(["Try again"]);
+    expect(texts("#analysis button")).toEqual(["Try again", OFF]);
     expect(texts(".attempts")).toEqual([]);
   });
 
@@ -238,6 +239,32 @@ describe("an analysis", () => {
     expect(texts(".version-comparison h3")).toEqual(["Made by", "Instructions"]);
     expect(texts(".version-comparison .note")[0]).toContain("The same in both: Summary, What you wanted");
     expect(texts(".analysis-result")).toEqual([]);
+  });
+
+  it("is shown whole where the other version has no structured result", async () => {
+    const stored = (url: URL) =>
+      analysis(url.searchParams.get("version") === "1" ? { data: null, content: "x" } : { versions });
+    const { texts } = await open(
+      {},
+      { query: "&version=2&against=1", overrides: { [`GET ${ANALYSIS}`]: stored } },
+    );
+    expect(texts(".analysis-result")).toHaveLength(1);
+  });
+
+  it("of any length and of hostile texts keeps the page small and its markup whole", async () => {
+    const hostile = "<script>alert(1)</script> \u202e ".repeat(5_000);
+    const { data } = analysis();
+    const many = Array.from({ length: 300 }, () => "<img src=x onerror=alert(1)>");
+    const { text } = await open({
+      analysis: {
+        data: { ...data!, summary: hostile, keyTopics: many, outcomes: many },
+        note: hostile.slice(0, 500),
+        customPrompt: hostile.slice(0, 20_000),
+      },
+    });
+    expect(text).not.toMatch(/<script>alert|<img src=x/);
+    expect(text).toContain("250 more are not shown.");
+    expect(text.length).toBeLessThan(100_000);
   });
 
   it("that cannot be read shows the problem", async () => {

@@ -129,9 +129,10 @@ describe("the gate", () => {
     ["anybody in read-only mode", ANYBODY],
   ])("shows %s no way to change anything", async (_who, caller) => {
     const { ask } = visit({ caller });
-    for (const path of ["/domains", `/domains/${DOMAIN}`]) {
+    const tab = `/conversations/${IDS.conversation}?view=analysis`;
+    for (const path of ["/domains", `/domains/${DOMAIN}`, tab]) {
       const { text } = await ask(path);
-      expect(text).not.toMatch(/action="\/domains/);
+      expect(text).not.toMatch(/action="\/domains|action="[^"]*analysis"/);
     }
     expect((await ask("/usage?accountId=acc_checkout")).text).not.toContain("Limits and alerts");
   });

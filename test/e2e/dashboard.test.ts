@@ -5,6 +5,7 @@
 import { afterAll, beforeAll } from "vitest";
 import { type DemoStack, startDemoStack } from "../support/demo-stack.ts";
 import { describeAccess } from "./dashboard/access.ts";
+import { describeAnalyses } from "./dashboard/analyses.ts";
 import { describeEveryPage } from "./dashboard/every-page.ts";
 import { describeLists } from "./dashboard/lists.ts";
 import { describeLiveness } from "./dashboard/liveness.ts";
@@ -27,4 +28,5 @@ describeToggles(demo);
 describeTree(demo);
 describeRecommendations(demo);
 describeLiveness(demo);
+describeAnalyses(demo);
 describeAccess(demo);

@@ -13,21 +13,24 @@ const REFRESH_INTERVAL_MS = 5_000;
 const LOST_GRACE_MS = 8_000;
 /** EventSource does not reconnect after an error status; a new one is opened after this delay. */
 const RECONNECT_DELAY_MS = 15_000;
-/** Events by the value of `data-live` of the parts that they change. */
-const EVENTS: Readonly<Record<string, readonly string[]>> = {
-  "": ["exchange.started", "exchange.stored", "window.updated"],
-  analysis: ["analysis.updated"],
-};
+/** Events that change parts with `data-live="analysis"`, and all other parts. */
+const ANALYSIS_EVENTS = ["analysis.updated"];
+const EXCHANGE_EVENTS = ["exchange.started", "exchange.stored", "window.updated"];
 
 export function bindLive(): void {
   const parts = [...document.querySelectorAll<HTMLElement>("[data-live]")];
   if (parts.length === 0) return;
-  const events = new Set(parts.flatMap((part) => EVENTS[part.dataset.live ?? ""] ?? []));
+  const events = new Set(
+    parts.flatMap(({ dataset }) => (dataset.live === "analysis" ? ANALYSIS_EVENTS : EXCHANGE_EVENTS)),
+  );
   let source: EventSource | null = null;
   let refreshTimer: ReturnType<typeof setTimeout> | undefined;
   let lostTimer: ReturnType<typeof setTimeout> | undefined;
   let reconnectTimer: ReturnType<typeof setTimeout> | undefined;
   let lastRefreshAt = 0;
+  let isRefreshing = false;
+  /** An event arrived while the page was fetched, which may be without its change. */
+  let isOutdated = false;
 
   const disconnect = () => {
     source?.close();
@@ -44,14 +47,19 @@ export function bindLive(): void {
   };
 
   const refresh = () => {
-    if (refreshTimer !== undefined) return;
+    if (isRefreshing) isOutdated = true;
+    if (isRefreshing || refreshTimer !== undefined) return;
     refreshTimer = setTimeout(
       () => {
+        refreshTimer = undefined;
+        isRefreshing = true;
+        isOutdated = false;
         void refreshParts().then((outcome) => {
-          refreshTimer = undefined;
+          isRefreshing = false;
           lastRefreshAt = Date.now();
           if (outcome === "exchanged") hideSessionEnded();
           if (outcome === "ended") endSession();
+          else if (isOutdated) refresh();
         });
       },
       Math.max(250, REFRESH_INTERVAL_MS - (Date.now() - lastRefreshAt)),
@@ -64,6 +72,8 @@ export function bindLive(): void {
       clearTimeout(lostTimer);
       lostTimer = undefined;
       showState("live", "Live");
+      // What is about to change may have done so before the connection was there.
+      if (document.querySelector("[data-live] [data-changing]")) refresh();
     });
     source.addEventListener("error", () => {
       const since = new Date();

@@ -1,7 +1,8 @@
 /** Every page, light and dark, at desktop and phone width; and that each check detects what it checks for. */
 import type { Page, Response } from "playwright-core";
 import { expect, it } from "vitest";
-import type { ConversationDetail } from "../../../workers/schemas/api/conversations.ts";
+import type { AnalysisList } from "../../../workers/schemas/api/analyses.ts";
+import type { ConversationDetail, ConversationList } from "../../../workers/schemas/api/conversations.ts";
 import type { RequestList } from "../../../workers/schemas/api/requests.ts";
 import { accessibilityProblems, VISUAL_RULES } from "../../support/accessibility.ts";
 import type { DemoStack } from "../../support/demo-stack.ts";
@@ -22,6 +23,16 @@ async function everyPath(demo: DemoStack): Promise<string[]> {
   const calling = requests.toSorted((left, right) => right.toolCallCount - left.toolCallCount)[0]!;
   const failed = requests.find(({ responseStatus }) => responseStatus === 529)!;
   const compared = `compare=${branch("compact")}`;
+  const { analyses } = await ask<AnalysisList>("/api/analyses");
+  const { conversations } = await ask<ConversationList>("/api/conversations?limit=200");
+  const off = conversations.find(({ domain }) => domain === "research.claude.example")!;
+  const idle = conversations.find(
+    ({ domain, conversationId }) =>
+      domain === "platform.claude.example" && analyses.every((row) => row.conversationId !== conversationId),
+  )!;
+  const twice = analyses.find(({ version }) => version === 2)!;
+  const analysisTab = ({ conversationId }: { conversationId: string }) =>
+    `/conversations/${conversationId}?view=analysis`;
   return [
     "/",
     "/requests",
@@ -39,6 +50,9 @@ async function everyPath(demo: DemoStack): Promise<string[]> {
     "/prompts",
     "/prompts/review",
     "/analyses",
+    // Done, running, failed, idle and off.
+    ...[...analyses, idle, off].map(analysisTab),
+    `${analysisTab(twice)}&against=1`,
     "/domains",
     `/domains/${detail.domain}`,
     "/domains/new",

@@ -30,7 +30,12 @@ export function describeToggles(demo: () => DemoStack): void {
     for (const [path, tabs] of [
       [
         `/conversations/${demo().branchedConversation}`,
-        { Tree: ".tree-panel.alone", Timeline: ".timeline", Transcript: "ol.transcript" },
+        {
+          Tree: ".tree-panel.alone",
+          Timeline: ".timeline",
+          Analysis: "#analysis.analysis",
+          Transcript: "ol.transcript",
+        },
       ],
       [
         `/requests/${request}`,
@@ -126,6 +131,7 @@ export function describeToggles(demo: () => DemoStack): void {
         ["r", "/requests"],
         ["u", "/usage"],
         ["e", "/errors"],
+        ["a", "/analyses"],
         ["d", "/domains"],
         ["h", "/settings"],
         ["o", "/"],

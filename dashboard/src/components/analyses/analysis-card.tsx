@@ -31,7 +31,7 @@ export function AnalysisCard({ view, path, plan }: { view: View; path: string; p
       ) : current === null ? (
         <p class="mute">{WITHOUT[state]}</p>
       ) : (
-        <p>
+        <p data-changing={isOpen || undefined}>
           <AnalysisStatusBadge status={current.status} />
           {current.version > 1 && <span class="mute"> version {current.version}</span>}
         </p>

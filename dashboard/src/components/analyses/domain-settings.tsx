@@ -29,7 +29,7 @@ export function AnalysisSettings({ view, detail, reader, problem }: Props) {
         {isOn ? (
           <>
             On. Administrators can have conversations of this domain analyzed. {provider} receives{" "}
-            {WHAT_LEAVES}. <a href={linkTo("/analyses", { ...view.filters, domain })}>Show analyses</a>
+            {WHAT_LEAVES}.
           </>
         ) : (
           "Off. No conversation of this domain is sent to an analysis provider."
@@ -47,6 +47,11 @@ export function AnalysisSettings({ view, detail, reader, problem }: Props) {
         <p class="note">
           No provider is configured yet: set <code>GEMINI_API_KEY</code>, or <code>AI_PROVIDER=claude</code>{" "}
           with <code>AI_CLAUDE_ACCOUNT_ID</code>.
+        </p>
+      )}
+      {isOn && (
+        <p class="card-foot">
+          <a href={linkTo("/analyses", { ...view.filters, domain })}>Show analyses</a>
         </p>
       )}
       {problem && <FormError problem={problem} />}

@@ -44,7 +44,9 @@ export const STATUS_LABELS: Readonly<Record<AnalysisStatus, string>> = {
 };
 
 export function AnalysisStatusBadge({ status }: { status: AnalysisStatus }) {
-  const { text, icon, tone } = STATUSES[status];
+  // A newer Worker may have other statuses.
+  const known = Object.hasOwn(STATUSES, status) ? STATUSES[status] : null;
+  const { text, icon, tone } = known ?? { text: valueLabel(status), icon: "alert", tone: "mute" };
   return (
     <span class={`status ${tone}`}>
       <Icon name={icon} />

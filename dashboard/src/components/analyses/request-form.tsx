@@ -62,7 +62,10 @@ export function AnalysisRequest(props: Props) {
       )}
       {problem && <FormError problem={problem} />}
       {canAdminister(view) ? (
-        <PromptForm {...props} />
+        <>
+          <PromptForm {...props} />
+          <DomainSwitch {...props} turnsOn={false} />
+        </>
       ) : (
         <p class="mute">Only administrators can request an analysis.</p>
       )}
@@ -125,26 +128,40 @@ function Estimate({ plan: { inputTokens, costUsd } }: { plan: AnalysisPlan }) {
   );
 }
 
-function DomainOff({ view, plan, path, problem }: Props) {
-  const { domain } = plan;
+/** Here as well as on the domain's page, which a domain that is served without being configured does not have. */
+function DomainSwitch({
+  view,
+  plan: { domain },
+  path,
+  turnsOn,
+}: Pick<Props, "view" | "plan" | "path"> & { turnsOn: boolean }) {
   const next = linkTo(path, view.filters, { view: "analysis", branch: view.query.branch ?? null });
+  return (
+    <form method="post" action={`/domains/${encodeURIComponent(domain)}/analysis`} class="analysis-switch">
+      <CsrfField view={view} />
+      <input type="hidden" name="analysisEnabled" value={String(turnsOn)} />
+      <input type="hidden" name="next" value={next} />
+      <SubmitButton
+        label={turnsOn ? "Turn on for this domain" : "Turn analysis off for this domain"}
+        tone={turnsOn ? "primary" : "quiet"}
+      />
+    </form>
+  );
+}
+
+function DomainOff({ view, plan, path, problem }: Props) {
   return (
     <>
       <Notice>
         Analysis is off for{" "}
         <strong>
-          <UntrustedText text={domain} length={80} />
+          <UntrustedText text={plan.domain} length={80} />
         </strong>
         . When it is on, <ProviderName {...plan} /> receives {WHAT_LEAVES}.
       </Notice>
       {problem && <FormError problem={problem} />}
       {canAdminister(view) ? (
-        <form method="post" action={`/domains/${encodeURIComponent(domain)}/analysis`}>
-          <CsrfField view={view} />
-          <input type="hidden" name="analysisEnabled" value="true" />
-          <input type="hidden" name="next" value={next} />
-          <SubmitButton label="Turn on for this domain" />
-        </form>
+        <DomainSwitch view={view} plan={plan} path={path} turnsOn />
       ) : (
         <p class="mute">An administrator can turn it on.</p>
       )}

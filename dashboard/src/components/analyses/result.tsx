@@ -2,12 +2,15 @@
 import type { Child } from "hono/jsx";
 import type { AnalysisResult } from "../../../../workers/schemas/analysis.ts";
 import { ShareBar } from "../../charts/share-bar.tsx";
-import { printable } from "../../format/text.ts";
+import { cutAt, oneLine, printable } from "../../format/text.ts";
 import { formatExact } from "../../format/number.ts";
 import { DefinitionList } from "../ui/definition-list.tsx";
 import { SENTIMENTS, valueLabel } from "./labels.tsx";
 
 const MAX_SCORE = 10;
+/** Shown of each list and of each text; a result has far less, but nothing forces a model to. */
+const MAX_ITEMS = 50;
+const MAX_CHARACTERS = 10_000;
 
 interface Props {
   result: AnalysisResult;
@@ -45,7 +48,7 @@ function Quality({ result }: { result: AnalysisResult }) {
       {valueLabel(value)}
       {advice !== undefined && advice !== "" && (
         <span class="analysis-advice mute" dir="auto">
-          {printable(advice)}
+          {shownText(advice)}
         </span>
       )}
     </>
@@ -109,21 +112,21 @@ function Tips({
         Prompting tips <span class="mute">{formatExact(tips.length)}</span>
       </h2>
       <ol class="tips">
-        {tips.map(({ category, issue, suggestion, example, messages }) => (
+        {tips.slice(0, MAX_ITEMS).map(({ category, issue, suggestion, example, messages }) => (
           <li>
             <p>
-              <span class="chip">{valueLabel(category)}</span> <strong dir="auto">{printable(issue)}</strong>
+              <span class="chip">{valueLabel(category)}</span> <strong dir="auto">{shownText(issue)}</strong>
             </p>
             <Paragraph text={suggestion} />
             {example !== undefined && example !== "" && (
               <blockquote class="tip-example" dir="auto">
-                {printable(example)}
+                {shownText(example)}
               </blockquote>
             )}
             {messages.length > 0 && (
               <p class="tip-messages">
                 {messages.length === 1 ? "Message" : "Messages"}
-                {messages.map((position) => (
+                {messages.slice(0, MAX_ITEMS).map((position) => (
                   <>
                     {" "}
                     <a href={messageHref(position)}>#{position}</a>
@@ -134,6 +137,7 @@ function Tips({
           </li>
         ))}
       </ol>
+      <Omitted count={tips.length} />
     </section>
   );
 }
@@ -152,9 +156,9 @@ function ActionItems({ items }: { items: AnalysisResult["actionItems"] }) {
         Action items <span class="mute">{formatExact(items.length)}</span>
       </h2>
       <ul class="action-items">
-        {items.map(({ type, description, priority }) => (
+        {items.slice(0, MAX_ITEMS).map(({ type, description, priority }) => (
           <li>
-            <span dir="auto">{printable(description)}</span>
+            <span dir="auto">{shownText(description)}</span>
             <span class="mute">
               {ITEM_TYPES[type] ?? valueLabel(type)}
               {priority !== undefined && `, ${priority} priority`}
@@ -162,6 +166,7 @@ function ActionItems({ items }: { items: AnalysisResult["actionItems"] }) {
           </li>
         ))}
       </ul>
+      <Omitted count={items.length} />
     </section>
   );
 }
@@ -186,11 +191,20 @@ function TechnicalDetails({ details }: { details: AnalysisResult["technicalDetai
   );
 }
 
+function shownText(text: string): string {
+  return text.length <= MAX_CHARACTERS ? printable(text) : `${printable(cutAt(text, MAX_CHARACTERS))}…`;
+}
+
+/** Below a list: how many of its entries are not shown. */
+function Omitted({ count }: { count: number }) {
+  return count <= MAX_ITEMS ? null : <p class="note">{formatExact(count - MAX_ITEMS)} more are not shown.</p>;
+}
+
 export function Paragraph({ text }: { text: string }) {
   if (text.trim() === "") return <p class="mute">–</p>;
   return (
     <p class="analysis-text" dir="auto">
-      {printable(text)}
+      {shownText(text)}
     </p>
   );
 }
@@ -200,11 +214,20 @@ function TextList({ title, texts }: { title: string; texts: readonly string[] })
   return (
     <>
       <h3>{title}</h3>
+      <Bullets texts={texts} />
+    </>
+  );
+}
+
+export function Bullets({ texts }: { texts: readonly string[] }) {
+  return (
+    <>
       <ul class="bullets">
-        {texts.map((text) => (
-          <li dir="auto">{printable(text)}</li>
+        {texts.slice(0, MAX_ITEMS).map((text) => (
+          <li dir="auto">{shownText(text)}</li>
         ))}
       </ul>
+      <Omitted count={texts.length} />
     </>
   );
 }
@@ -212,8 +235,8 @@ function TextList({ title, texts }: { title: string; texts: readonly string[] })
 export function Chips({ texts }: { texts: readonly string[] }) {
   return (
     <span class="chips">
-      {texts.map((text) => (
-        <bdi class="chip">{printable(text)}</bdi>
+      {texts.slice(0, MAX_ITEMS).map((text) => (
+        <bdi class="chip">{oneLine(text, 80)}</bdi>
       ))}
     </span>
   );

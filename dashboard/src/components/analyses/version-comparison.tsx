@@ -3,11 +3,10 @@ import type { Child } from "hono/jsx";
 import type { AnalysisView } from "../../../../workers/schemas/api/analyses.ts";
 import type { AnalysisResult } from "../../../../workers/schemas/analysis.ts";
 import { formatShort } from "../../format/number.ts";
-import { printable } from "../../format/text.ts";
 import type { View } from "../../context/view.ts";
 import { Money, Time } from "../ui/values.tsx";
 import { ProviderName, SENTIMENTS, valueLabel } from "./labels.tsx";
-import { Chips, Paragraph, scoreText } from "./result.tsx";
+import { Bullets, Chips, Paragraph, scoreText } from "./result.tsx";
 import { versionHref } from "./versions.tsx";
 
 /** A version with a structured result. */
@@ -97,11 +96,5 @@ function Value({ value, isShort }: { value: string | readonly string[]; isShort:
   if (typeof value === "string") return <Paragraph text={value} />;
   if (value.length === 0) return <span class="mute">None</span>;
   if (isShort) return <Chips texts={value} />;
-  return (
-    <ul class="bullets">
-      {value.map((text) => (
-        <li dir="auto">{printable(text)}</li>
-      ))}
-    </ul>
-  );
+  return <Bullets texts={value} />;
 }

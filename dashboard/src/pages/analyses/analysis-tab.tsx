@@ -26,7 +26,7 @@ export interface AnalysisState {
   plan: Result<AnalysisPlan>;
   /** Null: the branch has none. */
   analysis: Result<AnalysisView> | null;
-  /** The version to compare with; null where none is, or it has no structured result. */
+  /** The version to compare with; null where none is. */
   against: AnalysisView | null;
 }
 
@@ -76,11 +76,12 @@ interface Props {
 }
 
 export function AnalysisTab({ view, path, state, notice }: Props) {
-  const { plan, analysis, against } = state;
+  const { plan, analysis } = state;
   if (!plan.ok) return <ProblemCard problem={plan.problem} what="the analysis" view={view} />;
   if (analysis?.ok === false)
     return <ProblemCard problem={analysis.problem} what="the analysis" view={view} />;
   const shown = analysis?.data ?? null;
+  const sides = comparedSides(shown, state.against);
   const isCurrent = shown === null || shown.version === shown.versions[0]?.version;
   return (
     <div class="analysis" id="analysis" data-live="analysis">
@@ -100,17 +101,15 @@ export function AnalysisTab({ view, path, state, notice }: Props) {
       ) : (
         <>
           <Overview view={view} path={path} plan={plan.data} analysis={shown} isCurrent={isCurrent} />
-          {isComparable(shown) && against !== null && isComparable(against) && (
-            <VersionComparison view={view} path={path} sides={[shown, against]} />
-          )}
-          {shown.data !== null && against === null && (
+          {sides && <VersionComparison view={view} path={path} sides={sides} />}
+          {shown.data !== null && !sides && (
             <AnalysisResultView
               result={shown.data}
               messageHref={(position) => messageHref(view, path, position)}
             />
           )}
           {shown.data === null && shown.content !== null && <Unstructured analysis={shown} />}
-          {isCurrent && !isOpen(shown) && against === null && (
+          {isCurrent && !isOpen(shown) && !sides && (
             <Again view={view} path={path} plan={plan.data} analysis={shown} notice={notice} />
           )}
           <Versions view={view} path={path} analysis={shown} />
@@ -120,8 +119,15 @@ export function AnalysisTab({ view, path, state, notice }: Props) {
   );
 }
 
-function isComparable(analysis: AnalysisView): analysis is ComparedVersion {
-  return analysis.data !== null;
+function comparedSides(
+  shown: AnalysisView | null,
+  against: AnalysisView | null,
+): readonly [ComparedVersion, ComparedVersion] | null {
+  if (!shown?.data || !against?.data) return null;
+  return [
+    { ...shown, data: shown.data },
+    { ...against, data: against.data },
+  ];
 }
 
 /** Status, progress or reason of failure, and what the analysis took. */
@@ -201,7 +207,7 @@ function Progress({ view, analysis, plan }: { view: View; analysis: AnalysisView
   const reload = <noscript> This page reloads every ten seconds.</noscript>;
   if (status === "processing")
     return (
-      <p class="analysis-progress" role="status">
+      <p class="analysis-progress" role="status" data-changing>
         <span class="pulse" aria-hidden="true"></span>
         <span>
           Attempt {attempts} started <Time at={updatedAt} view={view} />. Long conversations take a few
@@ -213,7 +219,7 @@ function Progress({ view, analysis, plan }: { view: View; analysis: AnalysisView
   if (status !== "pending") return null;
   const isLater = nextAttemptAt !== null && Date.parse(nextAttemptAt) > view.now;
   return (
-    <p role="status">
+    <p role="status" data-changing>
       {plan.state === "worker_off" ? (
         <>
           Waits: <code>AI_WORKER_ENABLED</code> is <code>false</code>.
