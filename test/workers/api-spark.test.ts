@@ -87,22 +87,22 @@ it("says that Spark rejects its key or is not reachable, not that the caller's k
   });
 });
 
-it.each([{}, { SPARK_API_KEY: "k", SPARK_ENABLED: "false" }])(
-  "names the variables to set with %o",
-  async (given) => {
-    const refusals = [
-      await apiError("/api/spark/feedback", post(feedback("a"), { bindings: given })),
-      await readOne("a", { bindings: given }),
-      await apiError("/api/spark/feedback/batch", post({ session_ids: ["a"] }, { bindings: given })),
-    ];
-    for (const refusal of refusals)
-      expect(refusal).toMatchObject({
-        status: 503,
-        code: "not_configured",
-        message: expect.stringContaining("Set SPARK_API_KEY, and SPARK_API_URL") as string,
-      });
-  },
-);
+it.each([
+  [{}, "Set SPARK_API_KEY, and SPARK_API_URL"],
+  [{ SPARK_API_KEY: "k", SPARK_ENABLED: "false" }, "SPARK_ENABLED is false"],
+])("names the variables to set with %o", async (given, variables) => {
+  const refusals = [
+    await apiError("/api/spark/feedback", post(feedback("a"), { bindings: given })),
+    await readOne("a", { bindings: given }),
+    await apiError("/api/spark/feedback/batch", post({ session_ids: ["a"] }, { bindings: given })),
+  ];
+  for (const refusal of refusals)
+    expect(refusal).toMatchObject({
+      status: 503,
+      code: "not_configured",
+      message: expect.stringContaining(variables) as string,
+    });
+});
 
 it.each([
   ["rating", feedback("a", { overall_feedback: { rating: 6, comments: "" } })],

@@ -17,7 +17,7 @@ import { type PreparedTranscript, prepareTranscript } from "../domain/analysis/t
 import { redact } from "../domain/masking/redact.ts";
 import type { Config } from "../runtime/config.ts";
 import { errorText, log } from "../runtime/log.ts";
-import { textWithin } from "../runtime/text-within.ts";
+import { readText } from "../runtime/read-body.ts";
 import type { AnalysisProvider } from "../schemas/analysis.ts";
 import { type AnalysisJob, type AttemptEnd, endAttempt } from "../store/analyses/jobs.ts";
 import { readBranch } from "../store/conversations/branch-messages.ts";
@@ -119,7 +119,7 @@ async function callModel(
         : claudeCall(config.CLAUDE_API_BASE_URL, key, request);
     const signal = AbortSignal.timeout(limit);
     const response = await fetch(url, { method: "POST", headers, body, signal, redirect: "manual" });
-    const text = await textWithin(response, MAX_RESPONSE_BYTES);
+    const text = await readText(response.body, MAX_RESPONSE_BYTES);
     if (text === null)
       return modelFailure("response_too_large", "The provider's response is too large to be an analysis.", {
         retryAfterMs: undefined,

@@ -19,3 +19,12 @@ export async function readBody(
   }
   return bytes;
 }
+
+/** The same as text. */
+export async function readText(
+  body: ReadableStream<Uint8Array> | null,
+  maxBytes: number,
+): Promise<string | null> {
+  const bytes = await readBody(body, maxBytes);
+  return bytes === null ? null : new TextDecoder().decode(bytes);
+}

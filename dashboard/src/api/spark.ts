@@ -12,8 +12,7 @@ export interface SparkFeedback {
   sessions: ReadonlySet<string>;
   result:
     | { state: "loaded"; opinions: ReadonlyMap<string, SparkOpinion> }
-    | { state: "not_configured" }
-    | { state: "failed"; why: string };
+    | { state: "not_configured" | "failed"; why: string };
 }
 
 /** One call for the newest hundred sessions; none, and null, without sessions. */
@@ -30,10 +29,10 @@ export async function loadSparkFeedback(
 
 function resultOf(loaded: Result<SparkBatch> | null): SparkFeedback["result"] {
   if (loaded === null) return { state: "failed", why: "Spark did not respond in time." };
-  if (!loaded.ok)
-    return loaded.problem.code === "not_configured"
-      ? { state: "not_configured" }
-      : { state: "failed", why: loaded.problem.message };
+  if (!loaded.ok) {
+    const { code, message } = loaded.problem;
+    return { state: code === "not_configured" ? code : "failed", why: message };
+  }
   const opinions = Object.entries(loaded.data.results).flatMap(([id, stored]) => {
     const opinion = readOpinion(stored);
     return opinion ? [[id, opinion] as const] : [];

@@ -3,7 +3,7 @@ import { readSparkResponse } from "../../domain/spark/feedback.ts";
 import type { Config } from "../../runtime/config.ts";
 import { VERSION } from "../../runtime/constants.ts";
 import { errorText, log } from "../../runtime/log.ts";
-import { textWithin } from "../../runtime/text-within.ts";
+import { readText } from "../../runtime/read-body.ts";
 import type { SparkResponse } from "../../schemas/api/spark.ts";
 import { ApiError, invalidParameter } from "../http/errors.ts";
 
@@ -13,19 +13,21 @@ const MAX_SENT_CHARACTERS = 200_000;
 
 export type SparkCall = { method: "GET"; path: string } | { method: "POST"; path: string; body: object };
 
-/** Throws ApiError not_configured without a key. */
-export function checkSparkConfig({ SPARK_API_KEY, SPARK_ENABLED }: Config): string {
-  if (SPARK_API_KEY === undefined || !SPARK_ENABLED)
+/** The key; throws ApiError not_configured without one. */
+export function sparkKey({ SPARK_API_KEY, SPARK_ENABLED }: Config): string {
+  if (!SPARK_ENABLED)
+    throw new ApiError("not_configured", "Feedback on recommendations is off: SPARK_ENABLED is false.");
+  if (SPARK_API_KEY === undefined)
     throw new ApiError(
       "not_configured",
-      "Feedback for Spark is not configured. Set SPARK_API_KEY, and SPARK_API_URL to the address of Spark's API.",
+      "Feedback on recommendations is off. Set SPARK_API_KEY, and SPARK_API_URL to the address of Spark's API.",
     );
   return SPARK_API_KEY;
 }
 
 /** The JSON object that Spark returns. Throws ApiError. Redirects are not followed, so that the key is sent nowhere else. */
 export async function callSpark(config: Config, call: SparkCall): Promise<SparkResponse> {
-  const key = checkSparkConfig(config);
+  const key = sparkKey(config);
   const body = call.method === "POST" ? JSON.stringify(call.body) : null;
   if (body !== null && body.length > MAX_SENT_CHARACTERS)
     throw invalidParameter("body", "feedback", "is too long", `${MAX_SENT_CHARACTERS} characters of JSON`);
@@ -50,7 +52,7 @@ async function send(config: Config, key: string, { method, path }: SparkCall, bo
       redirect: "manual",
       signal: AbortSignal.timeout(config.SPARK_TIMEOUT_MS),
     });
-    const text = await textWithin(response, MAX_RESPONSE_BYTES);
+    const text = await readText(response.body, MAX_RESPONSE_BYTES);
     return readSparkResponse(response.status, text, response.headers.get("retry-after"));
   } catch (thrown) {
     const isTimeout = thrown instanceof Error && thrown.name === "TimeoutError";

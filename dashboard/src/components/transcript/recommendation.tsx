@@ -98,10 +98,9 @@ function Feedback({ sessionId, spark, here }: { sessionId: string; spark: SparkC
   const isSent = view.query.rated === sessionId;
   if (feedback.state === "not_configured")
     return (
-      <p class="recommendation-feedback note">
-        Feedback is off. Set <code>SPARK_API_KEY</code> and <code>SPARK_API_URL</code> on the Worker to rate
-        recommendations.
-      </p>
+      <div class="recommendation-feedback">
+        <p class="note">{feedback.why}</p>
+      </div>
     );
   const opinion = feedback.state === "loaded" ? feedback.opinions.get(sessionId) : undefined;
   const next = `${here}#${sparkAnchor(sessionId)}`;
