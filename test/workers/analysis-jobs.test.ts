@@ -1,6 +1,8 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { handleAnalyses } from "../../workers/analysis/consumer.ts";
+import { loadConfig } from "../../workers/runtime/config.ts";
+import { startAutomaticAnalyses } from "../../workers/scheduled/analyses.ts";
 import type { AnalysisView } from "../../workers/schemas/api/analyses.ts";
 import { apiJson, testEnv } from "../support/worker-api.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
@@ -291,4 +293,79 @@ it("shows a sub-task by the final response of its own branch", async () => {
   expect(sent[0]?.body.contents[0]?.parts[0]?.text).toContain(
     "[sub-task prompt] Find it\n\n[3] user:\n[sub-task result] Started.\n[sub-task final response] It is in a.ts.",
   );
+});
+
+it("starts idle conversations of domains with an automatic mode, within slots and budget", async () => {
+  const enqueued: string[] = [];
+  const sendBatch = (batch: { body: { id: string } }[]) =>
+    void enqueued.push(...batch.map(({ body }) => body.id));
+  const on = { AI_DAILY_BUDGET_USD: "1", ANALYSES: { sendBatch } };
+  const start = async (more: object = {}, now = Date.now()) => {
+    const bindings = testEnv({ ...env, ...settings({ ...on, ...more }) });
+    await startAutomaticAnalyses(bindings, loadConfig(bindings), new Date(now));
+    return enqueued.length;
+  };
+  const automatic = (body: object) =>
+    apiJson("/api/domains/team.example/analysis", {
+      method: "PUT",
+      body,
+      bindings: { AI_DAILY_BUDGET_USD: "1" },
+    });
+  await queryRows("UPDATE conversations SET last_at = now() - interval '30 minutes', turns = 2");
+  expect(await start()).toBe(0);
+  await automatic({ analysisAutomatic: { idleMinutes: 20, moreThanTurns: 1 } });
+  expect(await start({ AI_DAILY_BUDGET_USD: undefined })).toBe(0);
+  expect(await start({ AI_DAILY_BUDGET_USD: "0.001" })).toBe(0);
+  expect(await start({ GEMINI_MODEL_NAME: "gemini-unknown" })).toBe(0);
+  expect(await start({ AI_WORKER_ENABLED: "false" })).toBe(0);
+  expect(await start({}, Date.now() - 15 * 60_000)).toBe(0);
+  expect(await start({}, Date.now() + 8 * 86_400_000)).toBe(0);
+  for (const change of [
+    { analysisAutomatic: { idleMinutes: 20, moreThanTurns: 2 } },
+    { analysisEnabled: false, analysisAutomatic: { idleMinutes: 20, moreThanTurns: 1 } },
+  ]) {
+    await automatic(change);
+    expect(await start()).toBe(0);
+  }
+  await automatic({ analysisEnabled: true });
+  expect(await start()).toBe(1);
+  expect(await start()).toBe(1);
+  expect(await read()).toMatchObject({ status: "pending", requestedBy: "automatic mode" });
+  replies = [];
+  expect(await deliver(enqueued[0]!)).toBeNull();
+  expect(await start()).toBe(1);
+  expect(sent).toHaveLength(1);
+});
+
+it("starts the newest of several idle conversations, and no more than there are slots", async () => {
+  const names = await Promise.all(
+    [2, 3, 4].map(async (n) => {
+      const id = CONVERSATION.slice(0, -1) + n;
+      await queryRows(
+        `INSERT INTO conversations SELECT (jsonb_populate_record(c, jsonb_build_object('id', $1::text, 'last_at',
+           now() - make_interval(mins => $2::int)))).* FROM conversations c LIMIT 1`,
+        [id, 20 + n],
+      );
+      await queryRows(
+        `INSERT INTO requests SELECT (jsonb_populate_record(r, jsonb_build_object('id', $1::text, 'branch_key', $1::text,
+           'conversation_id', $1::text))).* FROM requests r WHERE branch_key = id LIMIT 1`,
+        [id],
+      );
+      return id;
+    }),
+  );
+  await queryRows("UPDATE conversations SET turns = 9");
+  const body = { analysisAutomatic: { idleMinutes: 10, moreThanTurns: 1 } };
+  await apiJson("/api/domains/team.example/analysis", {
+    method: "PUT",
+    body,
+    bindings: { AI_DAILY_BUDGET_USD: "1" },
+  });
+  const more = { AI_DAILY_BUDGET_USD: "1", AI_WORKER_MAX_CONCURRENT_JOBS: "2" };
+  const bindings = testEnv({ ...env, ...settings(more) });
+  await startAutomaticAnalyses(bindings, loadConfig(bindings), new Date());
+  const rows = await queryRows<{ id: string }>(
+    "SELECT conversation_id AS id FROM analyses ORDER BY created_at, id",
+  );
+  expect(rows.map(({ id }) => id)).toEqual(names.slice(0, 2));
 });

@@ -2,7 +2,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { callRates } from "../domain/auth/call-rate.ts";
-import { analysisCost } from "../domain/analysis/price.ts";
+import { analysisCost, ESTIMATED_OUTPUT_TOKENS } from "../domain/analysis/price.ts";
 import { chooseProvider } from "../domain/analysis/provider.ts";
 import { formatUsd, parseUsd } from "../domain/pricing/usd.ts";
 import type { Config } from "../runtime/config.ts";
@@ -47,9 +47,6 @@ import {
   rateLimitedResponse,
 } from "./http/openapi.ts";
 import { listParameters, periodParameters } from "./http/parameters.ts";
-
-/** A response of this many tokens is assumed for the estimated cost. */
-const ESTIMATED_OUTPUT_TOKENS = 4_000;
 
 const tags = ["Analyses"];
 const path = "/api/analyses/{conversationId}/{branchId}";

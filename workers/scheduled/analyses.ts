@@ -1,9 +1,14 @@
-/** Enqueues analyses whose queue message is lost, and those whose attempt was interrupted. */
+/** Enqueues analyses whose queue message is lost, and those whose attempt was interrupted; starts those of automatic mode. */
+import { analysisCost, ESTIMATED_OUTPUT_TOKENS } from "../domain/analysis/price.ts";
 import { chooseProvider } from "../domain/analysis/provider.ts";
+import { parseUsd } from "../domain/pricing/usd.ts";
 import type { Config } from "../runtime/config.ts";
 import { MINUTE_MS } from "../runtime/constants.ts";
 import { enqueueAnalyses } from "../runtime/enqueue-analyses.ts";
 import { errorText, log } from "../runtime/log.ts";
+import { publishAnalysis } from "../runtime/publish-analysis.ts";
+import { readAutomatic } from "../store/analyses/automatic.ts";
+import { createAnalysis } from "../store/analyses/create.ts";
 import { overdueAnalyses } from "../store/analyses/jobs.ts";
 
 /** A message in the queue is usually delivered sooner; a second one is harmless. */
@@ -21,5 +26,50 @@ export async function recoverAnalyses(
     await enqueueAnalyses(env, await overdueAnalyses(config, new Date(now - OVERDUE_MS), MAX_ENQUEUED));
   } catch (thrown) {
     log.warn("analysis: not recovered", { error: errorText(thrown) });
+  }
+}
+
+const AUTOMATIC = { actor: "automatic mode", role: "none" } as const;
+
+/**
+ * Starts analyses of idle conversations in domains with an automatic mode: as many as slots are free, while the budget of the day covers
+ * their estimated cost. Without a budget, or where the model has no known price, none. Never rejects.
+ */
+export async function startAutomaticAnalyses(
+  env: Pick<Env, "ANALYSES" | "LIVE_FEED">,
+  config: Config,
+  now: Date,
+): Promise<void> {
+  const provider = chooseProvider(config);
+  const { AI_DAILY_BUDGET_USD: budget, AI_WORKER_MAX_CONCURRENT_JOBS: slots } = config;
+  if (!config.AI_WORKER_ENABLED || !provider.isConfigured || budget === undefined) return;
+  try {
+    const { open, spentPico, candidates } = await readAutomatic(config, now, slots);
+    let leftPico = parseUsd(budget) - spentPico;
+    for (const { conversationId, branchKey, contextTokens } of candidates.slice(
+      0,
+      Math.max(0, slots - open),
+    )) {
+      const usage = {
+        inputTokens: contextTokens ?? 0,
+        cachedInputTokens: 0,
+        outputTokens: ESTIMATED_OUTPUT_TOKENS,
+        thinkingTokens: 0,
+      };
+      const costPico = analysisCost(provider.provider, provider.model, usage, now);
+      if (costPico === null || (leftPico -= costPico) < 0n) return;
+      const branch = { conversationId, branchId: branchKey };
+      const request = { branch, customPrompt: undefined, provider, limitPerMinute: Infinity };
+      const created = await createAnalysis(
+        config,
+        { ...request, isRegeneration: false },
+        { ...AUTOMATIC, now },
+      );
+      if (!created.ok || !created.value.isNew) continue;
+      await enqueueAnalyses(env, [created.value.analysisId]);
+      await publishAnalysis(env, created.value.analysisId);
+    }
+  } catch (thrown) {
+    log.warn("analysis: automatic mode failed", { error: errorText(thrown) });
   }
 }

@@ -11,7 +11,7 @@ import { recountFailed } from "../store/usage/rollups.ts";
 import { ensurePartitions } from "../store/db/partitions.ts";
 import { deleteEndedSessions } from "../store/admin/sessions.ts";
 import { repairProjection } from "../store/tenants/projection.ts";
-import { recoverAnalyses } from "./analyses.ts";
+import { recoverAnalyses, startAutomaticAnalyses } from "./analyses.ts";
 import { watchBacklog } from "./backlog.ts";
 import { syncPromptsByCron } from "./prompts.ts";
 import { countLostExchanges } from "./lost-exchanges.ts";
@@ -35,6 +35,7 @@ export async function handleScheduled(
     case EVERY_MINUTE:
       ctx.waitUntil(indexByCron(loadConfig(env)));
       ctx.waitUntil(recoverAnalyses(env, loadConfig(env), Date.now()));
+      ctx.waitUntil(startAutomaticAnalyses(env, loadConfig(env), new Date()));
       ctx.waitUntil(syncPromptsByCron(env, loadConfig(env)));
       await sweepOrWait(env, { now });
       await countLostExchanges(env, now);

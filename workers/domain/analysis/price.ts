@@ -33,6 +33,9 @@ const GEMINI_PRICES: readonly GeminiPrice[] = [
   { model: "gemini-4-argon", from: "2026-12-01", input: "4", cached: "4", output: "20" },
 ];
 
+/** A response of this many tokens is assumed for an estimated cost. */
+export const ESTIMATED_OUTPUT_TOKENS = 4_000;
+
 /** `model`: the one that responded, because the provider may route a request to another. */
 export function analysisCost(
   provider: AnalysisProvider,

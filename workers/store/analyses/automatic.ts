@@ -1,0 +1,42 @@
+/** Which conversations automatic mode analyses next. */
+import { inArray, sql } from "drizzle-orm";
+import { analyses } from "../../../drizzle/schema.ts";
+import { DAY_MS } from "../../runtime/constants.ts";
+import { type DatabaseConfig, withPrimary } from "../db/db.ts";
+import { timestamptz } from "../db/sql.ts";
+import { spentToday } from "./read.ts";
+
+/** Conversations that became idle before are not analysed: an old archive is not sent because the mode was turned on. */
+const LOOKBACK_MS = 7 * DAY_MS;
+
+export interface AutomaticCandidate {
+  conversationId: string;
+  branchKey: string;
+  /** Of the last inference; null without recorded usage. */
+  contextTokens: number | null;
+}
+
+/** The state that limits automatic analyses, and up to `limit` conversations whose main branch was never analysed, newest first. */
+export async function readAutomatic(config: DatabaseConfig, now: Date, limit: number) {
+  return withPrimary(config, async (db) => {
+    const open = await db.$count(analyses, inArray(analyses.status, ["pending", "processing"]));
+    const { rows } = await db.execute<{ id: string; branch_key: string; tokens: number | null }>(sql`
+      select c.id, r.id as branch_key, c.latest_context_tokens as tokens
+      from domains d
+      join conversations c on c.domain_id = d.id
+      join requests r on r.conversation_id = c.id and r.branch_key = r.id and coalesce(r.branch_id, 'main') = 'main'
+      where d.analysis_enabled and d.analysis_automatic is not null
+        and c.last_at > ${timestamptz(now.getTime() - LOOKBACK_MS)}
+        and c.last_at < ${timestamptz(now)} - make_interval(mins => (d.analysis_automatic->>'idleMinutes')::int)
+        and c.turns > (d.analysis_automatic->>'moreThanTurns')::int
+        and not exists (select 1 from analyses a where a.branch_key = r.id)
+      order by c.last_at desc, c.id desc
+      limit ${limit}`);
+    const candidates = rows.map(({ id, branch_key: branchKey, tokens }): AutomaticCandidate => ({
+      conversationId: id,
+      branchKey,
+      contextTokens: tokens === null ? null : Number(tokens),
+    }));
+    return { open, spentPico: await spentToday(db, now), candidates };
+  });
+}
