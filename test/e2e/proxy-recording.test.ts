@@ -218,6 +218,12 @@ describe("the local stack", () => {
       "a dashboard key",
     ],
     ["a key in any header", "", { ...own, "api-key": "key-of-an-administrator-1" }, "a dashboard key"],
+    [
+      "a key in a list of a header",
+      "",
+      { ...own, "x-tool": "a=1;key=key-of-an-administrator-1;b" },
+      "a dashboard key",
+    ],
     ["a client key in the query", "?key=cnp_live_a", own, "the address contains a client key"],
     ["an encoded client key", "?key=cnp%5Flive%255Fa", own, "the address contains a client key"],
     ["a client key in the path", "/cnp_live_a", own, "the address contains a client key"],
@@ -227,6 +233,21 @@ describe("the local stack", () => {
     expect([sent.status, sent.headers["x-should-retry"]]).toEqual([401, "false"]);
     expect(sent.body.toString()).toContain(message);
     expect(local.claude.requests).toHaveLength(0);
+  });
+
+  it("sends no dashboard key upstream beside a credential of the account, unless that replaces it", async () => {
+    local.claude.reset();
+    const { domain, key } = await local.tenant();
+    const get = (headers: Record<string, string>) =>
+      local.send({ host: domain, method: "GET", path: "/v1/models", headers });
+    const refused = await get({ "x-api-key": key, "x-custom": "key-of-a-viewer-of-the-dashboard" });
+    expect(refused.status).toBe(401);
+    expect(refused.body.toString()).toContain("a dashboard key");
+    expect(local.claude.requests).toHaveLength(0);
+    expect((await get({ "x-api-key": key, authorization: "Bearer key-of-an-administrator-1" })).status).toBe(
+      200,
+    );
+    expect(JSON.stringify(local.claude.requests[0]?.headers)).not.toContain("key-of-an-administrator-1");
   });
 
   it("does so for no other name, and not for a request through Cloudflare", async () => {

@@ -42,8 +42,8 @@ const NOT_FORWARDED_PREFIXES = ["proxy-", "cf-", "x-forwarded-", "x-nexus-"];
 /** How the client keys begin that this proxy generates. They are never sent upstream. */
 export const CLIENT_KEY_PREFIX = "cnp_live_";
 
-/** Headers in which clients send a key. */
-const CREDENTIALS: ReadonlySet<string> = new Set(["authorization", "x-api-key"]);
+/** Headers in which clients send a key. The proxy's own credential replaces them. */
+export const CREDENTIALS: ReadonlySet<string> = new Set(["authorization", "x-api-key"]);
 
 /** A list: ours is appended to the client's, which is kept unchanged. */
 const BETA = "anthropic-beta";

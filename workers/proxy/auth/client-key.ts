@@ -3,7 +3,7 @@
  * its hash nor the time that takes reveals anything about another key.
  */
 import { toHex } from "../../domain/bytes.ts";
-import { isForwarded } from "../../domain/http/forwarded-headers.ts";
+import { CREDENTIALS, isForwarded } from "../../domain/http/forwarded-headers.ts";
 import { sha256 } from "../../domain/sha256.ts";
 import type { Config } from "../../runtime/config.ts";
 import type { CredentialType } from "../../schemas/exchange.ts";
@@ -43,16 +43,29 @@ export async function findClientKey(
   return null;
 }
 
-/** Whether a header that is forwarded holds a dashboard key, alone or after a scheme. */
-export function forwardsDashboardKey(headers: Headers, config: Config): boolean {
-  const keys = [config.DASHBOARD_API_KEY, config.DASHBOARD_VIEWER_KEY];
+/**
+ * Whether a header that is forwarded holds a dashboard key: alone, after a scheme or a name, or in a list. With `replaced`, the proxy's
+ * credential takes the place of the client's.
+ */
+export function forwardsDashboardKey(headers: Headers, config: Config, replaced: boolean): boolean {
+  const keys = [config.DASHBOARD_API_KEY, config.DASHBOARD_VIEWER_KEY].filter((key) => key !== undefined);
+  const shortest = Math.min(...keys.map(({ length }) => length));
   for (const [name, value] of headers) {
-    const given = value.slice(value.lastIndexOf(" ") + 1);
+    if (value.length < shortest || !isForwarded(name) || (replaced && CREDENTIALS.has(name))) continue;
     // Only a text of the same length is hashed.
-    if (keys.some((key) => key?.length === given.length && isSame(given, key)) && isForwarded(name))
-      return true;
+    const holds = (text: string) => keys.some((key) => key.length === text.length && isSame(text, key));
+    if (partsOf(value).some(holds)) return true;
   }
   return false;
+}
+
+/** What of a header's value may be a key: all of it, its words, and what follows a word's first `=`. */
+function partsOf(value: string): string[] {
+  const words = value.split(/[\s,;:"'()<>&]+/);
+  return [value, value.slice(value.indexOf(" ") + 1)].concat(
+    words,
+    words.map((word) => word.slice(word.indexOf("=") + 1)),
+  );
 }
 
 function bearerToken(authorization: string | null): string | null {

@@ -21,7 +21,7 @@ const OWN_KEY: ProxyError = {
 const DASHBOARD_KEY: ProxyError = {
   reason: "no_credential",
   message:
-    "Nexus: no_credential: the request contains a dashboard key, so it was not sent to Claude. A dashboard key opens the dashboard and its API (`X-Dashboard-Key`) only. Send your Claude API key or login instead.",
+    "Nexus: no_credential: the request contains a dashboard key, so it was not sent to Claude. A dashboard key opens the dashboard and its API (`X-Dashboard-Key`) only. Leave it out.",
 };
 
 /** Authorizes and runs one exchange. Always resolves: failures are responses in Anthropic's error shape. */
@@ -58,7 +58,7 @@ async function handle(
     if ("error" in credential) return rejectAdmitted(admitted, credential.error);
     if (credential.headers === null && hasOnlyOwnKeys(request.headers))
       return rejectAdmitted(admitted, OWN_KEY);
-    if (credential.headers === null && forwardsDashboardKey(request.headers, config))
+    if (forwardsDashboardKey(request.headers, config, credential.headers !== null))
       return rejectAdmitted(admitted, DASHBOARD_KEY);
     return await runExchange({
       ...admitted,
