@@ -4,7 +4,7 @@
  * what the archive is for and stay as they are. In a body that is not valid JSON (truncated, broken) names are found everywhere,
  * in contents too. Linear in the size of the body.
  */
-import { isSecretName, redactForm, redactUrl } from "../masking/redact.ts";
+import { isSecretName, redactForm, redactQuery, redactUrl } from "../masking/redact.ts";
 import { concat } from "../bytes.ts";
 import { COLON, OPEN_BRACE, OPEN_BRACKET, QUOTE, skipSpace, textStart } from "./json-scanner.ts";
 
@@ -18,11 +18,19 @@ export interface Replacement {
 const MASKED = "***";
 const BACKSLASH = 0x5c;
 const SLASH = 0x2f;
+const AMPERSAND = 0x26;
+const HYPHEN = 0x2d;
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 /** Longer names are no names of credentials. */
 const MAX_NAME_BYTES = 120;
 const MAX_URL_BYTES = 4_096;
-/** A larger body is no form of the API. */
+/** A larger form is read field by field. */
 const MAX_FORM_BYTES = 65_536;
+/** A delimiter of parts: two hyphens, at most 70 characters (RFC 2046 5.1.1), and blanks. */
+const MAX_DELIMITER_BYTES = 80;
+/** The headers of a part, or a parameter that is read as text. */
+const MAX_FIELD_HEAD_BYTES = 2_048;
 /** Members that are content, in the bodies of all endpoints. */
 const CONTENT_NAMES: ReadonlySet<string> = new Set([
   "content",
@@ -67,10 +75,59 @@ export function maskLenient(bytes: Uint8Array): Uint8Array {
     findSecrets(bytes, { start, end: bytes.length, skipsContent: false }, found);
     return replaceParts(bytes, found);
   }
-  if (bytes.length > MAX_FORM_BYTES) return bytes;
+  if (bytes.length > MAX_FORM_BYTES) return replaceParts(bytes, secretsOfLargeForm(bytes));
   const text = decoder.decode(bytes);
   const masked = redactForm(text);
   return masked === text ? bytes : latin1(masked);
+}
+
+/** The secrets of a form, urlencoded or multipart, with files of any size; none of another body. */
+function secretsOfLargeForm(bytes: Uint8Array): Replacement[] {
+  const lineEnd = endOfLine(bytes, 0);
+  const isMultipart = bytes[0] === HYPHEN && bytes[1] === HYPHEN && lineEnd <= MAX_DELIMITER_BYTES;
+  if (isMultipart) return secretsOfParts(bytes, decoder.decode(bytes.subarray(0, lineEnd)).trimEnd());
+  const isUrlencoded = /^[\w.%+[\]-]{1,200}=/.test(decoder.decode(bytes.subarray(0, 201)));
+  return isUrlencoded && endOfLine(bytes, 0) >= bytes.length - 2 ? secretsOfParameters(bytes) : [];
+}
+
+function secretsOfParts(bytes: Uint8Array, delimiter: string): Replacement[] {
+  const found: Replacement[] = [];
+  const wanted = latin1(delimiter);
+  // A delimiter begins a line. RFC 2046 5.1.1
+  for (let at = 0; at < bytes.length;) {
+    const isDelimiter = wanted.every((byte, index) => bytes[at + index] === byte);
+    if (isDelimiter) {
+      const text = decoder.decode(bytes.subarray(at, at + MAX_FIELD_HEAD_BYTES));
+      const head = /^[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n/.exec(text)?.[0] ?? "";
+      const name = /\bname="([^"\r\n]{1,100})"/.exec(head)?.[1];
+      const value = at + head.length;
+      if (name !== undefined && isSecretName(name))
+        replace(bytes, value, endOfLine(bytes, value), MASKED, found);
+    }
+    const lineFeed = bytes.indexOf(LINE_FEED, at);
+    at = lineFeed < 0 ? bytes.length : lineFeed + 1;
+  }
+  return found;
+}
+
+function secretsOfParameters(bytes: Uint8Array): Replacement[] {
+  const found: Replacement[] = [];
+  for (let start = 0; start < bytes.length;) {
+    const next = bytes.indexOf(AMPERSAND, start);
+    const end = next < 0 ? bytes.length : next;
+    const head = decoder.decode(bytes.subarray(start, Math.min(end, start + MAX_FIELD_HEAD_BYTES)));
+    const masked = redactQuery(head);
+    if (masked !== head) replace(bytes, start, end, masked, found);
+    start = end + 1;
+  }
+  return found;
+}
+
+/** Where the line at `from` ends. */
+function endOfLine(bytes: Uint8Array, from: number): number {
+  const lineFeed = bytes.indexOf(LINE_FEED, from);
+  if (lineFeed < 0) return bytes.length;
+  return bytes[lineFeed - 1] === CARRIAGE_RETURN ? Math.max(from, lineFeed - 1) : lineFeed;
 }
 
 /** Bytes of a text that `decoder` has read, so that bytes that are not UTF-8 are kept. */

@@ -207,6 +207,8 @@ const PLACES: [place: string, body: (secret: string) => string, isJson?: boolean
   ["a form", (s) => `grant_type=x&client_secret=${s}&b=c`, false],
   ["an encoded name of a form", (s) => `a=b&client%5Fsecret=${s}`, false],
   ["a multipart form", (s) => `--a\r\nContent-Disposition: form-data; name="token"\r\nContent-Type: text/plain\r\n\r\n${s}\r\n--a--`, false],
+  ["a large multipart form", (s) => `--a\r\nContent-Disposition: form-data; name="file"; filename="-"\r\n\r\n${"-\r\n--b".repeat(20_000)}\r\n--a\r\nContent-Disposition: form-data; name="token"\r\n\r\n${s}\r\n--a--`, false],
+  ["a large form", (s) => `a=${"b".repeat(80_000)}&client%5Fsecret=${s}&c=d`, false],
 ]; // prettier-ignore
 
 test.each(PLACES)("a secret is masked in %s", (_, body, isJson = true) => {
