@@ -17,6 +17,8 @@ import type { InFlight, LiveEvent, StartedExchange } from "../workers/schemas/ap
 const RUNNING_MAX_MS = 3_600_000;
 /** How long the end of an exchange is kept, for a notice of its start that arrives late. */
 const ENDED_KEPT_MS = 60_000;
+/** Longer than a request takes from its authorization to the stream. */
+const SIGNED_OUT_KEPT_MS = 60_000;
 const MAX_IN_FLIGHT_LISTED = 50;
 const MAX_UNSTORED_LISTED = 500;
 /** Events read and written per write. */
@@ -34,6 +36,8 @@ export class LiveFeed extends DurableObject<Env> {
   readonly #waiting = new Set<() => void>();
   /** Open streams and whose they are. */
   readonly #streams = new Set<{ reader: string | null; isEnded: boolean }>();
+  /** Readers who have signed out recently, with the time: a stream that was authorized before may be opened after. */
+  readonly #signedOut = new Map<string, number>();
   /** Ids of recently ended exchanges, with the time. */
   readonly #ended = new Map<string, number>();
 
@@ -109,7 +113,8 @@ export class LiveFeed extends DurableObject<Env> {
   override async fetch(request: Request): Promise<Response> {
     const options = new URL(request.url).searchParams;
     const pipe = new IdentityTransformStream();
-    const stream = { reader: request.headers.get(LIVE_READER_HEADER), isEnded: false };
+    const reader = request.headers.get(LIVE_READER_HEADER);
+    const stream = { reader, isEnded: reader !== null && this.#signedOut.has(reader) };
     this.#streams.add(stream);
     const reading = this.#serve(pipe.writable.getWriter(), request.headers.get("last-event-id"), stream, {
       heartbeatMs: Number(options.get("heartbeatMs") ?? LIVE_HEARTBEAT_MS),
@@ -126,8 +131,10 @@ export class LiveFeed extends DurableObject<Env> {
     });
   }
 
-  /** Ends the streams of a reader who has signed out. */
-  async endReader(reader: string): Promise<void> {
+  /** Ends the streams of a reader who has signed out, and those that are opened shortly after. */
+  async endReader(reader: string, now = Date.now()): Promise<void> {
+    forgetUntil(this.#signedOut, now - SIGNED_OUT_KEPT_MS);
+    this.#signedOut.set(reader, now);
     for (const stream of this.#streams) if (stream.reader === reader) stream.isEnded = true;
     this.#wakeReaders();
   }
@@ -203,10 +210,7 @@ export class LiveFeed extends DurableObject<Env> {
   }
 
   #end(requestId: string, now: number): void {
-    for (const [id, at] of this.#ended) {
-      if (at > now - ENDED_KEPT_MS) break;
-      this.#ended.delete(id);
-    }
+    forgetUntil(this.#ended, now - ENDED_KEPT_MS);
     this.#ended.set(requestId, now);
     this.#sql.exec(`DELETE FROM running WHERE id = ?`, requestId);
   }
@@ -230,5 +234,13 @@ export class LiveFeed extends DurableObject<Env> {
   /** The last id assigned, 0 before the first. */
   #newest(): number {
     return this.#sql.exec<{ id: number }>(`SELECT coalesce(max(id), 0) AS id FROM events`).one().id;
+  }
+}
+
+/** Removes the first entries, which are the oldest. */
+function forgetUntil(times: Map<string, number>, until: number): void {
+  for (const [id, at] of times) {
+    if (at > until) return;
+    times.delete(id);
   }
 }

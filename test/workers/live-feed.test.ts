@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { api, dashboardApi } from "../../workers/api/index.ts";
 import { signIn, signOut } from "../../workers/api/auth/sign-in.ts";
-import { LIVE_FEED_NAME } from "../../workers/runtime/constants.ts";
+import { LIVE_FEED_NAME, LIVE_READER_HEADER } from "../../workers/runtime/constants.ts";
 import type { RequestRow } from "../../workers/schemas/api/requests.ts";
 import type { Overview } from "../../workers/schemas/api/overview.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
@@ -54,6 +54,23 @@ async function nextOfExchanges(reader: ReturnType<typeof readEvents>) {
 }
 
 describe("a reader", () => {
+  it("that has signed out meanwhile gets no stream", async () => {
+    const feed = newFeed();
+    const streamOf = async (reader: string) => {
+      const headers = { [LIVE_READER_HEADER]: reader };
+      const { body } = await feed.fetch("http://live-feed/", { headers });
+      return readEvents(body as ReadableStream<Uint8Array>);
+    };
+    await feed.endReader("session:a");
+    const late = await streamOf("session:a");
+    expect(await late.next()).toMatchObject({ event: "session.ended" });
+    expect(await late.next(2_000)).toBeUndefined();
+    const other = await streamOf("session:b");
+    await feed.publish([windowOf(0)]);
+    expect(await other.next()).toMatchObject({ event: "window.updated" });
+    await other.cancel();
+  });
+
   it("receives the events after its connection, in order", async () => {
     const feed = newFeed();
     await feed.publish([windowOf(0)]);
