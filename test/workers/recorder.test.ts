@@ -2,7 +2,11 @@
 import { env, exports } from "cloudflare:workers";
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { MAX_RECORDED_BODY_BYTES, RECORDED_HEAD_BYTES } from "../../workers/runtime/constants.ts";
+import {
+  MAX_HELD_BODY_BYTES,
+  MAX_RECORDED_BODY_BYTES,
+  RECORDED_HEAD_BYTES,
+} from "../../workers/runtime/constants.ts";
 import type { StoredPart } from "../../workers/proxy/record/recorder-entrypoint.ts";
 import { journalKey, journalTrailer, readJournal } from "../../workers/store/journal/objects.ts";
 import { makeExchange, notRecorded } from "../support/exchanges.ts";
@@ -72,6 +76,33 @@ describe("the Recorder", () => {
     });
     expect(response?.body.length).toBe(recorded === "head" ? RECORDED_HEAD_BYTES : length);
     expect(response?.body.subarray(0, 1_000)).toEqual(chunks[0]!.subarray(0, 1_000));
+  });
+
+  it("keeps bodies whole only as long as all of them together fit into memory", async () => {
+    const open = () => {
+      const { readable, writable } = new IdentityTransformStream();
+      const metadata = metadataOf();
+      const stored = exports.Recorder.fetch("http://recorder/response", { method: "POST", body: readable });
+      return { metadata, stored, writer: writable.getWriter() };
+    };
+    const length = MAX_HELD_BODY_BYTES / 2 + 2 * RECORDED_HEAD_BYTES;
+    const bodies = [open(), open()];
+    for (const { writer } of bodies) for (const chunk of chunksOf(length)) await writer.write(chunk);
+    const small = await record(...chunksOf(500_000), journalTrailer(metadataOf()));
+    expect(small.body).toMatchObject({ recorded: "whole", bytes: 500_000 });
+    const results: StoredPart[] = [];
+    for (const { metadata, stored, writer } of bodies) {
+      await writer.write(journalTrailer(metadata));
+      await writer.close();
+      results.push(await (await stored).json<StoredPart>());
+    }
+    expect(results.map(({ body }) => body)).toEqual([
+      { recorded: "whole", bytes: length, sha256: null },
+      { recorded: "head", bytes: length, sha256: sha256Of(chunksOf(length)) },
+    ]);
+    // What was held is free again.
+    const next = await record(...chunksOf(length), journalTrailer(metadataOf()));
+    expect(next.body).toMatchObject({ recorded: "whole" });
   });
 
   it("stores the head of a body that was cut short", async () => {

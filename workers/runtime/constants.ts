@@ -27,6 +27,11 @@ export const MAX_AFTER_RESPONSE_DELAY_MS = 1_000;
 export const MAX_RECORDED_BODY_BYTES = 32 * 1_048_576;
 /** How much of a larger body is recorded. */
 export const RECORDED_HEAD_BYTES = 1_048_576;
+/**
+ * Bodies that an isolate holds while it records them, all together: of 128 MB, which ingest shares. Beyond it, of a body of more than
+ * RECORDED_HEAD_BYTES only that much is recorded.
+ */
+export const MAX_HELD_BODY_BYTES = 48 * 1_048_576;
 /** How long an isolate caches a domain or key record. */
 export const TENANT_CACHE_MS = 30_000;
 /** While KV is unavailable, a cached record is used this long. */

@@ -14,7 +14,7 @@ export async function copySmall(
   length: number,
   abort: AbortController,
 ): Promise<TeeReadResult & { wasServed: boolean | null }> {
-  const buffered: TeeReadResult["buffered"] = { chunks: [], bytes: 0, hash: null, tail: EMPTY };
+  const buffered: TeeReadResult["buffered"] = { chunks: [], bytes: 0, hash: null, tail: EMPTY, held: 0 };
   const reader = (body as ReadableStream<Uint8Array>).getReader();
   const writer = (client as WritableStream<Uint8Array>).getWriter();
   const clientGone = () => abort.abort();

@@ -1,9 +1,13 @@
 /**
  * Reads copies of bodies in few large reads, because recording costs JavaScript per chunk. A body is buffered whole up to the
- * limit; of a larger one the head, the tail and a running hash are kept.
+ * limit, and as long as all bodies of the isolate together fit; of another one the head, the tail and a running hash are kept.
  */
 import { createHash, type Hash } from "node:crypto";
-import { MAX_RECORDED_BODY_BYTES, RECORDED_HEAD_BYTES } from "../../runtime/constants.ts";
+import {
+  MAX_HELD_BODY_BYTES,
+  MAX_RECORDED_BODY_BYTES,
+  RECORDED_HEAD_BYTES,
+} from "../../runtime/constants.ts";
 import { concat } from "../../domain/bytes.ts";
 import { timeoutOrNull } from "../../runtime/timeout.ts";
 
@@ -16,6 +20,8 @@ export interface BufferedBody {
   hash: Hash | null;
   /** With `hash`: the last TAIL_BYTES. */
   tail: Uint8Array;
+  /** What counts towards MAX_HELD_BODY_BYTES. */
+  held: number;
 }
 
 export interface TeeReadResult {
@@ -37,11 +43,25 @@ const MAX_TIMED_BYTES = 8_388_608;
 /** More than a metadata trailer can take: URL 16 KB, headers 128 KB. */
 const TAIL_BYTES = 262_144;
 
+/** Bytes of bodies that are in memory in this isolate. */
+let heldBytes = 0;
+
+/** To be called once when a body is stored, or is not going to be. */
+export function releaseBody(buffered: BufferedBody): void {
+  heldBytes -= buffered.held;
+  buffered.held = 0;
+}
+
 /** Reads to the end. A stream that errors loses what was read of it, so the sender of a copy must close it instead. */
 export async function readToEnd(body: ReadableStream): Promise<BufferedBody> {
   const buffered = emptyBody();
-  await readRest(body.getReader({ mode: "byob" }), buffered);
-  return buffered;
+  try {
+    await readRest(body.getReader({ mode: "byob" }), buffered);
+    return buffered;
+  } catch (thrown) {
+    releaseBody(buffered);
+    throw thrown;
+  }
 }
 
 /**
@@ -136,7 +156,13 @@ async function readRest(reader: ReadableStreamBYOBReader, buffered: BufferedBody
   }
 }
 
-const emptyBody = (): BufferedBody => ({ chunks: [], bytes: 0, hash: null, tail: new Uint8Array(0) });
+const emptyBody = (): BufferedBody => ({
+  chunks: [],
+  bytes: 0,
+  hash: null,
+  tail: new Uint8Array(0),
+  held: 0,
+});
 
 /** The last `length` bytes of a list of chunks (fewer when there are fewer), in one array. */
 export function lastBytes(chunks: readonly Uint8Array[], length: number): Uint8Array {
@@ -167,12 +193,19 @@ function append(buffered: BufferedBody, chunk: Uint8Array): void {
   buffered.bytes += chunk.length;
   if (buffered.hash) return hashAllButTail(buffered, buffered.hash, chunk);
   buffered.chunks.push(chunk);
-  if (buffered.bytes <= MAX_RECORDED_BODY_BYTES + TAIL_BYTES) return;
+  buffered.held += chunk.length;
+  heldBytes += chunk.length;
+  const isTooLarge = buffered.bytes > MAX_RECORDED_BODY_BYTES + TAIL_BYTES;
+  // The head of a body, and so a small one, always fits.
+  const isTooMuch = heldBytes > MAX_HELD_BODY_BYTES && buffered.bytes > RECORDED_HEAD_BYTES + TAIL_BYTES;
+  if (!isTooLarge && !isTooMuch) return;
   const hash = createHash("sha256");
   const all = buffered.chunks;
   buffered.hash = hash;
   buffered.chunks = [concat(firstBytes(all, RECORDED_HEAD_BYTES)).slice()]; // a copy, so that the large buffers can be freed
   for (const one of all) hashAllButTail(buffered, hash, one);
+  heldBytes += RECORDED_HEAD_BYTES - buffered.held;
+  buffered.held = RECORDED_HEAD_BYTES;
 }
 
 function hashAllButTail(buffered: BufferedBody, hash: Hash, chunk: Uint8Array): void {

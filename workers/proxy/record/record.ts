@@ -5,7 +5,7 @@
 import { errorText, log } from "../../runtime/log.ts";
 import type { BodyMetadata, RequestMetadata, ResponseMetadata } from "../../schemas/exchange.ts";
 import { type DraftMetadata, journalTrailer, type JournalPart } from "../../store/journal/objects.ts";
-import type { TeeReadResult } from "../body/tee-reader.ts";
+import { releaseBody, type TeeReadResult } from "../body/tee-reader.ts";
 import { count, flushCounters } from "./counters.ts";
 import { notifyIngest } from "./notify.ts";
 import { takePendingBody } from "./pending-bodies.ts";
@@ -89,11 +89,13 @@ export async function recordBody(
   { buffered, error }: TeeReadResult,
   finish: Finish<DraftRequest | DraftResponse>,
 ): Promise<StoredPart> {
-  const metadata = await finish(error);
   try {
-    return await storeBody(env.JOURNAL, part, metadata, buffered);
-  } catch (thrown) {
-    return notStored(part, metadata.id, thrown);
+    const metadata = await finish(error);
+    return await storeBody(env.JOURNAL, part, metadata, buffered).catch((thrown: unknown) =>
+      notStored(part, metadata.id, thrown),
+    );
+  } finally {
+    releaseBody(buffered);
   }
 }
 

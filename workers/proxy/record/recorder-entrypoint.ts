@@ -16,7 +16,7 @@ import {
   splitJournalObject,
   type JournalPart,
 } from "../../store/journal/objects.ts";
-import { type BufferedBody, firstBytes, readToEnd, tailOf } from "../body/tee-reader.ts";
+import { type BufferedBody, firstBytes, readToEnd, releaseBody, tailOf } from "../body/tee-reader.ts";
 
 /** The result of storing one part of an exchange. */
 export interface StoredPart {
@@ -55,7 +55,11 @@ export async function record(request: Request, env: Pick<Env, "JOURNAL">): Promi
   const part: JournalPart = new URL(request.url).pathname === "/request" ? "request" : "response";
   if (!request.body) throw new TypeError("the recorder needs a body");
   const copy = await readToEnd(request.body);
-  return Response.json(await storeCopy(env.JOURNAL, part, copy));
+  try {
+    return Response.json(await storeCopy(env.JOURNAL, part, copy));
+  } finally {
+    releaseBody(copy);
+  }
 }
 
 /** Stores a part whose body is in memory. Does not reject when R2 fails. */
@@ -75,7 +79,7 @@ export function storeBody(
   bucket: R2Bucket,
   part: JournalPart,
   metadata: Trailer,
-  { chunks, bytes, hash, tail }: BufferedBody,
+  { chunks, bytes, hash, tail }: Omit<BufferedBody, "held">,
 ): Promise<StoredPart> {
   if (metadata.body?.recorded === "none") return storeWithoutBody(bucket, part, metadata, bytes);
   if (hash) return storeHead(bucket, part, metadata, { chunks, bytes, hash, unhashed: [tail] });
