@@ -141,7 +141,7 @@ describe("HTTP", () => {
     expect((await mcp({ ...call, body: message("ping") })).status).toBe(200);
     const { status, headers, json } = await mcp({ ...call, body: message("ping") });
     expect([status, json]).toMatchObject([429, error(-32000, /too many requests/)]);
-    expect(Number(headers.get("retry-after"))).toBeGreaterThan(50);
+    expect(headers.get("retry-after")).toMatch(/^\d+$/);
     expect((await mcp({ domain: DOMAIN, key, bindings: call.bindings, body: message("ping") })).status).toBe(
       200,
     );

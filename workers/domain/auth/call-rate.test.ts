@@ -11,12 +11,17 @@ test.each([
   expect(waitMs(times, 2, 60_000)).toBe(wait);
 });
 
-test("the calls of each caller are limited, and refused ones are not counted", () => {
+test("each caller may call as often as the limit says, and refused calls are not counted", () => {
   const rates = callRates();
   expect(rates.take("a", 3, 0, 2)).toBe(0);
-  expect(rates.take("a", 3, 1_000, 2)).toBe(59_000);
-  expect(rates.take("b", 3, 1_000, 2)).toBe(0);
-  expect(rates.take("a", 3, 2_000)).toBe(0);
-  expect(rates.take("a", 3, 3_000)).toBe(57_000);
-  expect(rates.take("a", 3, 60_000, 2)).toBe(0);
+  expect(rates.take("a", 3, 0, 2)).toBe(20_000);
+  expect(rates.take("b", 3, 0, 2)).toBe(0);
+  expect(rates.take("a", 3, 0)).toBe(0);
+  expect(rates.take("a", 3, 5_000)).toBe(15_000);
+  expect(rates.take("a", 3, 20_000)).toBe(0);
+  expect(rates.take("a", 3, 80_000, 3)).toBe(0);
+  // More than the limit at once: only after a minute without calls.
+  expect(rates.take("c", 3, 0, 5)).toBe(0);
+  expect(rates.take("c", 3, 60_000)).toBe(0);
+  expect(rates.take("c", 3, 60_000)).toBe(20_000);
 });

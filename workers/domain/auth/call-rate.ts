@@ -13,18 +13,20 @@ export function waitMs(times: readonly number[], limit: number, now: number): nu
   return recent.length < limit ? 0 : recent[recent.length - limit]! + MINUTE_MS - now;
 }
 
-/** The calls of the last minute, by caller. */
+/** A token bucket per caller: `limit` calls at once, and as many in each further minute, evenly. */
 export function callRates() {
-  const callers = new Map<string, number[]>();
+  const callers = new Map<string, { tokens: number; at: number }>();
   return {
-    /** Counts `calls` calls and returns 0, or the milliseconds to wait if they are beyond `limit` per minute; then none is counted. */
+    /** Counts `calls` calls and returns 0, or the milliseconds to wait if they are too many; then none is counted. */
     take(caller: string, limit: number, now: number, calls = 1): number {
-      const times = (callers.get(caller) ?? []).filter((at) => at > now - MINUTE_MS);
-      const wait = waitMs(times, Math.max(1, limit - calls + 1), now);
-      if (wait > 0) return wait;
+      const last = callers.get(caller) ?? { tokens: limit, at: now };
+      const tokens = Math.min(limit, last.tokens + ((now - last.at) * limit) / MINUTE_MS);
+      // More calls than ever fit need a full bucket.
+      const missing = Math.min(calls, limit) - tokens;
+      if (missing > 0) return Math.ceil((missing * MINUTE_MS) / limit);
       // Deleted first, so that the map's first entry is the caller that has not called for longest.
       callers.delete(caller);
-      callers.set(caller, [...times, ...Array.from({ length: calls }, () => now)]);
+      callers.set(caller, { tokens: tokens - calls, at: now });
       const [oldest] = callers.keys();
       if (callers.size > MAX_CALLERS && oldest !== undefined) callers.delete(oldest);
       return 0;
