@@ -71,11 +71,14 @@ async function sealedEverywhere(): Promise<Record<string, string[]>> {
     `SELECT table_name, column_name FROM information_schema.columns
      WHERE table_schema = 'public' AND data_type IN ('jsonb', 'json', 'text') AND is_updatable = 'YES'`,
   );
-  for (const { table_name: table, column_name: column } of columns)
-    for (const { value } of await queryRows<{ value: string }>(
-      `SELECT "${column}"::text AS value FROM "${table}" WHERE "${column}"::text LIKE '%keyId%'`,
-    ))
-      add(`${table}.${column}`, value);
+  const selects = columns.map(
+    ({ table_name: table, column_name: column }) =>
+      `SELECT '${table}.${column}' AS place, "${column}"::text AS value FROM "${table}" WHERE "${column}"::text LIKE '%keyId%'`,
+  );
+  for (const { place, value } of await queryRows<{ place: string; value: string }>(
+    selects.join(" UNION ALL "),
+  ))
+    add(place, value);
   for (const { name } of (await env.TENANTS.list()).keys)
     add(`TENANTS.${name.slice(0, name.indexOf(":"))}`, (await env.TENANTS.get(name)) ?? "");
   for (const [binding, namespace] of Object.entries(
