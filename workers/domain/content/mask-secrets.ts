@@ -254,7 +254,7 @@ function backslashesBefore(bytes: Uint8Array, position: number): number {
   return count;
 }
 
-/** Masks userinfo and query of the URL whose scheme ends with the colon. Returns the position to go on from. */
+/** Masks userinfo and query of the URL whose scheme ends with the colon. Returns the position to continue from. */
 function maskUrl(bytes: Uint8Array, colon: number, end: number, found: Replacement[]): number {
   let at = colon + 1;
   for (let slash = 0; slash < 2; slash++) {
