@@ -56,7 +56,7 @@ export const getConversation: Tool<typeof Input> = {
           ]),
     ].join("\n");
     if (text === "") return { text: `${heading}\nThere is no message from ${from} on.` };
-    const ending = next === null ? "" : `The branch goes on: read again with "from": ${next}.`;
+    const ending = next === null ? "" : `The branch continues: read again with "from": ${next}.`;
     return { text: recorded(heading, text, ending) };
   },
 };
