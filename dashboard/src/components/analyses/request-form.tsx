@@ -15,10 +15,6 @@ import { ProviderName, WHAT_LEAVES } from "./labels.tsx";
 
 const MAX_PROMPT = 20_000;
 
-export interface RequestDraft {
-  customPrompt: string;
-}
-
 interface Props {
   view: View;
   plan: AnalysisPlan;
