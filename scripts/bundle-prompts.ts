@@ -1,7 +1,8 @@
 /**
  * Reads prompts/ and writes out/prompts.json, which the Worker bundles: a list of prompts that needs neither YAML nor validation at run
- * time; and out/analysis-prompts.json with the templates of prompts/analysis/, which are no prompts for clients. wrangler runs it before each build (wrangler.toml), so also in `npm start` and `npm run dev`. Prints every problem with its
- * place and exits with 1 if a file has an error.
+ * time; and out/analysis-prompts.json with the templates of prompts/analysis/, which are no prompts for clients. wrangler runs it before
+ * each build (wrangler.toml), so also in `npm start` and `npm run dev`. Prints every problem with its place and exits with 1 if a file has
+ * an error.
  */
 import { globSync } from "node:fs";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";

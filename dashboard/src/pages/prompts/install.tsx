@@ -5,11 +5,10 @@ import type { View } from "../../context/view.ts";
 
 const KEY = "YOUR-CLIENT-KEY";
 
-export function InstallCard({ view, domain }: { view: View; domain: string | undefined }) {
+export function InstallLines({ view, domain }: { view: View; domain: string | undefined }) {
   const url = `${baseUrl(view, domain)}/mcp`;
   return (
-    <section class="card install" id="install">
-      <h2>Add to a client</h2>
+    <div class="install">
       <p>
         Replace <code>{KEY}</code> with a client key of the domain; <a href="/domains">Domains</a> creates
         them.
@@ -27,14 +26,19 @@ export function InstallCard({ view, domain }: { view: View; domain: string | und
       </p>
       <CodeBlock text={cursorConfig(url)} label="configuration for Cursor" />
       <LocalNameNote view={view} {...(domain === undefined ? {} : { domain })} />
-    </section>
+    </div>
   );
 }
 
 const claudeCodeLine = (url: string): string =>
   `claude mcp add --transport http nexus ${url} --header "Authorization: Bearer ${KEY}"`;
 
-const configuration = (server: object): string => JSON.stringify({ mcpServers: { nexus: server } }, null, 2);
+/** Lists of texts stand on one line. */
+const configuration = (server: object): string =>
+  JSON.stringify({ mcpServers: { nexus: server } }, null, 2).replaceAll(
+    /\[\s*([^[\]]*?)\s*\]/g,
+    (_, list: string) => `[${list.replaceAll(/\n\s*/g, " ")}]`,
+  );
 
 /** Claude Desktop starts programs only. The header has no blank, which it does not pass on Windows. */
 function claudeDesktopConfig(url: string): string {

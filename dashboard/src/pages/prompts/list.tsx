@@ -16,7 +16,7 @@ import { linkTo } from "../../context/filters.ts";
 import { canAdminister, type View } from "../../context/view.ts";
 import { formatCount, formatExact } from "../../format/number.ts";
 import { CsrfField } from "../../layout/frame.tsx";
-import { InstallCard } from "./install.tsx";
+import { InstallLines } from "./install.tsx";
 
 interface Props {
   view: View;
@@ -64,7 +64,10 @@ export function PromptsPage({ view, search, list, sync, synced, problem, domain 
         </EmptyState>
       )}
       <SyncCard sync={sync} view={view} />
-      <InstallCard view={view} domain={domain} />
+      <section class="card" id="install">
+        <h2>Add to a client</h2>
+        <InstallLines view={view} domain={domain} />
+      </section>
     </>
   );
 }

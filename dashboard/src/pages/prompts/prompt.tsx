@@ -10,7 +10,7 @@ import type { View } from "../../context/view.ts";
 import { formatCount } from "../../format/number.ts";
 import { printable } from "../../format/text.ts";
 import { CsrfField } from "../../layout/frame.tsx";
-import { InstallCard } from "./install.tsx";
+import { InstallLines } from "./install.tsx";
 import { promptPath, SOURCES } from "./list.tsx";
 
 interface Props {
@@ -31,7 +31,7 @@ export function PromptPage({ view, prompt, rendered, values, domain }: Props) {
   return (
     <>
       <section class="card">
-        <p>
+        <p class="prompt-description">
           <UntrustedText text={prompt.description} />
         </p>
         <DefinitionList
@@ -61,7 +61,7 @@ export function PromptPage({ view, prompt, rendered, values, domain }: Props) {
       <div class="pair prompt-try">
         <section class="card">
           <h2>Arguments</h2>
-          <form method="post" action={promptPath(prompt.name)} class="form" data-prompt={prompt.name}>
+          <form method="post" action={promptPath(prompt.name)} class="stack" data-prompt={prompt.name}>
             <CsrfField view={view} />
             {prompt.arguments.length === 0 && <p class="mute">This prompt takes none.</p>}
             {prompt.arguments.map((argument) => (
@@ -88,7 +88,9 @@ export function PromptPage({ view, prompt, rendered, values, domain }: Props) {
       <FoldCard title="Template">
         <CodeBlock text={prompt.template} label="template" />
       </FoldCard>
-      <InstallCard view={view} domain={domain} />
+      <FoldCard title="Add to a client">
+        <InstallLines view={view} domain={domain} />
+      </FoldCard>
     </>
   );
 }
@@ -133,7 +135,7 @@ function ClaudeCodeNote({ prompt }: { prompt: PromptView }) {
   const names = prompt.arguments.map(({ name }) => name);
   const [first, second] = names;
   return (
-    <p class="mute">
+    <p class="mute prompt-note">
       Claude Code assigns arguments by position and splits at every blank; quotes do not keep words together.{" "}
       <code>/mcp__nexus__{prompt.name} one two three</code> gives {first} “one”
       {second === undefined ? "" : `, ${second} “two”`}
