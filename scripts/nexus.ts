@@ -5,6 +5,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { DEFAULT_URL } from "./nexus/api.ts";
 import { CommandError } from "./nexus/command-error.ts";
+import { addAnalyses } from "./nexus/analyses.ts";
 import { addRelink } from "./nexus/relink.ts";
 import { addDomains } from "./nexus/domains.ts";
 import { addKeys } from "./nexus/keys.ts";
@@ -58,5 +59,6 @@ The administrator's key is read from DASHBOARD_API_KEY; for the local stack, the
   addReprice(program);
   addProject(program);
   addReseal(program);
+  addAnalyses(program);
   return program;
 }

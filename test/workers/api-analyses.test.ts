@@ -254,3 +254,13 @@ it.each([
 it("has no analysis before one was requested", async () => {
   expect(await apiError(ANALYSIS)).toMatchObject({ status: 404, code: "not_found" });
 });
+
+it("fails analyses that neither run nor start, so that they can be requested again", async () => {
+  const { analysisId } = await apiJson<{ analysisId: string }>("/api/analyses", CREATE);
+  const failStuck = () => apiJson("/api/analyses/fail-stuck", post({ minutes: 10 }));
+  expect(await failStuck()).toEqual({ analysisIds: [] });
+  await queryRows("UPDATE analyses SET status = 'processing', lease_until = now() - interval '11 min'");
+  expect(await failStuck()).toEqual({ analysisIds: [analysisId] });
+  expect(await read()).toMatchObject({ status: "failed", error: { code: "stuck", attempt: 0 } });
+  expect(await call("/api/analyses", CREATE)).toMatchObject({ status: 201 });
+});

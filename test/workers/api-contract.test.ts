@@ -42,6 +42,7 @@ const OPERATIONS = [
   "GET /api/alerts",
   "GET /api/analyses",
   "POST /api/analyses",
+  "POST /api/analyses/fail-stuck",
   "GET /api/analyses/reader",
   "GET /api/analyses/trends",
   "GET /api/analyses/{conversationId}/{branchId}",

@@ -6,7 +6,7 @@ import { analysisCost, ESTIMATED_OUTPUT_TOKENS } from "../domain/analysis/price.
 import { chooseProvider } from "../domain/analysis/provider.ts";
 import { formatUsd, parseUsd } from "../domain/pricing/usd.ts";
 import type { Config } from "../runtime/config.ts";
-import { AUDIT_READING_MS } from "../runtime/constants.ts";
+import { AUDIT_READING_MS, MINUTE_MS } from "../runtime/constants.ts";
 import { enqueueAnalyses } from "../runtime/enqueue-analyses.ts";
 import { publishAnalysis } from "../runtime/publish-analysis.ts";
 import {
@@ -21,6 +21,8 @@ import {
   AnalysisTrendsQuery,
   AnalysisVersionQuery,
   AnalysisView,
+  FailedStuck,
+  FailStuckInput,
   RegenerateInput,
 } from "../schemas/api/analyses.ts";
 import { writeAuditOnce } from "../store/admin/audit.ts";
@@ -33,6 +35,7 @@ import {
 import { listAnalyses, readAnalysis, readAnalysisPlan, readSpentToday } from "../store/analyses/read.ts";
 import { readAnalysisTrends } from "../store/analyses/trends.ts";
 import type { NoBranch } from "../store/conversations/find.ts";
+import { failStuckAnalyses } from "../store/analyses/jobs.ts";
 import { bundledAnalysisPrompts } from "../store/prompts/analysis-prompts.ts";
 import { auditActor } from "./admin/audit-context.ts";
 import type { ApiEnv } from "./http/context.ts";
@@ -47,6 +50,9 @@ import {
   rateLimitedResponse,
 } from "./http/openapi.ts";
 import { listParameters, periodParameters } from "./http/parameters.ts";
+
+/** Of analyses that are failed together; live pages show the others when they are loaded again. */
+const MAX_PUBLISHED = 20;
 
 const tags = ["Analyses"];
 const path = "/api/analyses/{conversationId}/{branchId}";
@@ -67,6 +73,14 @@ const create = createRoute({
     201: json("The analysis is queued.", AnalysisCreated),
     ...creationErrors,
   },
+});
+const failStuck = createRoute({
+  method: "post",
+  path: "/api/analyses/fail-stuck",
+  tags,
+  summary: "Fail analyses that neither run nor start, so that they can be requested again",
+  request: { body: jsonBody(FailStuckInput) },
+  responses: { 200: json("The analyses.", FailedStuck), ...errorResponses },
 });
 const regenerate = createRoute({
   method: "post",
@@ -127,6 +141,13 @@ export const analysisRoutes = newRoutes()
     const created = await start(c, { conversationId, branchId }, customPrompt, false);
     if (created.isNew) return c.json(createdView(created, "Analysis request created"), 201);
     return c.json(createdView(created, "Analysis already completed"), 200);
+  })
+  .openapi(failStuck, async (c) => {
+    const by = auditActor(c);
+    const before = new Date(by.now.getTime() - c.req.valid("json").minutes * MINUTE_MS);
+    const analysisIds = await failStuckAnalyses(c.get("config"), before, by);
+    await Promise.all(analysisIds.slice(0, MAX_PUBLISHED).map((id) => publishAnalysis(c.env, id)));
+    return c.json({ analysisIds }, 200);
   })
   .openapi(regenerate, async (c) => {
     const { customPrompt } = c.req.valid("json");

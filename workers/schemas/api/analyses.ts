@@ -15,6 +15,7 @@ import {
   TimeZone,
   uuid,
   whole,
+  wholeInBody,
 } from "./parameters.ts";
 
 const count = z.number().int();
@@ -42,6 +43,19 @@ export const AnalysisInput = z.strictObject(
   { error: "conversationId, branchId, customPrompt" },
 );
 export const RegenerateInput = z.strictObject({ customPrompt }, { error: "customPrompt" });
+
+export const FailStuckInput = z.strictObject(
+  {
+    minutes: wholeInBody(1, 10_080)
+      .default(15)
+      .describe("Minutes for which they should have ended, or started, by now."),
+  },
+  { error: "minutes" },
+);
+export const FailedStuck = z.object({
+  analysisIds: z.array(z.string()).describe("Analyses that have failed now, at most 1,000, oldest first."),
+});
+export type FailedStuck = z.infer<typeof FailedStuck>;
 
 export const AnalysisParameter = z.object({
   conversationId: uuid().describe("The id of the conversation, or a former one."),

@@ -65,6 +65,10 @@ export interface ApiRoutes {
     body: z.input<typeof analyses.AnalysisInput>;
     response: analyses.AnalysisCreated;
   };
+  "POST /api/analyses/fail-stuck": {
+    body: z.input<typeof analyses.FailStuckInput>;
+    response: analyses.FailedStuck;
+  };
   "GET /api/analyses/reader": { response: analyses.AnalysisReader };
   "GET /api/analyses/trends": {
     query: Names<typeof analyses.AnalysisTrendsQuery>;

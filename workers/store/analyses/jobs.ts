@@ -2,11 +2,12 @@
  * Analyses as jobs. A claim is one transaction under an advisory lock: it counts the live leases and sets status, attempt and lease, so that
  * no more jobs run than allowed and each attempt calls the model once, however often its queue message is delivered.
  */
-import { and, eq, lt, or, sql } from "drizzle-orm";
+import { and, eq, inArray, lt, or, sql } from "drizzle-orm";
 import { analyses, domains } from "../../../drizzle/schema.ts";
 import type { AnalysisUsage } from "../../domain/analysis/price.ts";
 import { DAY_MS } from "../../runtime/constants.ts";
 import type { AnalysisError, AnalysisResult } from "../../schemas/analysis.ts";
+import { type AuditActor, auditInsert } from "../admin/audit.ts";
 import { type DatabaseConfig, withPrimary, withWriter } from "../db/db.ts";
 import { spentToday } from "./read.ts";
 
@@ -182,14 +183,48 @@ export async function overdueAnalyses(
     db
       .select({ id: analyses.id })
       .from(analyses)
-      .where(
-        or(
-          and(eq(analyses.status, "pending"), lt(analyses.nextAttemptAt, before)),
-          and(eq(analyses.status, "processing"), lt(analyses.leaseUntil, before)),
-        ),
-      )
+      .where(isOverdue(before))
       .orderBy(analyses.createdAt)
       .limit(limit),
   );
   return rows.map(({ id }) => id);
 }
+
+const MAX_FAILED_AT_ONCE = 1_000;
+
+/** Fails analyses that should have been tried, or whose attempt should have ended, before `before`; those that wait for a budget are not due. */
+export async function failStuckAnalyses(
+  config: DatabaseConfig,
+  before: Date,
+  by: AuditActor,
+): Promise<string[]> {
+  const ids = await overdueAnalyses(config, before, MAX_FAILED_AT_ONCE);
+  const error = { at: by.now.toISOString(), code: "stuck", message: "It neither ran nor started in time." };
+  return withWriter(config, (db) =>
+    db.transaction(async (tx) => {
+      // A claim of one of them waits, and then finds it failed.
+      await tx.execute(sql`select pg_advisory_xact_lock(${CLAIM_LOCK}::bigint)`);
+      const failed = await tx
+        .update(analyses)
+        .set({
+          status: "failed",
+          leaseUntil: null,
+          nextAttemptAt: null,
+          completedAt: by.now,
+          updatedAt: by.now,
+          errors: sql`${analyses.errors} || jsonb_build_array(${JSON.stringify(error)}::jsonb || jsonb_build_object('attempt', ${analyses.attempts}))`,
+        })
+        .where(and(inArray(analyses.id, ids), isOverdue(before)))
+        .returning({ id: analyses.id });
+      const details = { analyses: failed.length };
+      await auditInsert(tx, { ...by, action: "analysis.fail_stuck", target: "*", details });
+      return failed.map(({ id }) => id);
+    }),
+  );
+}
+
+const isOverdue = (before: Date) =>
+  or(
+    and(eq(analyses.status, "pending"), lt(analyses.nextAttemptAt, before)),
+    and(eq(analyses.status, "processing"), lt(analyses.leaseUntil, before)),
+  );
