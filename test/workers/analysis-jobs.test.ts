@@ -227,7 +227,7 @@ it("never runs more jobs than allowed", async () => {
   }>(`INSERT INTO analyses (id, domain_id, conversation_id, branch_key,
       branch_id, version, is_current, status, next_attempt_at, provider, model, requested_by, created_at, updated_at)
     SELECT gen_random_uuid(), domain_id, conversation_id, branch_key, branch_id, n, false, status, next_attempt_at,
-      provider, model, requested_by, created_at, updated_at FROM analyses, generate_series(2, 20) n RETURNING id`);
+      provider, model, requested_by, created_at, updated_at FROM analyses, generate_series(2, 100) n RETURNING id`);
   let running = 0;
   let most = 0;
   onCall = async () => {
@@ -368,4 +368,49 @@ it("starts the newest of several idle conversations, and no more than there are 
     "SELECT conversation_id AS id FROM analyses ORDER BY created_at, id",
   );
   expect(rows.map(({ id }) => id)).toEqual(names.slice(0, 2));
+});
+
+it("asks Claude with the key of the account, apart from proxied traffic", async () => {
+  const claude = {
+    AI_PROVIDER: "claude",
+    AI_CLAUDE_ACCOUNT_ID: "acc_1",
+    CLAUDE_API_BASE_URL: "http://claude.example",
+  };
+  const gemini = globalThis.fetch;
+  const asked: { url: string; key: string | null; body: Record<string, unknown> }[] = [];
+  vi.stubGlobal("fetch", async (input: RequestInfo | URL, init?: RequestInit) => {
+    const request = new Request(input, init);
+    if (!request.url.startsWith("http://claude.example")) return gemini(input, init);
+    asked.push({ url: request.url, key: request.headers.get("x-api-key"), body: await request.json() });
+    return Response.json({
+      model: "claude-sonnet-5",
+      stop_reason: "end_turn",
+      content: [{ type: "text", text: JSON.stringify(RESULT) }],
+      usage: { input_tokens: 900, output_tokens: 100 },
+    });
+  });
+  const requests = () => queryRows<{ count: string }>("SELECT count(*) AS count FROM requests");
+  const before = await requests();
+  const body = { conversationId: CONVERSATION };
+  const { analysisId } = await apiJson<{ analysisId: string }>("/api/analyses", {
+    method: "POST",
+    body,
+    bindings: settings(claude),
+  });
+  expect(await deliver(analysisId, claude)).toBeNull();
+  expect(asked).toMatchObject([
+    {
+      url: "http://claude.example/v1/messages",
+      key: "k",
+      body: { model: "claude-sonnet-5", output_config: { format: { type: "json_schema" } } },
+    },
+  ]);
+  expect(await read()).toMatchObject({
+    status: "completed",
+    provider: "claude",
+    tokenUsage: { prompt: 900, completion: 100 },
+    costUsd: expect.stringMatching(/^0\.00/) as string,
+  });
+  expect(await requests()).toEqual(before);
+  expect(sent).toEqual([]);
 });
