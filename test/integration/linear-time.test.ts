@@ -40,7 +40,7 @@ import { calibrationOf, estimateTokens } from "../../workers/domain/analysis/est
 import { readGeminiResponse } from "../../workers/domain/analysis/gemini.ts";
 import { analysisPrompts } from "../../workers/domain/analysis/prompt.ts";
 import { readResult } from "../../workers/domain/analysis/result.ts";
-import { prepareTranscript } from "../../workers/domain/analysis/transcript.ts";
+import { contentText, prepareTranscript } from "../../workers/domain/analysis/transcript.ts";
 import { identify } from "../../workers/domain/auth/access-identity.ts";
 import { requiredRole } from "../../workers/domain/auth/permissions.ts";
 import { throttleKey } from "../../workers/domain/auth/key-throttle.ts";
@@ -54,6 +54,7 @@ import {
 } from "../../workers/domain/content/split-body.ts";
 import { decodeCursor } from "../../workers/domain/cursor.ts";
 import { isExchangeId, startedAtOf } from "../../workers/domain/exchange-id.ts";
+import { fenced } from "../../workers/domain/fence.ts";
 import * as coding from "../../workers/domain/http/content-coding.ts";
 import { isFromOtherSite, preflightHeaders } from "../../workers/domain/http/cors.ts";
 import { endpointOf, hasNoBody } from "../../workers/domain/http/endpoint.ts";
@@ -242,6 +243,7 @@ const OVER_TEXT: Calls<string> = {
     if (prompts.ok) prompts.value.render({ transcript: text, customPrompt: text, problem: text });
   },
   "analysis/result.ts#readResult": (text) => [readResult(text, [1]), readResult(`{${text}}`, [1])],
+  "fence.ts#fenced": (text) => fenced("a", text),
   "auth/access-identity.ts#identify": (text) =>
     identify(
       { issuer: "i", audience: "a", administrators: new Set() },
@@ -413,7 +415,8 @@ const OVER_TEXT: Calls<string> = {
 
 /** Functions over a content: a text or a list of blocks of any shape. */
 const OVER_CONTENT: Calls<unknown> = {
-  "analysis/transcript.ts#prepareTranscript": (value) => {
+  "analysis/estimate-tokens.ts#calibrationOf": (value) => calibrationOf({ tokens: 5_000, contents: [value] }),
+  "analysis/transcript.ts#prepareTranscript,contentText": (value) => {
     const parts = (Array.isArray(value) ? value : [value]).map((part: unknown) => [part]);
     const messages = [value, ...parts].map((content, n) => ({
       position: n + 1,
@@ -422,6 +425,7 @@ const OVER_CONTENT: Calls<unknown> = {
       bytes: 1,
     }));
     const limits = { provider: "claude", maxTokens: 1e9, headMessages: 1, tailMessages: 1 } as const;
+    contentText(value);
     prepareTranscript(messages, {
       ...limits,
       calibration: calibrationOf({ tokens: 5_000, contents: [value] }),
@@ -633,11 +637,11 @@ const BEARABLE_MS = 1_500;
 
 /** Functions of files, or single ones, that take no text of clients or upstream of any length. */
 const EXEMPT: readonly [pattern: RegExp, reason: string][] = [
-  [/^analysis\/(call-rate|price|provider|model-call|model-schema)\.ts/, "settings and numbers of ours"],
+  [/^analysis\/(price|provider|model-call|model-schema)\.ts/, "settings and numbers of ours"],
   [/^analysis\/(claude\.ts#claudeCall|gemini\.ts#geminiCall)/, "writes what we made"],
   [/^alerts\/(dedupe|unknown-models)\.ts/, "compares and counts rows; texts are keys"],
   [
-    /^auth\/(access-identity\.ts#accessApplication|permissions\.ts#hasRole|key-throttle\.ts#)/,
+    /^auth\/(access-identity\.ts#accessApplication|call-rate\.ts|permissions\.ts#hasRole|key-throttle\.ts#)/,
     "settings and roles",
   ],
   [/^(bytes|sha256|result|outcome)\.ts/, "hashes, tags and rows"],
