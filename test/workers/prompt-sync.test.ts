@@ -3,6 +3,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { beforeEach, describe, expect, inject, test } from "vitest";
 import type { FakeRepositoryScript } from "../../scripts/local/fake-github.ts";
 import { handleFetch } from "../../workers/app.ts";
+import { toHex } from "../../workers/domain/bytes.ts";
 import { loadConfig } from "../../workers/runtime/config.ts";
 import type { AlertEvent } from "../../workers/schemas/alert.ts";
 import type {
@@ -400,9 +401,7 @@ describe("the webhook", () => {
     const encoder = new TextEncoder();
     const algorithm = { name: "HMAC", hash: "SHA-256" };
     const key = await crypto.subtle.importKey("raw", encoder.encode(SECRET), algorithm, false, ["sign"]);
-    const signature = Buffer.from(await crypto.subtle.sign(algorithm, key, encoder.encode(body))).toString(
-      "hex",
-    );
+    const signature = toHex(new Uint8Array(await crypto.subtle.sign(algorithm, key, encoder.encode(body))));
     const ctx = createExecutionContext();
     const request = new Request("https://nexus.example/api/mcp/webhook", {
       method: "POST",

@@ -1,8 +1,10 @@
+import { concat } from "../domain/bytes.ts";
+
 /** The bytes of a body of at most `maxBytes`; `null` where it is longer, of which the rest is not read. */
 export async function readBody(
   body: ReadableStream<Uint8Array> | null,
   maxBytes: number,
-): Promise<Uint8Array<ArrayBuffer> | null> {
+): Promise<Uint8Array | null> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   if (body)
@@ -11,13 +13,7 @@ export async function readBody(
       if (length > maxBytes) return null;
       chunks.push(chunk);
     }
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
+  return concat(chunks);
 }
 
 /** The same as text. */

@@ -64,18 +64,15 @@ const reply = (status: number, message: string): Response =>
   Response.json({ message }, { status, headers: { "cache-control": "no-store" } });
 
 /** Compares in constant time. */
-async function isSigned(
-  body: Uint8Array<ArrayBuffer>,
-  header: string | null,
-  secret: string,
-): Promise<boolean> {
+async function isSigned(body: Uint8Array, header: string | null, secret: string): Promise<boolean> {
   const hex = SIGNATURE.exec(header ?? "")?.[1];
   if (hex === undefined) return false;
+  const signature = Uint8Array.from(hex.match(/../g)!, (byte) => parseInt(byte, 16));
   const algorithm = { name: "HMAC", hash: "SHA-256" };
   const key = await crypto.subtle.importKey("raw", new TextEncoder().encode(secret), algorithm, false, [
     "verify",
   ]);
-  return crypto.subtle.verify(algorithm, key, Buffer.from(hex, "hex"), body);
+  return crypto.subtle.verify(algorithm, key, signature, body);
 }
 
 /** GitHub sends JSON as the body or as a form field, as the webhook is set up. */
