@@ -37,6 +37,8 @@ export default tseslint.config(
         { considerDefaultExhaustiveForUnions: true },
       ],
       "@typescript-eslint/require-await": "off",
+      // Declarations of modules without types, for every project that includes the file.
+      "@typescript-eslint/triple-slash-reference": ["error", { path: "always" }],
       "no-control-regex": "off",
       "no-useless-rename": "error",
       "object-shorthand": ["error", "properties"],

@@ -2,7 +2,6 @@
  * Entry point of `/mcp`: HTTP around the Model Context Protocol. Loaded by dynamic import, because the library of the protocol takes
  * 180 ms of CPU to load. https://modelcontextprotocol.io/specification
  */
-import { concat } from "../domain/bytes.ts";
 import { callRates } from "../domain/auth/call-rate.ts";
 import { CORS_HEADERS, isFromOtherSite } from "../domain/http/cors.ts";
 import { domainOfHost } from "../domain/http/host.ts";
@@ -13,6 +12,7 @@ import { countRejection, flushCounters } from "../proxy/record/counters.ts";
 import { describe } from "../runtime/anthropic-errors.ts";
 import { loadConfig } from "../runtime/config.ts";
 import { errorText, log } from "../runtime/log.ts";
+import { readBody } from "../runtime/read-body.ts";
 import { servedPrompts } from "../store/prompts/registry.ts";
 import type { McpContext } from "./context.ts";
 import { describeServer, respond } from "./protocol.ts";
@@ -94,7 +94,8 @@ async function handlePost(request: Request, context: McpContext): Promise<Respon
   if (tooMany) return tooMany;
   if (!/^application\/json\s*(?:;|$)/i.test(request.headers.get("content-type") ?? ""))
     return rejection(415, SERVER_ERROR, "Nexus: Content-Type must be application/json.");
-  const bytes = await readBody(request);
+  const isTooLarge = Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES;
+  const bytes = isTooLarge ? null : await readBody(request.body, MAX_BODY_BYTES);
   if (bytes === null)
     return rejection(413, SERVER_ERROR, `Nexus: the body is larger than ${MAX_BODY_BYTES} bytes.`);
   const body = parseJsonBytes(bytes, MAX_DEPTH);
@@ -116,19 +117,6 @@ function limitCalls(request: Request, { caller, config }: McpContext, calls: num
   return rejection(429, SERVER_ERROR, `Nexus: too many requests. Try again in ${seconds} s.`, {
     "retry-after": String(seconds),
   });
-}
-
-/** The body; null where it is too large. */
-async function readBody(request: Request): Promise<Uint8Array | null> {
-  if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) return null;
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
-    length += chunk.byteLength;
-    if (length > MAX_BODY_BYTES) return null;
-    chunks.push(chunk);
-  }
-  return concat(chunks);
 }
 
 function rejection(

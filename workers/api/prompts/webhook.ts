@@ -3,6 +3,7 @@
  * next sync by interval finds what was pushed. https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries
  */
 import { z } from "zod";
+import { fromHex } from "../../domain/bytes.ts";
 import { loadConfig } from "../../runtime/config.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import { readBody } from "../../runtime/read-body.ts";
@@ -67,12 +68,11 @@ const reply = (status: number, message: string): Response =>
 async function isSigned(body: Uint8Array, header: string | null, secret: string): Promise<boolean> {
   const hex = SIGNATURE.exec(header ?? "")?.[1];
   if (hex === undefined) return false;
-  const signature = Uint8Array.from(hex.match(/../g)!, (byte) => parseInt(byte, 16));
   const algorithm = { name: "HMAC", hash: "SHA-256" };
   const key = await crypto.subtle.importKey("raw", new TextEncoder().encode(secret), algorithm, false, [
     "verify",
   ]);
-  return crypto.subtle.verify(algorithm, key, signature, body);
+  return crypto.subtle.verify(algorithm, key, fromHex(hex), body);
 }
 
 /** GitHub sends JSON as the body or as a form field, as the webhook is set up. */

@@ -3,6 +3,7 @@
  * exchange-row.ts.
  */
 import { Buffer } from "node:buffer";
+import { fromHex } from "../../domain/bytes.ts";
 import { clientName } from "../../domain/http/user-agent.ts";
 import { requestType, type RequestType } from "../../domain/messages/request-type.ts";
 import { smallMembers } from "../../domain/content/scan-body.ts";
@@ -84,7 +85,7 @@ export function requestRow(
       stream: reading.stream ?? false,
       bodyKind: split?.kind ?? "none",
       bodyBytes: metadata.body.bytes,
-      bodySha256: isTruncated ? fromHex(metadata.body.sha256) : ((received ?? split)?.sha256 ?? null),
+      bodySha256: isTruncated ? sha256Of(metadata.body.sha256) : ((received ?? split)?.sha256 ?? null),
       bodyTruncated: isTruncated,
       bodyMasked: split?.masked ?? false,
       messageCount,
@@ -237,7 +238,6 @@ function mayHaveSystemRole({ buffer, byteOffset, length }: Uint8Array): boolean 
   return bytes.includes('"system"') || bytes.includes("\\u");
 }
 
-function fromHex(hex: string | null): Uint8Array | null {
-  if (hex === null || !/^[0-9a-f]{64}$/i.test(hex)) return null;
-  return Uint8Array.from(hex.match(/../g)!, (byte) => Number.parseInt(byte, 16));
+function sha256Of(hex: string | null): Uint8Array | null {
+  return hex !== null && /^[0-9a-f]{64}$/i.test(hex) ? fromHex(hex) : null;
 }
