@@ -1,6 +1,8 @@
 /** `/mcp` by raw requests: what usual and odd ones get, in both generations of the protocol. */
+import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { VERSION } from "../../workers/runtime/constants.ts";
+import { removeDomain } from "../../workers/store/tenants/kv-read.ts";
 import {
   grantKey,
   LEGACY,
@@ -14,6 +16,7 @@ import {
 const DOMAIN = "mcp-requests.example";
 let key: string;
 beforeAll(async () => {
+  await removeDomain(env, "localhost"); // another file may have configured it
   key = await grantKey(DOMAIN, "10000000-0000-4000-8000-000000000001");
 });
 

@@ -1,6 +1,7 @@
 /** Tools of `/mcp`: what an agent with a client key may read, and how stored text is returned. */
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { removeDomain } from "../../workers/store/tenants/kv-read.ts";
 import { errorResponse, makeExchange, messageRequest, NOON } from "../support/exchanges.ts";
 import { DATABASE_DOWN, store } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
@@ -123,6 +124,7 @@ describe("tools are offered", () => {
     expect(await list({ ...keyed(), bindings: WHOLE_DOMAIN })).toEqual(TOOLS);
     expect(await list(keyed())).toBeUndefined();
     expect(await list({ ...keyed(), bindings: { MCP_TOOLS_SCOPE: "domain" } })).toBeUndefined();
+    await removeDomain(env, "localhost"); // another file may have configured it
     // Without a key: localhost, and domains where the operator requires none.
     expect(await list({ bindings: WHOLE_DOMAIN })).toBeUndefined();
     const open = { ...WHOLE_DOMAIN, ENABLE_CLIENT_AUTH: "false" };
