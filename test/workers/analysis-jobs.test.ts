@@ -182,6 +182,35 @@ it.each([
   expect(await read()).toMatchObject({ status: "failed", attempts: calls, error: { code }, data: null });
 });
 
+it("stores texts that Postgres does not take without what it does not take", async () => {
+  const summary = "NUL \u0000, half \ud83d, whole \u{1f600}";
+  replies = [success(JSON.stringify({ ...RESULT, summary }))];
+  expect(await deliver(await createAnalysis())).toBeNull();
+  const stored = await read();
+  expect(stored).toMatchObject({ status: "completed", attempts: 1 });
+  expect(stored.data?.summary).toBe("NUL , half \ufffd, whole \u{1f600}");
+});
+
+it("stores a result once the database is back, and adds its cost once", async () => {
+  replies = [];
+  const waits = vi.spyOn(scheduler, "wait").mockResolvedValue(undefined);
+  const id = await createAnalysis();
+  await queryRows(`CREATE SEQUENCE refusals`);
+  await queryRows(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF new.status = 'completed' AND nextval('refusals') <= 2 THEN RAISE 'down'; END IF; RETURN new; END $$`);
+  await queryRows("CREATE TRIGGER refuse BEFORE UPDATE ON analyses FOR EACH ROW EXECUTE FUNCTION refuse()");
+  try {
+    expect(await deliver(id)).toBeNull();
+  } finally {
+    await queryRows("DROP FUNCTION refuse CASCADE");
+    await queryRows("DROP SEQUENCE refusals");
+  }
+  expect(sent).toHaveLength(1);
+  expect(waits).toHaveBeenCalledTimes(2);
+  waits.mockRestore();
+  expect(await read()).toMatchObject({ status: "completed", attempts: 1, tokenUsage: { total: 1_200 } });
+});
+
 it("asks again once with the problem of an invalid response, and then keeps its text", async () => {
   replies = [success("No JSON."), success("Still no JSON.")];
   const id = await createAnalysis();
@@ -196,13 +225,15 @@ it("asks again once with the problem of an invalid response, and then keeps its 
   });
 });
 
-it("asks for twice the tokens after a response that was cut", async () => {
-  replies = [success("", "MAX_TOKENS")];
+it("asks for twice the tokens after a response that was cut, also when another failure came between", async () => {
+  replies = [success("", "MAX_TOKENS"), limited];
   const id = await createAnalysis();
   await deliver(id);
   await deliver(id);
-  const [first, second] = sent.map(({ body }) => body.generationConfig.maxOutputTokens);
-  expect(second).toBe(2 * first!);
+  await makeDue();
+  await deliver(id);
+  const [first, second, third] = sent.map(({ body }) => body.generationConfig.maxOutputTokens);
+  expect([second, third]).toEqual([2 * first!, 2 * first!]);
   expect(await read()).toMatchObject({ status: "completed", data: { summary: "A fix." } });
 });
 
@@ -290,6 +321,15 @@ it("shows a sub-task by the final response of its own branch", async () => {
   const made = { method: "POST", body, bindings: settings() };
   const { analysisId } = await apiJson<{ analysisId: string }>("/api/analyses", made);
   expect(await deliver(analysisId)).toBeNull();
+  // An id of a call is a client's: the same one may be in a domain whose conversations may not be sent.
+  await queryRows("UPDATE task_invocations SET domain_id = domain_id + 1");
+  const again = { method: "POST", body: {}, bindings: settings() };
+  const { analysisId: other } = await apiJson<{ analysisId: string }>(
+    `/api/analyses/${CONVERSATION}/${ids.root}/regenerate`,
+    again,
+  );
+  expect(await deliver(other)).toBeNull();
+  expect(sent[1]?.body.contents[0]?.parts[0]?.text).not.toContain("It is in a.ts.");
   expect(sent[0]?.body.contents[0]?.parts[0]?.text).toContain(
     "[sub-task prompt] Find it\n\n[3] user:\n[sub-task result] Started.\n[sub-task final response] It is in a.ts.",
   );

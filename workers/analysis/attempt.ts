@@ -14,7 +14,9 @@ import { calibrationOf } from "../domain/analysis/estimate-tokens.ts";
 import { MAX_OUTPUT_TOKENS, maxPromptTokens } from "../domain/analysis/provider.ts";
 import { readResult } from "../domain/analysis/result.ts";
 import { type PreparedTranscript, prepareTranscript } from "../domain/analysis/transcript.ts";
+import { maskPersonalData } from "../domain/masking/personal-data.ts";
 import { redact } from "../domain/masking/redact.ts";
+import { plainText } from "../domain/truncate.ts";
 import type { Config } from "../runtime/config.ts";
 import { errorText, log } from "../runtime/log.ts";
 import { readText } from "../runtime/read-body.ts";
@@ -30,6 +32,9 @@ const MAX_TIMEOUT_MS = 600_000;
 /** Reading this many prompt tokens takes a model about a second. */
 const TOKENS_PER_SECOND = 2_000;
 const MAX_CONTENT = 200_000;
+const MAX_MODEL = 200;
+/** Between attempts to store the end of an attempt; together less than the lease outlasts a call. */
+const STORE_DELAYS_MS = [500, 2_000, 5_000, 10_000, 20_000];
 
 /** The limit of a call, which grows with the prompt. */
 export function timeoutMs(config: Config, promptTokens: number): number {
@@ -48,11 +53,35 @@ export async function runAttempt(config: Config, job: AnalysisJob): Promise<numb
   const now = new Date();
   const end = endOf(config, job, response, prepared, now);
   const { usage } = response;
-  const model = response.model ?? job.model;
-  const costPico = usage === null ? null : analysisCost(job.provider, model, usage, now);
-  await endAttempt(config, job, prompts.hash, { usage, costPico, model: response.model }, end, now);
+  const costOf = (model: string) => (usage === null ? null : analysisCost(job.provider, model, usage, now));
+  // The provider may name a version of the model, which has the same price.
+  const costPico = (response.model === null ? null : costOf(response.model)) ?? costOf(job.model);
+  const cost = { usage, costPico, model: response.model && plainText(response.model, MAX_MODEL) };
+  await storeEnd(() => endAttempt(config, job, prompts.hash, cost, storable(end), now));
   if (end.status === "failed") log.warn("analysis: attempt failed", { id: job.id, code: end.error.code });
   return end.status === "failed" && end.nextAttemptAt ? end.nextAttemptAt.getTime() - now.getTime() : null;
+}
+
+/** A response that was paid for is not lost because the database is away for a minute. */
+async function storeEnd(store: () => Promise<unknown>): Promise<void> {
+  for (const delayMs of STORE_DELAYS_MS) {
+    try {
+      await store();
+      return;
+    } catch (thrown) {
+      log.warn("analysis: end of the attempt not stored yet", { error: errorText(thrown) });
+      await scheduler.wait(delayMs);
+    }
+  }
+  await store();
+}
+
+/** Without what Postgres does not take in texts: NUL, and surrogates without their other half. */
+function storable<T>(value: T): T {
+  if (typeof value === "string") return value.replaceAll("\u0000", "").toWellFormed() as T;
+  if (Array.isArray(value)) return value.map(storable) as T;
+  if (value === null || typeof value !== "object" || value instanceof Date) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, storable(inner)])) as T;
 }
 
 async function prepare(config: Config, job: AnalysisJob): Promise<PreparedTranscript | null> {
@@ -82,13 +111,14 @@ function requestOf(
   { text: transcript }: PreparedTranscript,
   prompts: AnalysisPrompts,
 ): ModelRequest {
-  const last = job.errors.at(-1);
-  const problem = last?.code === "invalid_result" ? last.message : null;
-  const customPrompt = job.customPrompt === null ? null : redact(job.customPrompt);
+  // Errors of the network in between change nothing about them.
+  const invalid = job.errors.findLast(({ code }) => code === "invalid_result");
+  const wasCut = job.errors.some(({ code }) => code === "response_cut");
+  const customPrompt = job.customPrompt === null ? null : maskPersonalData(redact(job.customPrompt));
   return {
     model: job.model,
-    prompt: prompts.render({ transcript, customPrompt, problem }),
-    maxOutputTokens: MAX_OUTPUT_TOKENS * (last?.code === "response_cut" ? 2 : 1),
+    prompt: prompts.render({ transcript, customPrompt, problem: invalid?.message ?? null }),
+    maxOutputTokens: MAX_OUTPUT_TOKENS * (wasCut ? 2 : 1),
   };
 }
 
@@ -166,7 +196,7 @@ function endOf(
   return {
     status: "completed",
     result: null,
-    content: redact(response.text.slice(0, MAX_CONTENT)).replaceAll("\u0000", ""),
+    content: redact(response.text.slice(0, MAX_CONTENT)),
     note: ["The response does not have the expected form.", note].filter((part) => part !== null).join(" "),
   };
 }

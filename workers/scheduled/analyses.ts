@@ -29,6 +29,8 @@ export async function recoverAnalyses(
   }
 }
 
+/** Some are too dear for what is left of the budget. */
+const MAX_CANDIDATES = 50;
 const AUTOMATIC = { actor: "automatic mode", role: "none" } as const;
 
 /**
@@ -44,20 +46,21 @@ export async function startAutomaticAnalyses(
   const { AI_DAILY_BUDGET_USD: budget, AI_WORKER_MAX_CONCURRENT_JOBS: slots } = config;
   if (!config.AI_WORKER_ENABLED || !provider.isConfigured || budget === undefined) return;
   try {
-    const { open, spentPico, candidates } = await readAutomatic(config, now, slots);
+    const { open, spentPico, candidates } = await readAutomatic(config, now, MAX_CANDIDATES);
     let leftPico = parseUsd(budget) - spentPico;
-    for (const { conversationId, branchKey, contextTokens } of candidates.slice(
-      0,
-      Math.max(0, slots - open),
-    )) {
+    let free = slots - open;
+    for (const { conversationId, branchKey, contextTokens } of candidates) {
+      if (free <= 0) return;
       const usage = {
-        inputTokens: contextTokens ?? 0,
+        inputTokens: contextTokens,
         cachedInputTokens: 0,
         outputTokens: ESTIMATED_OUTPUT_TOKENS,
         thinkingTokens: 0,
       };
       const costPico = analysisCost(provider.provider, provider.model, usage, now);
-      if (costPico === null || (leftPico -= costPico) < 0n) return;
+      if (costPico === null) return;
+      // An older one may cost less.
+      if (costPico > leftPico) continue;
       const branch = { conversationId, branchId: branchKey };
       const request = { branch, customPrompt: undefined, provider, limitPerMinute: Infinity };
       const created = await createAnalysis(
@@ -66,6 +69,8 @@ export async function startAutomaticAnalyses(
         { ...AUTOMATIC, now },
       );
       if (!created.ok || !created.value.isNew) continue;
+      leftPico -= costPico;
+      free--;
       await enqueueAnalyses(env, [created.value.analysisId]);
       await publishAnalysis(env, created.value.analysisId);
     }

@@ -12,15 +12,15 @@ const LOOKBACK_MS = 7 * DAY_MS;
 export interface AutomaticCandidate {
   conversationId: string;
   branchKey: string;
-  /** Of the last inference; null without recorded usage. */
-  contextTokens: number | null;
+  /** Of the last inference. */
+  contextTokens: number;
 }
 
-/** The state that limits automatic analyses, and up to `limit` conversations whose main branch was never analysed, newest first. */
+/** The state that limits automatic analyses, and up to `limit` conversations with recorded usage whose main branch was never analysed, newest first. */
 export async function readAutomatic(config: DatabaseConfig, now: Date, limit: number) {
   return withPrimary(config, async (db) => {
     const open = await db.$count(analyses, inArray(analyses.status, ["pending", "processing"]));
-    const { rows } = await db.execute<{ id: string; branch_key: string; tokens: number | null }>(sql`
+    const { rows } = await db.execute<{ id: string; branch_key: string; tokens: number }>(sql`
       select c.id, r.id as branch_key, c.latest_context_tokens as tokens
       from domains d
       join conversations c on c.domain_id = d.id
@@ -28,6 +28,7 @@ export async function readAutomatic(config: DatabaseConfig, now: Date, limit: nu
       where d.analysis_enabled and d.analysis_automatic is not null
         and c.last_at > ${timestamptz(now.getTime() - LOOKBACK_MS)}
         and c.last_at < ${timestamptz(now)} - make_interval(mins => (d.analysis_automatic->>'idleMinutes')::int)
+        and c.latest_context_tokens is not null
         and c.turns > (d.analysis_automatic->>'moreThanTurns')::int
         and not exists (select 1 from analyses a where a.branch_key = r.id)
       order by c.last_at desc, c.id desc
@@ -35,7 +36,7 @@ export async function readAutomatic(config: DatabaseConfig, now: Date, limit: nu
     const candidates = rows.map(({ id, branch_key: branchKey, tokens }): AutomaticCandidate => ({
       conversationId: id,
       branchKey,
-      contextTokens: tokens === null ? null : Number(tokens),
+      contextTokens: Number(tokens),
     }));
     return { open, spentPico: await spentToday(db, now), candidates };
   });

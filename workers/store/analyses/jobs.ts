@@ -2,7 +2,7 @@
  * Analyses as jobs. A claim is one transaction under an advisory lock: it counts the live leases and sets status, attempt and lease, so that
  * no more jobs run than allowed and each attempt calls the model once, however often its queue message is delivered.
  */
-import { and, eq, inArray, lt, or, sql } from "drizzle-orm";
+import { and, eq, inArray, ne, lt, or, sql } from "drizzle-orm";
 import { analyses, domains } from "../../../drizzle/schema.ts";
 import type { AnalysisUsage } from "../../domain/analysis/price.ts";
 import { DAY_MS } from "../../runtime/constants.ts";
@@ -70,7 +70,13 @@ export async function claimAnalysis(
       });
       const lost = error("interrupted", "The attempt was interrupted, or took too long.");
       const errors = job.status === "processing" ? [...job.errors, lost] : job.errors;
-      const end = { status: "failed", leaseUntil: null, nextAttemptAt: null, completedAt: now } as const;
+      const end = {
+        status: "failed",
+        leaseUntil: null,
+        nextAttemptAt: null,
+        completedAt: now,
+        note: null,
+      } as const;
       if (!isEnabled) {
         const off = error("domain_off", "Analysis was turned off for this domain. Turn it on and try again.");
         await set({ ...end, errors: [...errors, off] });
@@ -122,7 +128,10 @@ export type AttemptEnd =
   /** `nextAttemptAt` null: it is not tried again. */
   | { status: "failed"; error: AnalysisError; nextAttemptAt: Date | null };
 
-/** Stores the end of an attempt. False where the lease was lost meanwhile: then only tokens and cost are added. */
+/**
+ * Stores the end of an attempt; again with the same `now`, it changes nothing. False where the lease was lost meanwhile: then only tokens
+ * and cost are added.
+ */
 export async function endAttempt(
   config: DatabaseConfig,
   job: AnalysisJob,
@@ -168,7 +177,10 @@ export async function endAttempt(
       .where(isOurs)
       .returning({ id: analyses.id });
     if (changed.length > 0) return true;
-    await db.update(analyses).set(billed).where(eq(analyses.id, job.id));
+    await db
+      .update(analyses)
+      .set(billed)
+      .where(and(eq(analyses.id, job.id), ne(analyses.updatedAt, now)));
     return false;
   });
 }
@@ -211,6 +223,7 @@ export async function failStuckAnalyses(
           leaseUntil: null,
           nextAttemptAt: null,
           completedAt: by.now,
+          note: null,
           updatedAt: by.now,
           errors: sql`${analyses.errors} || jsonb_build_array(${JSON.stringify(error)}::jsonb || jsonb_build_object('attempt', ${analyses.attempts}))`,
         })

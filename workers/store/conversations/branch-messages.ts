@@ -1,6 +1,6 @@
 /** A branch as an analysis reads it: its messages, the final responses of its sub-tasks, and the tokens that Claude counted. */
 import { and, desc, eq, inArray, sql } from "drizzle-orm";
-import { requests, taskInvocations } from "../../../drizzle/schema.ts";
+import { domains, requests, taskInvocations } from "../../../drizzle/schema.ts";
 import type { RecordedTokens } from "../../domain/analysis/estimate-tokens.ts";
 import type { BranchMessage } from "../../domain/analysis/transcript.ts";
 import { clipMessage } from "../../domain/messages/clip-message.ts";
@@ -39,7 +39,7 @@ export async function readBranch(
   return withReader(config, async (db) => {
     const found = await findTip(db, id, named);
     if (!found.ok) return found;
-    const { conversationId, branch, tip } = found.value;
+    const { conversationId, domain, branch, tip } = found.value;
     const { messages: pieces, length } = await readHistory(db, tip.messagesNodeId, {
       from: 1,
       limit: MAX_MESSAGES,
@@ -49,7 +49,7 @@ export async function readBranch(
     const messages = await readMessages(db, pieces);
     return ok({
       messages,
-      subtaskAnswers: await readSubtaskAnswers(db, messages),
+      subtaskAnswers: await readSubtaskAnswers(db, domain, messages),
       recorded: await readRecordedTokens(db, conversationId, branch.branchKey, messages),
     });
   });
@@ -76,9 +76,13 @@ async function readMessages(db: Reader, pieces: readonly HistoryMessage[]): Prom
   });
 }
 
-/** The text of the last response of each sub-task whose own requests are known. */
+/**
+ * The text of the last response of each sub-task whose own requests are known. Ids of calls come from clients, so only those of the
+ * branch's domain are read.
+ */
 async function readSubtaskAnswers(
   db: Reader,
+  domain: string,
   messages: readonly BranchMessage[],
 ): Promise<Map<string, string>> {
   const calls = messages.flatMap(({ content }) =>
@@ -90,7 +94,11 @@ async function readSubtaskAnswers(
   const rows = await db
     .select({ toolUseId: taskInvocations.toolUseId, contentId: sql<string>`last.response_content_id` })
     .from(taskInvocations)
-    .innerJoin(requests, eq(requests.id, taskInvocations.subtaskRequestId))
+    .innerJoin(domains, and(eq(domains.id, taskInvocations.domainId), eq(domains.name, domain)))
+    .innerJoin(
+      requests,
+      and(eq(requests.id, taskInvocations.subtaskRequestId), eq(requests.domainId, taskInvocations.domainId)),
+    )
     .innerJoin(
       sql`lateral (select r.response_content_id from requests r
         where r.conversation_id = ${requests.conversationId} and r.branch_key = ${requests.branchKey}
