@@ -1,5 +1,4 @@
 // A file of ambient modules cannot be imported. Programs that import this file need it, too.
-// eslint-disable-next-line @typescript-eslint/triple-slash-reference
 /// <reference path="./handlebars-parser.d.ts" />
 /**
  * Reads a Handlebars template. The package's parser makes the syntax tree, whitespace control included; here its nodes are classified

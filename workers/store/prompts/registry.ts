@@ -1,5 +1,4 @@
 // A file of ambient modules cannot be imported. Programs that import this file need it, too.
-// eslint-disable-next-line @typescript-eslint/triple-slash-reference
 /// <reference path="./bundled-prompts.d.ts" />
 /** The prompts that are served: the bundled ones, and those of the repository over them. */
 import { eq, sql } from "drizzle-orm";
