@@ -14,8 +14,8 @@ import {
 } from "./model-call.ts";
 import { modelSchema } from "./model-schema.ts";
 
-/** The longest wait of a queue message is 12 hours. */
-const MAX_RETRY_AFTER_MS = 12 * 3_600_000;
+/** A whole day, also at the end of daylight saving time. Postgres holds the time; a queue message waits at most 12 hours at once. */
+const MAX_RETRY_AFTER_MS = 25 * 3_600_000;
 const DEFAULT_RETRY_AFTER_MS = 60_000;
 const MAX_MESSAGE = 300;
 /** The provider refuses this content; another attempt would end in the same way. */

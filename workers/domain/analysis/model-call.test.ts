@@ -73,7 +73,7 @@ test.each([
     429,
     limited({ violations: [{ quotaId: "GenerateRequestsPerDayPerProject" }] }, { retryDelay: "5s" }),
     "quota_day",
-    { retryAfterMs: 12 * 3_600_000 },
+    { retryAfterMs: 20 * 3_600_000 },
   ],
 ])("%s of Gemini", (_name, status, body, code, retry) => {
   expect(gemini(body, status)).toMatchObject({ ok: false, code, retry });
