@@ -436,6 +436,8 @@ async function compareTotals(
     ].filter((problem) => problem !== false);
     if (wrong.length === 0) return;
     if (Date.now() > deadline) return void problems.push(...wrong);
+    // Lost exchanges are counted once the journal has no bundle that may hold them.
+    if (kills > 0) await stack.runCron(EVERY_MINUTE);
     await pause(500);
   }
 }
