@@ -4,7 +4,7 @@
  * what the archive is for and stay as they are. In a body that is not valid JSON (truncated, broken) names are found everywhere,
  * in contents too. Linear in the size of the body.
  */
-import { isSecretName, redactForm, redactQuery, redactUrl } from "../masking/redact.ts";
+import { isSecretName, mayBeSecretName, redactForm, redactQuery, redactUrl } from "../masking/redact.ts";
 import { concat } from "../bytes.ts";
 import { COLON, OPEN_BRACE, OPEN_BRACKET, QUOTE, skipSpace, textStart } from "./json-scanner.ts";
 
@@ -154,11 +154,20 @@ export function findSecrets(
       continue;
     }
     const member = memberAt(bytes, at, end);
-    if (member === null) at++;
-    else if (isSecretName(member.name)) at = maskValue(bytes, member, end, found);
-    else if (skipsContent && member.level === 0 && CONTENT_NAMES.has(member.name))
+    if (member === null) {
+      at++;
+      continue;
+    }
+    const { nameStart, nameEnd } = member;
+    // Most names are read only where contents are skipped.
+    const name =
+      skipsContent || mayBeSecretName(bytes, nameStart, nameEnd)
+        ? unescaped(decoder.decode(bytes.subarray(nameStart, nameEnd)))
+        : "";
+    if (name !== "" && isSecretName(name)) at = maskValue(bytes, member, end, found);
+    else if (skipsContent && member.level === 0 && CONTENT_NAMES.has(name))
       at = lenientEnd(bytes, member, end);
-    else if (skipsContent && member.name === MCP_SERVERS) {
+    else if (skipsContent && name === MCP_SERVERS) {
       const valueEnd = lenientEnd(bytes, member, end);
       findSecrets(bytes, { start: member.value, end: valueEnd, skipsContent: false }, found);
       at = valueEnd;
@@ -168,7 +177,8 @@ export function findSecrets(
 
 /** A member of an object: its value begins at `value`. `level`: backslashes before each quote, in JSON that is a string of JSON. */
 interface Member {
-  name: string;
+  nameStart: number;
+  nameEnd: number;
   value: number;
   level: number;
 }
@@ -180,8 +190,7 @@ function memberAt(bytes: Uint8Array, quote: number, end: number): Member | null 
   const level = backslashesBefore(bytes, quote);
   const colon = skipSpace(bytes, nameEnd + 1);
   if (bytes[colon] !== COLON || backslashesBefore(bytes, nameEnd) !== level) return null;
-  const name = decoder.decode(bytes.subarray(quote + 1, nameEnd - level));
-  return { name: unescaped(name), value: skipSpace(bytes, colon + 1), level };
+  return { nameStart: quote + 1, nameEnd: nameEnd - level, value: skipSpace(bytes, colon + 1), level };
 }
 
 /** A name without `\u` escapes, of any number of backslashes. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { maskPersonalData } from "./personal-data.ts";
-import { redact, redactQuery } from "./redact.ts";
+import { isSecretName, mayBeSecretName, redact, redactQuery } from "./redact.ts";
 
 // Put together here, so that no scanner takes the tests for a leak.
 const vendorKey = `sk-${"ant"}-api03-${"Ab1_-".repeat(18)}AA`;
@@ -143,4 +143,24 @@ describe("redact", () => {
     }
     expect(performance.now() - start).toBeLessThan(10_000);
   });
+});
+
+const SECRET_NAMES =
+  "token secret secrets secretvalue password passwd passphrase pwd apikey apikeys accesskey accountkey privatekeypem signingkey credential credentials authorization authorizations authheader authheaders cookie cookies assertion jwt bearer accesstokens refreshtokens auth pass pat env environmentvariables headers httpheaders".split(
+    " ",
+  );
+const OTHER_NAMES = ["role", "content", "type", "name", "id", "a1", "", "7"];
+
+test("the last letters tell every name of a secret, and few others", () => {
+  const may = (name: string) => {
+    const bytes = new TextEncoder().encode(`"${name}"`);
+    return mayBeSecretName(bytes, 1, bytes.length - 1);
+  };
+  for (const name of SECRET_NAMES) {
+    expect([name, isSecretName(name)]).toEqual([name, true]);
+    for (const spelt of [name, name.toUpperCase(), `X-${name}_2`, [...name].join("-")])
+      expect([spelt, may(spelt)]).toEqual([spelt, true]);
+  }
+  expect(may("r\\u006fle")).toBe(true);
+  expect(OTHER_NAMES.filter(may)).toEqual([]);
 });
