@@ -54,7 +54,7 @@ import {
 } from "../../workers/domain/content/split-body.ts";
 import { decodeCursor } from "../../workers/domain/cursor.ts";
 import { isExchangeId, startedAtOf } from "../../workers/domain/exchange-id.ts";
-import { fenced } from "../../workers/domain/fence.ts";
+import { fenced, labelOf, quoteMarks, visibleText } from "../../workers/domain/fence.ts";
 import * as coding from "../../workers/domain/http/content-coding.ts";
 import { isFromOtherSite, preflightHeaders } from "../../workers/domain/http/cors.ts";
 import { endpointOf, hasNoBody } from "../../workers/domain/http/endpoint.ts";
@@ -243,7 +243,13 @@ const OVER_TEXT: Calls<string> = {
     if (prompts.ok) prompts.value.render({ transcript: text, customPrompt: text, problem: text });
   },
   "analysis/result.ts#readResult": (text) => [readResult(text, [1]), readResult(`{${text}}`, [1])],
-  "fence.ts#fenced": (text) => fenced("a", text),
+  "fence.ts#fenced,labelOf,quoteMarks,visibleText": (text) => [
+    fenced("a", text),
+    labelOf(text),
+    quoteMarks(text),
+    quoteMarks(text.replaceAll(/\S/g, " ")),
+    visibleText(text),
+  ],
   "auth/access-identity.ts#identify": (text) =>
     identify(
       { issuer: "i", audience: "a", administrators: new Set() },

@@ -7,6 +7,7 @@ import type { AnalysisProvider } from "../../schemas/analysis.ts";
 import { contentBlocks, isToolCall, stringMember, toolCallBlocks } from "../messages/content.ts";
 import { withoutReminders } from "../messages/reminders.ts";
 import { TASK_TOOLS } from "../messages/tool-calls.ts";
+import { labelOf, quoteMarks, visibleText } from "../fence.ts";
 import { isObject, type JsonObject } from "../json/json.ts";
 import { maskPersonalData } from "../masking/personal-data.ts";
 import { redact } from "../masking/redact.ts";
@@ -152,15 +153,19 @@ function subtaskCallsOf(messages: readonly BranchMessage[], answers: SubtaskAnsw
 
 function renderMessage({ position, role, content }: BranchMessage, calls: SubtaskCalls): string {
   const mask = (text: string) => maskPersonalData(redact(text));
-  return `[${position}] ${label(role)}:\n${contentText(content, calls, mask)}`;
+  return `[${position}] ${labelOf(role)}:\n${contentText(content, calls, mask)}`;
 }
 
 type Mask = (text: string) => string;
 
-/** A message without reminders and thinking, secrets masked, tool inputs and results shortened. */
+/**
+ * A message without reminders, thinking and invisible characters, secrets masked, tool inputs and results shortened, lines quoted that
+ * look like those of a transcript.
+ */
 export function contentText(content: unknown, calls: SubtaskCalls = new Map(), mask: Mask = redact): string {
+  const masked = (text: string) => mask(visibleText(text));
   const texts = contentBlocks(content)
-    .map((block) => renderBlock(block, calls, mask))
+    .map((block) => renderBlock(block, calls, masked))
     .filter((text) => text !== "");
   return texts.join("\n") || "(no text)";
 }
@@ -168,7 +173,7 @@ export function contentText(content: unknown, calls: SubtaskCalls = new Map(), m
 function renderBlock(block: JsonObject, calls: SubtaskCalls, mask: Mask): string {
   const shortened = shortener(mask);
   const { type } = block;
-  if (type === "text") return quoted(mask(withoutReminders(stringMember(block, "text"))));
+  if (type === "text") return quoteMarks(mask(withoutReminders(stringMember(block, "text"))));
   if (type === "thinking" || type === "redacted_thinking") return "";
   if (isToolCall(type)) return renderCall(block, calls, mask);
   if (type === "tool_result") {
@@ -189,15 +194,14 @@ function renderBlock(block: JsonObject, calls: SubtaskCalls, mask: Mask): string
 
 function renderCall(block: JsonObject, calls: SubtaskCalls, mask: Mask): string {
   const shortened = shortener(mask);
-  const name = label(stringMember(block, "name"));
+  const name = labelOf(stringMember(block, "name"));
   const { input = {} } = block;
   const call = calls.get(stringMember(block, "id"));
-  if (!call || !isObject(input))
-    return `[tool call ${name}] ${shortened(JSON.stringify(input), MAX_TOOL_TEXT)}`;
+  if (!call || !isObject(input)) return `[tool call ${name}] ${shortened(jsonText(input), MAX_TOOL_TEXT)}`;
   const { prompt, ...rest } = input;
-  const text = typeof prompt === "string" ? prompt : JSON.stringify(prompt ?? "");
+  const text = typeof prompt === "string" ? prompt : jsonText(prompt ?? "");
   const lines = [
-    `[tool call ${name}] ${shortened(JSON.stringify(rest), MAX_TOOL_TEXT)}`,
+    `[tool call ${name}] ${shortened(jsonText(rest), MAX_TOOL_TEXT)}`,
     `[sub-task prompt] ${shortened(text, MAX_SUBTASK_TEXT)}`,
   ];
   if (!call.hasResult && call.answer !== null) lines.push(renderAnswer(call.answer, mask));
@@ -207,22 +211,21 @@ function renderCall(block: JsonObject, calls: SubtaskCalls, mask: Mask): string 
 const renderAnswer = (answer: string, mask: Mask) =>
   `[sub-task final response] ${shortener(mask)(answer, MAX_SUBTASK_TEXT)}`;
 
-/** Lines that look like those of the transcript itself begin with a backslash, so that a message cannot imitate another. */
-const quoted = (text: string) =>
-  text.replace(/^(?=[ \t]{0,20}(?:\[(?:\d|tool |sub-task |message cut|…)|-----(?: begin| end)))/gm, "\\");
+/** JSON, of whose texts none is split by the escape of an invisible character. */
+const jsonText = (value: unknown): string =>
+  JSON.stringify(value, (_name, member: unknown) =>
+    typeof member === "string" ? visibleText(member) : member,
+  );
 
-const typeName = ({ type }: JsonObject) => (typeof type === "string" ? label(type) : "content");
-
-/** A name that the client chose, without what could end its line or brackets. */
-const label = (name: string) => truncate(name, 100).replace(/[^\w.:-]/g, "_");
+const typeName = ({ type }: JsonObject) => (typeof type === "string" ? labelOf(type) : "content");
 
 /** Masks a text, and of a longer one keeps the beginning (two thirds) and the end. */
 const shortener = (mask: Mask) => (text: string, max: number) => {
   const isHuge = text.length > 2 * MASKED_WINDOW;
   const start = mask(isHuge ? text.slice(0, MASKED_WINDOW) : text);
-  if (!isHuge && start.length <= max) return quoted(start);
+  if (!isHuge && start.length <= max) return quoteMarks(start);
   const end = Math.floor(max / 3);
   const rest = isHuge ? mask(text.slice(-MASKED_WINDOW)) : start;
   const marker = `[… ${text.length - max} characters …]`;
-  return `${quoted(truncate(start, max - end))}\n${marker}\n${quoted(rest.slice(-end).toWellFormed())}`;
+  return `${quoteMarks(truncate(start, max - end))}\n${marker}\n${quoteMarks(rest.slice(-end).toWellFormed())}`;
 };
