@@ -66,7 +66,7 @@ export const domains = pgTable("domains", {
   otherFields: jsonb("other_fields").$type<Sealed>(),
   /** An administrator has allowed that its conversations are sent to the analysis provider. */
   analysisEnabled: boolean("analysis_enabled").notNull().default(false),
-  /** When conversations are analysed without a request; null = never. */
+  /** When conversations are analyzed without a request; null = never. */
   analysisAutomatic: jsonb("analysis_automatic").$type<AnalysisAutomatic>(),
   createdAt: time("created_at").notNull().defaultNow(),
   updatedAt: time("updated_at").notNull().defaultNow(),

@@ -40,7 +40,7 @@ afterAll(async () => {
 });
 
 /** Records a conversation with this prompt, requests its analysis and waits until it is in one of these states. */
-async function analyse(tag: string, until = (view: AnalysisView) => /completed|failed/.test(view.status)) {
+async function analyze(tag: string, until = (view: AnalysisView) => /completed|failed/.test(view.status)) {
   const response = await sendMessage(stack, `[gemini:${tag}] Look at these keys:\n${SECRETS}`);
   expect(response.status).toBe(200);
   await response.arrayBuffer();
@@ -75,7 +75,7 @@ it.concurrent.each([
   ["refused", "failed", 1, "blocked"],
   ["gone", "failed", 1, "model_gone"],
 ] as const)("%s ends %s after %i calls", async (tag, status, calls, error) => {
-  const done = await analyse(tag);
+  const done = await analyze(tag);
   expect(done).toMatchObject({ view: { status, attempts: calls }, calls });
   expect(done.view.errors.at(-1)?.code ?? null).toBe(error);
   expect(done.view.data === null).toBe(status === "failed" || tag === "malformed");
@@ -83,7 +83,7 @@ it.concurrent.each([
 });
 
 it("waits for the next day when the quota of this one is used up", async () => {
-  const { view, calls } = await analyse("limited-day", ({ errors }) => errors.length > 0);
+  const { view, calls } = await analyze("limited-day", ({ errors }) => errors.length > 0);
   expect(view).toMatchObject({ status: "pending", attempts: 1, error: { code: "quota_day" } });
   expect(Date.parse(view.nextAttemptAt!)).toBeGreaterThan(Date.now());
   expect(calls).toBe(1);

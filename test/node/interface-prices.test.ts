@@ -1,7 +1,9 @@
 /** Texts that a person reads state no price but those of the price table. */
 import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { analysisCost, ESTIMATED_OUTPUT_TOKENS, GEMINI_PRICES } from "../../workers/domain/analysis/price.ts";
 import { MULTIPLIERS, SERVER_TOOL_PRICES } from "../../workers/domain/pricing/price-table.ts";
+import { formatUsd } from "../../workers/domain/pricing/usd.ts";
 
 const SOURCES = [
   "dashboard/src/**/*.{ts,tsx}",
@@ -16,7 +18,20 @@ const PRICE =
 const IS_COMMENT = /^\s*(?:\/\/|\/?\*|\{\/\*)|\/\/ .*$/;
 
 /** "$0" is how the documents write that nothing is billed; per 1,000 requests is the unit of a tool's price. */
-const ALLOWED = new Set([...Object.values(MULTIPLIERS), ...Object.values(SERVER_TOOL_PRICES), "0", "0.00"]);
+const ALLOWED = new Set([
+  ...Object.values(MULTIPLIERS),
+  ...Object.values(SERVER_TOOL_PRICES),
+  ...["2026-12-01", "2027-01-01"].map(exampleCost),
+  "0",
+  "0.00",
+]);
+
+/** Of the example in docs/operating.md: an analysis of a branch of 100,000 tokens. */
+function exampleCost(day: string): string {
+  const usage = { inputTokens: 100_000, cachedInputTokens: 0, outputTokens: ESTIMATED_OUTPUT_TOKENS };
+  const model = "gemini-3.8-flash";
+  return formatUsd(analysisCost("gemini", model, { ...usage, thinkingTokens: 0 }, new Date(day))!);
+}
 
 function pricesIn(text: string): string[] {
   return [...text.matchAll(PRICE)].map((match) => match.slice(1).find((group) => group !== undefined)!);
@@ -41,4 +56,14 @@ test.each([...SOURCES, ...DOCUMENTS])("%s", (pattern) => {
   );
   const unknown = found.filter((each) => !ALLOWED.has(each.slice(each.indexOf(": ") + 2)));
   expect(unknown).toEqual([]);
+});
+
+test("docs/operating.md has all prices of Gemini's models", () => {
+  const rows = readFileSync("docs/operating.md", "utf8").match(/^\| `gemini-.*\|$/gm);
+  expect(rows).toEqual(
+    GEMINI_PRICES.map(
+      ({ model, from, input, cached, output }) =>
+        `| \`${model}\` | ${from ?? "its release"} | ${input} | ${cached} | ${output} |`,
+    ),
+  );
 });

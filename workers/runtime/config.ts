@@ -144,7 +144,7 @@ export const Config = z
       .enum(["gemini", "claude"])
       .default("gemini")
       .describe(
-        "Which provider analyses conversations. Analysis is off per domain until an administrator turns it on.",
+        "Which provider analyzes conversations. Analysis is off per domain until an administrator turns it on.",
       ),
     AI_CLAUDE_ACCOUNT_ID: secret.describe(
       "With AI_PROVIDER=claude: the account whose API key pays for analyses.",
@@ -165,7 +165,7 @@ export const Config = z
     AI_WORKER_ENABLED: flag(true).describe("false: analyses wait in the queue."),
     AI_WORKER_MAX_CONCURRENT_JOBS: positive(3).describe("Analyses that run at once."),
     AI_ANALYSIS_MAX_RETRIES: positive(3).describe(
-      "Attempts of one analysis, of which each calls the model once.",
+      "Attempts of one analysis, the first included; each calls the model once.",
     ),
     AI_ANALYSIS_GEMINI_REQUEST_TIMEOUT_MS: milliseconds(60_000).describe(
       "Milliseconds that a model may take for a short prompt; a long prompt gets up to ten minutes.",
@@ -237,7 +237,7 @@ export const Config = z
       "Secret of the repository's webhook, which syncs after each push. Without it there is no webhook.",
     ),
     MCP_SYNC_INTERVAL: positive(300).describe(
-      "Seconds between two looks at the repository; cron runs each minute, so 60 is the least.",
+      "Seconds until the repository is checked for a new commit again; less than 60 counts as 60, because cron runs each minute.",
     ),
     GITHUB_API_URL: secureAddress("https://api.github.com").describe(
       "Address of the GitHub API; of GitHub Enterprise Server: https://HOST/api/v3.",

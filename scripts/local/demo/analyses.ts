@@ -1,5 +1,5 @@
 /**
- * Analyses of the demo: a fake Gemini with results written for some of its conversations. Of the traffic three are analysed, one of them
+ * Analyses of the demo: a fake Gemini with results written for some of its conversations. Of the traffic three are analyzed, one of them
  * twice, one is still read by the model, and one has failed.
  */
 import { setTimeout as pause } from "node:timers/promises";

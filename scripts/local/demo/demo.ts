@@ -43,7 +43,7 @@ export interface DemoOptions {
 export interface Demo {
   stack: LocalStack;
   fake: FakeClaude;
-  /** Resolves when the traffic has been sent and some of it analysed; rejects only if it could not be sent at all. */
+  /** Resolves when the traffic has been sent and some of it analyzed; rejects only if it could not be sent at all. */
   played: Promise<void>;
   stop(): Promise<void>;
 }

@@ -27,7 +27,7 @@ export interface DemoDomain {
   accountId: string;
   /** Upstream credential: the domain's API key, or each sender's own. */
   credential: "api_key" | "passthrough";
-  /** Whether its conversations may be analysed; where not, pages show how that is turned on. */
+  /** Whether its conversations may be analyzed; where not, pages show how that is turned on. */
   analysisEnabled: boolean;
   senders: string[];
 }

@@ -145,7 +145,7 @@ const readAnalysis = createRoute({
   method: "get",
   path: "/api/domains/{domain}/analysis",
   tags,
-  summary: "Whether and when conversations of a configured or seen domain are analysed",
+  summary: "Whether and when conversations of a configured or seen domain are analyzed",
   request: { params: DomainParameter },
   responses: { 200: json("The settings.", AnalysisSettings), ...errorResponses, ...notFoundResponse },
 });

@@ -73,7 +73,7 @@ export function readClaudeResponse(
   if (data.stop_reason === "refusal")
     return modelFailure(
       "blocked",
-      "Claude refused this conversation. Analyse it with another provider, or not at all.",
+      "Claude refused this conversation. Analyze it with another provider, or not at all.",
       null,
       billed,
     );

@@ -114,7 +114,7 @@ export function readGeminiResponse(
 }
 
 function blocked(reason: string, billed: Pick<ModelFailure, "usage" | "model">): ModelFailure {
-  const message = `Gemini refused this conversation (${truncate(reason, 50)}). Analyse it with another provider, or not at all.`;
+  const message = `Gemini refused this conversation (${truncate(reason, 50)}). Analyze it with another provider, or not at all.`;
   return modelFailure("blocked", message, null, billed);
 }
 

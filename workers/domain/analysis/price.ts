@@ -25,7 +25,7 @@ interface GeminiPrice {
 }
 
 /** https://ai.google.dev/gemini-api/docs/pricing, read 2026-11-30. Of a model, the latest price that has begun applies. */
-const GEMINI_PRICES: readonly GeminiPrice[] = [
+export const GEMINI_PRICES: readonly GeminiPrice[] = [
   { model: "gemini-3.8-flash", from: null, input: "0.75", cached: "0.075", output: "3.75" },
   { model: "gemini-3.8-flash", from: "2027-01-01", input: "1.50", cached: "0.15", output: "7.50" },
   // The page states no price for cached tokens of this model, so they cost the full one.

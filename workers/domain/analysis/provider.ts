@@ -1,4 +1,4 @@
-/** The provider that analyses conversations, chosen from the environment. */
+/** The provider that analyzes conversations, chosen from the environment. */
 import type { AnalysisProvider } from "../../schemas/analysis.ts";
 import { contextWindow } from "../messages/context-window.ts";
 

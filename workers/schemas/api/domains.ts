@@ -92,7 +92,7 @@ export const AnalysisAutomatic = z
     { error: bodyRule },
   )
   .describe(
-    "The main branch of a conversation that became idle in the last seven days is analysed once, newest first, within AI_DAILY_BUDGET_USD.",
+    "The main branch of a conversation that became idle in the last seven days is analyzed once, newest first, within AI_DAILY_BUDGET_USD.",
   );
 export type AnalysisAutomatic = z.infer<typeof AnalysisAutomatic>;
 
@@ -106,7 +106,7 @@ const analysisInput = {
   analysisAutomatic: AnalysisAutomatic.nullable()
     .optional()
     .describe(
-      "When conversations are analysed without a request. Absent: unchanged; null: never, as at first.",
+      "When conversations are analyzed without a request. Absent: unchanged; null: never, as at first.",
     ),
 };
 

@@ -1,4 +1,4 @@
-/** Which conversations automatic mode analyses next. */
+/** Which conversations automatic mode analyzes next. */
 import { inArray, sql } from "drizzle-orm";
 import { analyses } from "../../../drizzle/schema.ts";
 import { DAY_MS } from "../../runtime/constants.ts";
@@ -6,7 +6,7 @@ import { type DatabaseConfig, withPrimary } from "../db/db.ts";
 import { timestamptz } from "../db/sql.ts";
 import { spentToday } from "./read.ts";
 
-/** Conversations that became idle before are not analysed: an old archive is not sent because the mode was turned on. */
+/** Conversations that became idle before are not analyzed: an old archive is not sent because the mode was turned on. */
 const LOOKBACK_MS = 7 * DAY_MS;
 
 export interface AutomaticCandidate {
@@ -16,7 +16,7 @@ export interface AutomaticCandidate {
   contextTokens: number;
 }
 
-/** The state that limits automatic analyses, and up to `limit` conversations with recorded usage whose main branch was never analysed, newest first. */
+/** The state that limits automatic analyses, and up to `limit` conversations with recorded usage whose main branch was never analyzed, newest first. */
 export async function readAutomatic(config: DatabaseConfig, now: Date, limit: number) {
   return withPrimary(config, async (db) => {
     const open = await db.$count(analyses, inArray(analyses.status, ["pending", "processing"]));

@@ -133,7 +133,7 @@ function AutomaticMode({
         </div>
         <p class="mute">
           {reader.ok ? <ProviderName {...reader.data} /> : "The analysis provider"} then receives
-          conversations that nobody has selected.{" "}
+          conversations that no administrator has selected.{" "}
           {reader.ok && reader.data.dailyBudgetUsd !== null ? (
             <>
               All analyses of a day cost at most about <Money amount={reader.data.dailyBudgetUsd} />.

@@ -23,7 +23,7 @@ export function ProviderName({ provider, model }: { provider: AnalysisProvider; 
 
 /** What a provider receives once analysis is on. */
 export const WHAT_LEAVES =
-  "the text of conversations that an administrator selects: messages, tool inputs and results, the long ones shortened. Secrets and personal data that are recognized are masked before";
+  "the text of conversations that are analyzed: messages, tool inputs and results, the long ones shortened. Secrets and personal data that are recognized are masked before";
 
 interface StatusLook {
   text: string;
