@@ -23,11 +23,11 @@ export function newExchangeId(nowMs: number, random: Uint8Array): string {
       `an exchange id takes ${EXCHANGE_ID_RANDOM_BYTES} random bytes, not ${random.length}`,
     );
   }
-  const rest = Uint8Array.from(random);
+  const rest = new Uint8Array(random);
   rest[0] = (rest[0]! & 0x0f) | 0x70; // version 7
   rest[2] = (rest[2]! & 0x3f) | 0x80; // variant of RFC 9562
   const hex = ms.toString(16).padStart(12, "0") + toHex(rest);
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
 /** True for ids as `newExchangeId` makes them: lower case, version 7. */

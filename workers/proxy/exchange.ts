@@ -1,6 +1,7 @@
 /** The state that the steps of one admitted exchange share (pipeline/, record/, report/). */
 import type { Config } from "../runtime/config.ts";
 import { EXCHANGE_ID_RANDOM_BYTES, newExchangeId } from "../domain/exchange-id.ts";
+import type { HeaderEntries } from "../domain/http/forwarded-headers.ts";
 import type { RawTarget } from "../domain/http/paths.ts";
 import type { Admission } from "./auth/authorize.ts";
 import type { Credential } from "./auth/credential.ts";
@@ -10,6 +11,8 @@ export interface Exchange {
   /** Epoch milliseconds. */
   startedAt: number;
   request: Request;
+  /** Of `request`. Read once, because reading them costs more than what is done with them. */
+  headers: HeaderEntries;
   target: RawTarget;
   admission: Admission;
   /** Authenticates the proxy with Claude. */

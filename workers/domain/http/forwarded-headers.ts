@@ -5,6 +5,9 @@
  */
 import { type EncodingDecision, upstreamAcceptEncoding } from "./content-coding.ts";
 
+/** Headers as `Headers` lists them: names in lower case, values of one name joined. */
+export type HeaderEntries = readonly (readonly [string, string])[];
+
 /** RFC 9110 7.6.1, and older headers with the same meaning. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "connection",
@@ -50,15 +53,17 @@ const BETA = "anthropic-beta";
 
 /**
  * The request headers for upstream. `credential`: the headers that authenticate the proxy, which replace the client's (betas
- * are added to the client's); null keeps the client's own (passthrough).
+ * are added to the client's); null keeps the client's own (passthrough). `entries`: the client's headers, for a caller that has
+ * read them already.
  */
 export function upstreamRequestHeaders(
   client: Headers,
   credential: Readonly<Record<string, string>> | null,
+  entries: HeaderEntries = [...client],
 ): Headers {
   const headers = new Headers(client);
   const named = connectionNames(client);
-  for (const [name, value] of client) {
+  for (const [name, value] of entries) {
     const isReplaced = credential !== null && CREDENTIALS.has(name);
     if (!isForwarded(name) || named.has(name) || isReplaced || isOwnKey(value)) headers.delete(name);
   }

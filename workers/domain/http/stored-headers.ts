@@ -58,18 +58,16 @@ const MAX_VALUE = 1_000;
 /** Real exchanges have about 30; the rest is dropped. */
 const MAX_HEADERS = 100;
 const MAX_NAME = 100;
+const MAX_CACHED_RULES = 500;
 
 /** The request headers to store: names in lower case, secrets in values masked, values truncated. */
 export function storedRequestHeaders(headers: Iterable<readonly [string, string]>): Record<string, string> {
-  const kept = stored(headers, REQUEST_HEADERS);
-  for (const name of Object.keys(kept))
-    if (!REQUEST_HEADERS.includes(name) && !KNOWN_REQUEST_HEADERS.has(name)) kept[name] = UNKNOWN_VALUE;
-  return kept;
+  return stored(headers, requestRule);
 }
 
 /** The response headers to store, likewise. */
 export function storedResponseHeaders(headers: Iterable<readonly [string, string]>): Record<string, string> {
-  return stored(headers, RESPONSE_HEADERS);
+  return stored(headers, responseRule);
 }
 
 /** The stored response headers about limits: `anthropic-ratelimit-*` with any suffix, `retry-after`, `x-should-retry`. */
@@ -77,15 +75,43 @@ export function rateLimitHeaders(headers: Readonly<Record<string, string>>): Rec
   return Object.fromEntries(Object.entries(headers).filter(([name]) => isListed(name, RATE_LIMIT_HEADERS)));
 }
 
+/** What is stored of a header: nothing, only its name, or its value as well. */
+type Rule = "nothing" | "name" | "value";
+
+const requestRule = cachedRule((name) => {
+  if (!isListed(name, REQUEST_HEADERS)) return "nothing";
+  return REQUEST_HEADERS.includes(name) || KNOWN_REQUEST_HEADERS.has(name) ? "value" : "name";
+});
+const responseRule = cachedRule((name) => (isListed(name, RESPONSE_HEADERS) ? "value" : "nothing"));
+
+/** Decides once for each name that an isolate sees: the same thirty come with every request. */
+function cachedRule(ruleOf: (name: string) => Rule): (name: string) => Rule {
+  const rules = new Map<string, Rule>();
+  return (name) => {
+    const known = rules.get(name);
+    if (known !== undefined) return known;
+    if (name.length > MAX_NAME) return "nothing";
+    const rule = SECRET_NAME.test(name) ? "nothing" : ruleOf(name);
+    if (rules.size >= MAX_CACHED_RULES) rules.clear();
+    rules.set(name, rule);
+    return rule;
+  };
+}
+
 function stored(
   headers: Iterable<readonly [string, string]>,
-  list: readonly string[],
+  ruleOf: (name: string) => Rule,
 ): Record<string, string> {
   const kept = new Map<string, string>();
   for (const [anyCase, value] of headers) {
     const name = anyCase.toLowerCase();
-    if (name.length > MAX_NAME || SECRET_NAME.test(name) || !isListed(name, list)) continue;
+    const rule = ruleOf(name);
+    if (rule === "nothing") continue;
     if (kept.size >= MAX_HEADERS) break;
+    if (rule === "name") {
+      kept.set(name, UNKNOWN_VALUE);
+      continue;
+    }
     // Masked before the final truncation, because a truncated key would not be recognised.
     const text = truncate(redact(truncate(value, 4 * MAX_VALUE)), MAX_VALUE);
     const before = kept.get(name);

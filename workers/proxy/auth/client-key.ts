@@ -3,7 +3,7 @@
  * its hash nor the time that takes reveals anything about another key.
  */
 import { toHex } from "../../domain/bytes.ts";
-import { CREDENTIALS, isForwarded } from "../../domain/http/forwarded-headers.ts";
+import { CREDENTIALS, type HeaderEntries, isForwarded } from "../../domain/http/forwarded-headers.ts";
 import { sha256 } from "../../domain/sha256.ts";
 import type { Config } from "../../runtime/config.ts";
 import type { CredentialType } from "../../schemas/exchange.ts";
@@ -47,7 +47,7 @@ export async function findClientKey(
  * Whether a header that is forwarded holds a dashboard key: alone, after a scheme or a name, or in a list. With `replaced`, the proxy's
  * credential takes the place of the client's.
  */
-export function forwardsDashboardKey(headers: Headers, config: Config, replaced: boolean): boolean {
+export function forwardsDashboardKey(headers: HeaderEntries, config: Config, replaced: boolean): boolean {
   const keys = [config.DASHBOARD_API_KEY, config.DASHBOARD_VIEWER_KEY].filter((key) => key !== undefined);
   const shortest = Math.min(...keys.map(({ length }) => length));
   for (const [name, value] of headers) {

@@ -45,7 +45,8 @@ async function handle(
 ): Promise<Response> {
   const startedAt = Date.now();
   const id = newId(startedAt);
-  const received = { id, startedAt, request, target, env, ctx };
+  const headers = [...request.headers];
+  const received = { id, startedAt, request, headers, target, env, ctx };
   try {
     const config = loadConfig(env);
     const admission = await admit(request, target, env, config);
@@ -58,7 +59,7 @@ async function handle(
     if ("error" in credential) return rejectAdmitted(admitted, credential.error);
     if (credential.headers === null && hasOnlyOwnKeys(request.headers))
       return rejectAdmitted(admitted, OWN_KEY);
-    if (forwardsDashboardKey(request.headers, config, credential.headers !== null))
+    if (forwardsDashboardKey(headers, config, credential.headers !== null))
       return rejectAdmitted(admitted, DASHBOARD_KEY);
     return await runExchange({
       ...admitted,

@@ -104,12 +104,12 @@ async function retryOnUnauthorized(
   return forward(upstreamRequest({ ...exchange, credential }, body), exchange);
 }
 
-function upstreamRequest({ request, target, credential, config }: Exchange, body: RequestBody) {
+function upstreamRequest({ request, headers, target, credential, config }: Exchange, body: RequestBody) {
   return {
     // The base URL may have a path of its own; path and query are sent as the client spelt them.
     url: config.CLAUDE_API_BASE_URL.replace(/\/+$/, "") + target.path + target.query,
     method: request.method,
-    headers: upstreamRequestHeaders(request.headers, credential.headers),
+    headers: upstreamRequestHeaders(request.headers, credential.headers, headers),
     body,
   };
 }

@@ -130,14 +130,14 @@ function store(
 
 /** Metadata of the request part. */
 export function requestMetadata(exchange: AdmittedExchange): DraftMetadata<RequestMetadata> {
-  const { id, startedAt, request, target } = exchange;
+  const { id, startedAt, headers, target } = exchange;
   return {
     v: 1,
     id,
     startedAt,
     ...requestSummary(exchange),
     query: redactQuery(target.query),
-    headers: storedRequestHeaders(request.headers),
+    headers: storedRequestHeaders(headers),
     ...(carriesCredentials(target.path) ? { body: BODY_NOT_RECORDED } : {}),
   };
 }
