@@ -172,7 +172,7 @@ export const requests = pgTable(
     status: smallint(),
     outcome: text().notNull(),
     /**
-     * The client did not get what it asked (isFailed of workers/domain/outcome.ts). Null: stored by a Worker from before this column, until
+     * The client did not get what it asked for (isFailed of workers/domain/outcome.ts). Null: stored by a Worker from before this column, until
      * recount_failed() has corrected it.
      */
     failed: boolean(),

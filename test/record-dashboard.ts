@@ -94,7 +94,7 @@ function cut(body: unknown): unknown {
   );
 }
 
-/** Plays one branch: a request for each message of the user, answered with the message after it. */
+/** Plays one branch: a request for each message of the user, with the message after it as its response. */
 async function play(demo: Demo, base: object, messages: readonly Message[], from = 0): Promise<string> {
   let id = "";
   for (let n = from; n + 1 < messages.length; n += 2) {

@@ -14,7 +14,7 @@ export async function handleFetch(request: Request, env: Env, ctx: ExecutionCont
   const { path } = target;
   const isForClients = path === "/api/hello" || path.startsWith("/api/event_logging/");
   const isDashboardApi = (path.startsWith("/api/") && !isForClients) || path === "/token-stats";
-  // Before any key or Host is looked at: a preflight has no key, and the response must not tell whether the domain exists.
+  // Before any key or Host is looked at: a preflight has no key, and the response must not reveal whether the domain exists.
   if (!isDashboardApi && isPreflight(request.method, request.headers))
     return new Response(null, { status: 204, headers: preflightHeaders(request.headers) });
   if (path.startsWith("/v1/")) return handleProxy(request, target, env, ctx);

@@ -51,7 +51,7 @@ function versionOf({ source }: CachedDatabase): string {
   return (
     hash
       .update(readFileSync(join(ROOT, source)))
-      // Their times end when they were filled, and what is asked for are the last hours and days.
+      // Their times end when they were filled, and queries read the last hours and days.
       .update(new Date().toISOString().slice(0, 10))
       .digest("hex")
       .slice(0, 12)

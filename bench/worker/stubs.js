@@ -1,6 +1,6 @@
 /**
  * KV, R2 and the queue as the Worker under measurement sees them, over the runtime's own protocols for these bindings and inside
- * its process, so that their calls are counted with it: KV answers from memory, R2 and the queue take what they are given and forget it. (A file written
+ * its process, so that their calls are counted with it: KV reads from memory, R2 and the queue take what they are given and forget it. (A file written
  * by the runtime's disk service costs 0.2 ms, as much as the rest of a put: R2's disks are not ours to measure.)
  * Which of them a service is, its binding KIND says.
  */

@@ -100,7 +100,7 @@ it("Sync now syncs and says how it went", async () => {
   expect((await ask("/prompts", { method: "POST" })).status).toBe(403);
 });
 
-it("no prompts, none that match, and no database are told apart", async () => {
+it("no prompts, none that match, and no database have texts of their own", async () => {
   const none = { prompts: [], total: 0 };
   const title = async (path: string, list: unknown) => {
     const { texts } = await openPage(path, { overrides: { "GET /api/mcp/prompts": list } });

@@ -232,7 +232,7 @@ describe("usage", () => {
     ]);
   });
 
-  it("asks for hours and days of the viewer's zone, and takes local times of the address as its own", async () => {
+  it("requests hours and days of the viewer's zone, and takes local times of the address as its own", async () => {
     const path = "/usage?from=2026-11-29T00:00&to=2026-11-30T00:00";
     const { api } = await openPage(path, { overrides: { "GET /api/overview": overview } });
     expect(api.requested).toContain(

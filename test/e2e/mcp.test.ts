@@ -178,7 +178,7 @@ describe("the official client", () => {
   it.each([
     ["of version 1", V1],
     ["of version 2", V2],
-  ])("%s with a wrong key is told so", async (_name, module) => {
+  ])("%s with a wrong key gets an error that says so", async (_name, module) => {
     const { Client, StreamableHTTPClientTransport } = module();
     const transport = new StreamableHTTPClientTransport(new URL(url), headersOf("cnp_live_wrong"));
     await expect(new Client(INFO).connect(transport)).rejects.toThrow(/unauthorized|401|client key/i);

@@ -49,7 +49,7 @@ describe("the client key", () => {
       harness.send({ host, headers, method: "GET", path: "/v1/models" });
     expect((await get(domain, bearer(key))).status).toBe(200);
     await revoke();
-    const answers = [
+    const responses = [
       await get(domain, {}),
       await get(domain, bearer("cnp_live_wrong")),
       await get(domain, bearer(key)),
@@ -60,15 +60,15 @@ describe("the client key", () => {
       await get("unknown.example", {}),
       await get("-odd-.example", {}),
     ];
-    for (const answer of answers) expect(comparable(answer)).toEqual(comparable(answers[0]!));
-    expect(answers[0]!.status).toBe(401);
-    expect(answers[0]!.headers["www-authenticate"]).toBe("Bearer");
+    for (const response of responses) expect(comparable(response)).toEqual(comparable(responses[0]!));
+    expect(responses[0]!.status).toBe(401);
+    expect(responses[0]!.headers["www-authenticate"]).toBe("Bearer");
     // Claude Code would retry for minutes in silence.
-    expect(answers[0]!.headers["x-should-retry"]).toBe("false");
-    const { type, error, request_id } = JSON.parse(answers[0]!.body.toString()) as Record<string, unknown>;
+    expect(responses[0]!.headers["x-should-retry"]).toBe("false");
+    const { type, error, request_id } = JSON.parse(responses[0]!.body.toString()) as Record<string, unknown>;
     expect({ type, error }).toMatchObject({ type: "error", error: { type: "authentication_error" } });
-    expect(request_id).toBe(answers[0]!.headers["x-nexus-request-id"]);
-    expect(answers[0]!.headers["request-id"]).toBe(request_id);
+    expect(request_id).toBe(responses[0]!.headers["x-nexus-request-id"]);
+    expect(responses[0]!.headers["request-id"]).toBe(request_id);
     expect(harness.claude.requests).toHaveLength(1);
   });
 

@@ -44,7 +44,7 @@ describe("a request that may have reached upstream", () => {
   it.each(UNSAFE)(
     "is sent once: %s, upstream closes the connection without a response",
     async (_, options) => {
-      harness.answer(refuse);
+      harness.respondWith(refuse);
       const sent = await tenant.send(options);
       expect(sent.status).toBe(502);
       expect(JSON.parse(sent.body.toString())).toMatchObject({ type: "error", error: { type: "api_error" } });
@@ -67,15 +67,15 @@ describe("a request that may have reached upstream", () => {
   });
 
   it("is sent once on a connection that upstream has used before", async () => {
-    harness.answer(OK);
+    harness.respondWith(OK);
     for (let n = 0; n < 3; n++) await tenant.send({ body: "{}" });
     harness.claude.reset();
-    harness.answer(refuse);
+    harness.respondWith(refuse);
     await expectAttempts(await tenant.send({ body: "{}" }), 1);
   });
 
   it.each([301, 302, 303, 307, 308])("is sent once when upstream redirects it with %i", async (status) => {
-    harness.answer({ kind: "raw", status, headers: { location: `${harness.claude.url}/v1/messages` }, chunks: [] });
+    harness.respondWith({ kind: "raw", status, headers: { location: `${harness.claude.url}/v1/messages` }, chunks: [] });
     const sent = await tenant.send({ headers: json, body: message });
     expect(sent.status).toBe(status);
     await expectAttempts(sent, 1);
@@ -85,7 +85,7 @@ describe("a request that may have reached upstream", () => {
 it.each(["GET", "HEAD", "OPTIONS"])(
   "a request of a safe method is sent again when its connection fails: %s",
   async (method) => {
-    harness.answer(OK);
+    harness.respondWith(OK);
     harness.claude.script(() => true, refuse, { times: 1 });
     const sent = await tenant.send({ method, path: "/v1/models" });
     expect(sent.status).toBe(200);
@@ -94,7 +94,7 @@ it.each(["GET", "HEAD", "OPTIONS"])(
 );
 
 it("a request of a safe method is sent three times at most", async () => {
-  harness.answer(refuse);
+  harness.respondWith(refuse);
   const sent = await tenant.send({ method: "GET", path: "/v1/models" });
   expect(sent.status).toBe(502);
   await expectAttempts(sent, 3);

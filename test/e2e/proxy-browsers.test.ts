@@ -83,13 +83,13 @@ describe("a preflight", () => {
       "localhost",
       "[::1]",
     ];
-    const answers = [];
+    const responses = [];
     for (const host of hosts) {
       const { status, headers } = await harness.send(preflight("/v1/messages", { host }));
       const { date: _date, ...rest } = headers;
-      answers.push({ status, rest });
+      responses.push({ status, rest });
     }
-    for (const answer of answers) expect(answer).toEqual(answers[0]);
+    for (const response of responses) expect(response).toEqual(responses[0]);
   });
 
   it("opens neither the dashboard's API nor another network", async () => {
@@ -127,7 +127,7 @@ describe("an address that needs no client key", () => {
     [200, { origin: "https://tool.example", "sec-fetch-site": "cross-site" }],
     [200, {}],
   ])("returns %i for a simple POST with %j", async (status, headers) => {
-    harness.answer({ kind: "raw", status: 200, headers: {}, chunks: [] });
+    harness.respondWith({ kind: "raw", status: 200, headers: {}, chunks: [] });
     const post = { path: "/v1/things", body: "{}", headers: { "content-type": "text/plain", ...headers } };
     const own = { ...post.headers, authorization: "Bearer sk-ant-mine" };
     const sent = await harness.send({ ...post, host: "localhost", headers: own });
@@ -186,13 +186,13 @@ describe("a response of the proxy's own", () => {
 
 it("a response of upstream keeps its CORS headers and gets none of ours, and upstream gets the client's", async () => {
   const cors = { "access-control-allow-origin": ORIGIN, "access-control-expose-headers": "request-id" };
-  harness.answer({ kind: "raw", status: 429, headers: cors, chunks: [] });
+  harness.respondWith({ kind: "raw", status: 429, headers: cors, chunks: [] });
   const headers = { origin: ORIGIN, "anthropic-dangerous-direct-browser-access": "true" };
   expect(corsOf(await tenant.send({ path: "/v1/things", body: "{}", headers }))).toEqual(cors);
   const received = harness.claude.requests[0]!;
   expect(headerOf(received, "origin")).toBe(ORIGIN);
   expect(headerOf(received, "anthropic-dangerous-direct-browser-access")).toBe("true");
-  harness.answer({ kind: "raw", status: 401, headers: {}, chunks: [] });
+  harness.respondWith({ kind: "raw", status: 401, headers: {}, chunks: [] });
   expect(corsOf(await tenant.send({ path: "/v1/things", headers: { origin: ORIGIN } }))).toEqual({});
 });
 
@@ -207,7 +207,12 @@ it("a page in a browser reads upstream's responses and our errors, and a frame o
   try {
     const cors = { "access-control-allow-origin": "*", "access-control-expose-headers": "*" };
     const headers = { ...cors, "request-id": "req_1", "content-type": "application/json" };
-    harness.answer({ kind: "raw", status: 200, headers, chunks: [{ delayMs: 0, bytes: Buffer.from("{}") }] });
+    harness.respondWith({
+      kind: "raw",
+      status: 200,
+      headers,
+      chunks: [{ delayMs: 0, bytes: Buffer.from("{}") }],
+    });
     const page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`);
     const read = (path: string) =>

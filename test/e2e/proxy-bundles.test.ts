@@ -33,7 +33,7 @@ const notificationsOf = (sent: readonly Sent[]) =>
   }, 200);
 
 it("many of them take a few writes and messages, and each is complete", async () => {
-  harness.answer(replyOf('{"ok":true}'));
+  harness.respondWith(replyOf('{"ok":true}'));
   // Those that a busy machine delays are written alone: try again.
   const sent = await waitFor(async () => {
     const [puts, notifications] = [await harness.calls("JOURNAL"), await harness.calls("EXCHANGES")];
@@ -55,7 +55,7 @@ it("many of them take a few writes and messages, and each is complete", async ()
 
 it("upstream's errors are among them, with status and message", async () => {
   const refusal = '{"type":"error","error":{"type":"rate_limit_error","message":"slow down"}}';
-  harness.answer(replyOf(refusal, { status: 429 }));
+  harness.respondWith(replyOf(refusal, { status: 429 }));
   const sent = await send("{}");
   expect([sent.status, sent.body.toString(), sent.headers["content-length"]]).toEqual([
     429,
@@ -70,7 +70,7 @@ it("upstream's errors are among them, with status and message", async () => {
 it("a response in many chunks arrives chunk by chunk and complete", async () => {
   const piece = Buffer.from("0123456789".repeat(50));
   const chunks = Array.from({ length: 6 }, () => ({ delayMs: 30, bytes: piece }));
-  harness.answer(replyOf(piece.toString().repeat(6), { chunks }));
+  harness.respondWith(replyOf(piece.toString().repeat(6), { chunks }));
   const sent = await send("{}");
   expect(sent.body.toString()).toBe(piece.toString().repeat(6));
   expect(sent.chunks.at(-1)!.at - sent.chunks[0]!.at).toBeGreaterThan(90);
@@ -79,7 +79,7 @@ it("a response in many chunks arrives chunk by chunk and complete", async () => 
 });
 
 it("with R2 down each of them travels in its own message, and is counted", async () => {
-  harness.answer(replyOf('{"ok":true}'));
+  harness.respondWith(replyOf('{"ok":true}'));
   await harness.break({ JOURNAL: { how: "fail" } });
   const before = await harness.counted("unrecorded");
   const sent = await crowd();
@@ -92,7 +92,7 @@ it("with R2 down each of them travels in its own message, and is counted", async
 });
 
 it("with R2 down for a moment they are written at the second attempt", async () => {
-  harness.answer(replyOf('{"ok":true}'));
+  harness.respondWith(replyOf('{"ok":true}'));
   await harness.break({ JOURNAL: { how: "fail", failures: 1 } });
   const sent = await crowd();
   for (const notification of await notificationsOf(sent))
@@ -101,7 +101,7 @@ it("with R2 down for a moment they are written at the second attempt", async () 
 });
 
 it("with the queue down they stay in the journal for the sweep", async () => {
-  harness.answer(replyOf('{"ok":true}'));
+  harness.respondWith(replyOf('{"ok":true}'));
   await harness.break({ EXCHANGES: { how: "fail" } });
   const sent = await send("{}");
   await waitFor(async () =>
@@ -110,9 +110,9 @@ it("with the queue down they stay in the journal for the sweep", async () => {
 });
 
 it("a large request or response is written alone", async () => {
-  harness.answer(replyOf("x".repeat(100_000)));
+  harness.respondWith(replyOf("x".repeat(100_000)));
   const small = await send("{}");
-  harness.answer(replyOf('{"ok":true}'));
+  harness.respondWith(replyOf('{"ok":true}'));
   const large = await send("y".repeat(100_000));
   await notificationsOf([small, large]);
   expect((await harness.journal(small.id)).response?.body.length).toBe(100_000);

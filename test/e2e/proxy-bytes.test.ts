@@ -42,7 +42,7 @@ describe("a request body", () => {
     ["of exactly the size that is held", Buffer.alloc(1_048_576, "a")],
     ["of one byte more", Buffer.alloc(1_048_577, "b")],
   ])("%s arrives and is archived byte for byte", async (_, body) => {
-    harness.answer(raw({}));
+    harness.respondWith(raw({}));
     const sent = await send({ body, headers: { "content-encoding": "gzip" } });
     const expected = Buffer.from(body);
     const received = harness.claude.requests[0]!;
@@ -56,7 +56,7 @@ describe("a request body", () => {
   });
 
   it("sent in chunks stays chunked and is archived whole", async () => {
-    harness.answer(raw({}));
+    harness.respondWith(raw({}));
     const body = randomBytes(300_000);
     const sent = await send({ body, chunked: true });
     const received = harness.claude.requests[0]!;
@@ -67,7 +67,7 @@ describe("a request body", () => {
   });
 
   it("of 33 MB passes; the archive has its first megabyte, its size and its hash", async () => {
-    harness.answer(raw({}));
+    harness.respondWith(raw({}));
     const body = Buffer.alloc(33 * 1_048_576, randomBytes(999));
     const sent = await send({ body });
     expect(sent.status).toBe(200);
@@ -78,7 +78,7 @@ describe("a request body", () => {
   });
 
   it("of 32 MB is archived whole", async () => {
-    harness.answer(raw({}));
+    harness.respondWith(raw({}));
     const body = Buffer.alloc(32 * 1_048_576, randomBytes(997));
     const { request } = await recorded(await send({ body }));
     expect(request.body.equals(body)).toBe(true);
@@ -93,7 +93,7 @@ describe("a request body", () => {
 });
 
 it("the request line and headers keep method, path and query as spelt", async () => {
-  harness.answer(raw({}));
+  harness.respondWith(raw({}));
   const path = "/v1/files/a%20b;c=1?beta=true&x=%zz&y=/../z&q=a+b%2Fc&empty";
   for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) await send({ method, path });
   expect(harness.claude.requests.map(({ method, url }) => `${method} ${url}`)).toEqual(
@@ -151,7 +151,7 @@ it("the request line and headers pass Claude's headers and no others", async () 
 describe("a response", () => {
   it("keeps any status, reason, vendor headers and body", async () => {
     const html = "<!DOCTYPE html><h1>Bad Gateway</h1>";
-    harness.answer(
+    harness.respondWith(
       raw({
         status: 502,
         headers: {
@@ -182,14 +182,14 @@ describe("a response", () => {
   });
 
   it.each([301, 302, 307, 308])("that redirects (%i) is passed on, not followed", async (status) => {
-    harness.answer(raw({ status, headers: { location: "https://elsewhere.example/" }, chunks: [] }));
+    harness.respondWith(raw({ status, headers: { location: "https://elsewhere.example/" }, chunks: [] }));
     const sent = await send({ body: "{}" });
     expect([sent.status, sent.headers.location]).toEqual([status, "https://elsewhere.example/"]);
     expect(harness.claude.requests).toHaveLength(1);
   });
 
   it.each([204, 304])("without a body (%i) is passed on and recorded", async (status) => {
-    harness.answer(raw({ status, headers: { etag: "x" }, chunks: [] }));
+    harness.respondWith(raw({ status, headers: { etag: "x" }, chunks: [] }));
     const sent = await send({ method: "GET", path: "/v1/models" });
     expect([sent.status, sent.body.length, sent.headers.etag]).toEqual([status, 0, "x"]);
     expect((await recorded(sent)).response.metadata).toMatchObject({ outcome: "complete", status });
@@ -198,7 +198,7 @@ describe("a response", () => {
   it.each([101, 600, 999])(
     "with status %i, which no response has, is a 502 with its headers",
     async (status) => {
-      harness.answer(raw({ status, headers: { "retry-after": "7" }, chunks: [] }));
+      harness.respondWith(raw({ status, headers: { "retry-after": "7" }, chunks: [] }));
       const sent = await send({ body: "{}" });
       expect([sent.status, sent.headers["retry-after"]]).toEqual([502, "7"]);
       expect(sent.body.toString()).toContain(`returned status ${status},`);
@@ -226,7 +226,7 @@ describe("a response", () => {
       ": ping\n\n",
       Buffer.from("é".repeat(3)).subarray(0, 5),
     ];
-    harness.answer(raw({ headers: { "content-type": "text/event-stream" }, chunks: bytes(...pieces) }));
+    harness.respondWith(raw({ headers: { "content-type": "text/event-stream" }, chunks: bytes(...pieces) }));
     const sent = await send({ body: "{}" });
     expect(sent.body.equals(Buffer.concat(pieces.map((piece) => Buffer.from(piece))))).toBe(true);
     expect(sent.chunks.length).toBe(pieces.length);
@@ -239,7 +239,7 @@ describe("a response", () => {
   it("of 40 MB passes; the archive has its first megabyte, its size and its hash", async () => {
     const piece = randomBytes(1_048_576);
     const headers = { "content-type": "application/octet-stream", "content-length": String(40 * 1_048_576) };
-    harness.answer(
+    harness.respondWith(
       raw({ headers, chunks: Array.from({ length: 40 }, () => ({ delayMs: 0, bytes: piece })) }),
     );
     const sent = await send({ method: "GET", path: "/v1/files/f/content" });
@@ -259,7 +259,7 @@ describe("an event stream", () => {
       delayMs,
       bytes: Buffer.from(`event: ping\ndata: {"n":${n},"pad":"${"x".repeat((n % 7) * 997)}"}\n\n`),
     }));
-    harness.answer(raw({ headers: streaming, chunks }));
+    harness.respondWith(raw({ headers: streaming, chunks }));
     const sent = await send();
     expect(sent.body.equals(Buffer.concat(chunks.map((chunk) => chunk.bytes)))).toBe(true);
     expect(sent.chunks.length).toBeGreaterThanOrEqual(chunks.length - 2);
@@ -270,7 +270,7 @@ describe("an event stream", () => {
 
   it("of 36 MB passes; the archive has its first megabyte, its size and its hash", async () => {
     const piece = randomBytes(1_048_576);
-    harness.answer(
+    harness.respondWith(
       raw({ headers: streaming, chunks: Array.from({ length: 36 }, () => ({ delayMs: 0, bytes: piece })) }),
     );
     const sent = await send();

@@ -65,7 +65,7 @@ async function expectDecoded(sent: Sent, text = TEXT) {
 it.each(["gzip", "br"])(
   "a coding that the client accepts %s reaches it, and the archive decoded",
   async (coding) => {
-    harness.answer(coded(coding, CODERS[coding]!(Buffer.from(TEXT))));
+    harness.respondWith(coded(coding, CODERS[coding]!(Buffer.from(TEXT))));
     const sent = await send("gzip, deflate, br, zstd");
     expect(sent.headers["content-encoding"]).toBe(coding);
     const decode = coding === "gzip" ? zlib.gunzipSync : zlib.brotliDecompressSync;
@@ -85,7 +85,7 @@ it.each([
   "a coding that the client accepts %s reaches it unmodified under %s, and the archive names it",
   async (coding, accepted) => {
     const data = CODERS[coding]!(Buffer.from(TEXT));
-    harness.answer(coded(coding, data));
+    harness.respondWith(coded(coding, data));
     const sent = await send(accepted);
     expect(sent.headers["content-encoding"]).toBe(coding);
     expect(sent.body.equals(data)).toBe(true);
@@ -101,7 +101,7 @@ describe("a coding that the client does not accept", () => {
     .flatMap((coding) => accepted.map((accept) => [coding, accept] as const));
 
   it.each(cases)("%s is decoded for %j", async (coding, accept) => {
-    harness.answer(coded(coding, CODERS[coding]!(Buffer.from(TEXT))));
+    harness.respondWith(coded(coding, CODERS[coding]!(Buffer.from(TEXT))));
     await expectDecoded(await send(accept));
   });
 
@@ -110,18 +110,18 @@ describe("a coding that the client does not accept", () => {
     ["br", "gzip, br;q=0"],
     ["gzip, br", "gzip"],
   ])("%s is decoded for %j", async (coding, accept) => {
-    harness.answer(coded(coding, CODERS[coding]!(Buffer.from(TEXT))));
+    harness.respondWith(coded(coding, CODERS[coding]!(Buffer.from(TEXT))));
     await expectDecoded(await send(accept));
   });
 
   it.each(["zstd", "deflate", "x-gzip"])("%s of a large JSON body is decoded whole", async (coding) => {
     const text = JSON.stringify({ data: Array.from({ length: 100_000 }, (_, n) => n * n) });
-    harness.answer(coded(coding, CODERS[coding]!(Buffer.from(text)), "application/json"));
+    harness.respondWith(coded(coding, CODERS[coding]!(Buffer.from(text)), "application/json"));
     await expectDecoded(await send("identity"), text);
   });
 
   it("to HEAD is left out of the headers", async () => {
-    harness.answer(coded("unheard-of", []));
+    harness.respondWith(coded("unheard-of", []));
     const sent = await tenant.send({ method: "HEAD", path: "/v1/things" });
     expect([sent.status, sent.headers["content-encoding"]]).toEqual([200, undefined]);
   });
@@ -148,7 +148,7 @@ describe("a stream in a coding that the client does not accept", () => {
   const STREAMED = ["zstd", "x-gzip", "deflate", "raw deflate"];
 
   it.each(STREAMED)("%s arrives event by event", async (coding) => {
-    harness.answer(coded(coding, await flushed(coding, 80)));
+    harness.respondWith(coded(coding, await flushed(coding, 80)));
     const sent = await send("identity");
     expect(sent.chunks.map(({ bytes }) => bytes.toString())).toEqual(EVENTS);
     expect(sent.chunks.at(-1)!.at - sent.chunks[0]!.at).toBeGreaterThan(300);
@@ -159,7 +159,7 @@ describe("a stream in a coding that the client does not accept", () => {
     "%s that upstream breaks is broken for the client, and what came is kept",
     async (coding) => {
       const chunks = (await flushed(coding, 30)).slice(0, 3);
-      harness.answer({ ...coded(coding, chunks), then: "reset" } as Reply);
+      harness.respondWith({ ...coded(coding, chunks), then: "reset" } as Reply);
       const sent = await send("identity");
       expect([sent.status, sent.isComplete]).toEqual([200, false]);
       const { response } = await harness.recorded(sent.id);
@@ -173,7 +173,7 @@ describe("a stream in a coding that the client does not accept", () => {
   );
 
   it.each(STREAMED)("%s that ends too early is broken for the client", async (coding) => {
-    harness.answer(coded(coding, (await flushed(coding, 30)).slice(0, 3)));
+    harness.respondWith(coded(coding, (await flushed(coding, 30)).slice(0, 3)));
     const sent = await send("identity");
     expect([sent.status, sent.isComplete]).toEqual([200, false]);
     expect((await harness.recorded(sent.id)).response.metadata.outcome).toBe("upstream_failed");
@@ -184,7 +184,7 @@ describe("a stream in a coding that the client does not accept", () => {
     ["while upstream is silent", "hang" as const],
   ])("tells upstream within 200 ms of a client that disconnects %s", async (_, then) => {
     const chunks = await flushed("zstd", then === "hang" ? 0 : 100);
-    harness.answer({ ...coded("zstd", then === "hang" ? chunks.slice(0, 2) : chunks), then } as Reply);
+    harness.respondWith({ ...coded("zstd", then === "hang" ? chunks.slice(0, 2) : chunks), then } as Reply);
     let left = 0;
     let gone: () => void = () => undefined;
     const resetWhen = new Promise<void>((resolve) => (gone = resolve)).then(() => (left = Date.now()));
@@ -220,7 +220,7 @@ describe("a body that cannot be decoded", () => {
     ["a coding that is not below the other", "gzip, br", zlib.brotliCompressSync(TEXT)],
     ["five codings", "gzip, gzip, gzip, gzip, gzip", Buffer.from("?")],
   ])("is a 502 that says why: %s", async (_, coding, data) => {
-    harness.answer(coded(coding, data));
+    harness.respondWith(coded(coding, data));
     const sent = await send("identity");
     expect(sent.status).toBe(502);
     const { error } = JSON.parse(sent.body.toString()) as { error: { type: string; message: string } };
@@ -252,7 +252,7 @@ describe("a body that cannot be decoded", () => {
       etag: '"coded"',
       location: "https://elsewhere.example/",
     };
-    harness.answer(coded(coding, data, "application/json", status, headers));
+    harness.respondWith(coded(coding, data, "application/json", status, headers));
     const sent = await send("identity");
     const { etag: _, ...kept } = headers;
     expect(sent.headers).toMatchObject({ ...kept, "request-id": "req_1", "x-nexus-request-id": sent.id });
@@ -267,7 +267,7 @@ describe("a body that cannot be decoded", () => {
   });
 
   it("passes to a client that accepts the unknown coding", async () => {
-    harness.answer(coded("unheard-of", Buffer.from("?")));
+    harness.respondWith(coded("unheard-of", Buffer.from("?")));
     const sent = await send("unheard-of");
     expect([sent.status, sent.headers["content-encoding"], sent.body.toString()]).toEqual([
       200,
@@ -284,7 +284,7 @@ it.each([
 ])(
   "a client that refuses a body without coding gets %s under %j as %s",
   async (coding, accepted, expected) => {
-    harness.answer(coded(coding, CODERS[coding]!(Buffer.from(TEXT))));
+    harness.respondWith(coded(coding, CODERS[coding]!(Buffer.from(TEXT))));
     const sent = await send(accepted);
     expect(headerOf(harness.claude.requests[0]!, "accept-encoding")).toBe(accepted);
     expect(sent.headers["content-encoding"]).toBe(expected);

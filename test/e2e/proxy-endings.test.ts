@@ -76,7 +76,7 @@ describe("a client that disconnects", () => {
   ])(
     "in the middle of %s is reported upstream within 200 ms, and what it received is kept",
     async (_, marker, reply) => {
-      harness.answer(reply);
+      harness.respondWith(reply);
       let left = 0;
       await send({
         headers: marked(marker),
@@ -93,7 +93,7 @@ describe("a client that disconnects", () => {
     ["in a stream", "silence", {}],
     ["in a small response", "small-silence", { headers: SMALL }],
   ])("while upstream is silent %s is reported within 200 ms", async (_, marker, more) => {
-    harness.answer(stream({ ...more, then: "hang" }));
+    harness.respondWith(stream({ ...more, then: "hang" }));
     let left = 0;
     const resetWhen = waitUntil(() => harness.claude.requests[0]?.bytesSent === 66).then(
       () => (left = Date.now()),
@@ -107,7 +107,7 @@ describe("a client that disconnects", () => {
   });
 
   it("before the headers is reported upstream within 200 ms, and its request is kept", async () => {
-    harness.answer({ kind: "hang" });
+    harness.respondWith({ kind: "hang" });
     let left = 0;
     const resetWhen = arrived().then(() => (left = Date.now()));
     await expect(send({ headers: marked("before"), resetWhen })).rejects.toThrow();
@@ -123,7 +123,7 @@ describe("a client that disconnects", () => {
   });
 
   it("after the last byte has received a complete response", async () => {
-    harness.answer(stream({}));
+    harness.respondWith(stream({}));
     const sent = await send({ headers: marked("after"), leave: (received) => received >= 66 });
     expect(sent.body).toHaveLength(66);
     expect((await recordedAs("after")).response.metadata.outcome).toBe("complete");
@@ -148,7 +148,7 @@ describe("an upstream", () => {
     ["of declared length", { "content-length": "1000" }],
   ])("that resets a stream %s breaks the client's too, and what came is kept", async (_, length) => {
     const headers = { "content-type": "text/event-stream", ...length };
-    harness.answer(stream({ headers, then: "reset" }));
+    harness.respondWith(stream({ headers, then: "reset" }));
     const sent = await send({ headers: marked(`reset${Object.keys(length).length}`) });
     expect(sent.status).toBe(200);
     expect(sent.isComplete).toBe(false);
@@ -160,14 +160,14 @@ describe("an upstream", () => {
 
   it.each([429, 500, 529])("that responds %i is not retried", async (status) => {
     const headers = { "retry-after": "1", "x-should-retry": "true" };
-    harness.answer(stream({ status, headers }));
+    harness.respondWith(stream({ status, headers }));
     const sent = await send();
     expect([sent.status, sent.headers["retry-after"]]).toEqual([status, "1"]);
     expect(harness.claude.requests).toHaveLength(1);
   });
 
   it("that never responds gives a 504 after CLAUDE_API_TIMEOUT, and is aborted", async () => {
-    harness.answer({ kind: "hang" });
+    harness.respondWith({ kind: "hang" });
     const started = Date.now();
     const sent = await send({ headers: marked("hang") });
     expect(sent.status).toBe(504);
@@ -183,7 +183,7 @@ describe("an upstream", () => {
   });
 
   it("that never ends is cut at STREAM_MAX_MS", async () => {
-    harness.answer(endless);
+    harness.respondWith(endless);
     const sent = await send({ headers: marked("endless") });
     expect(sent.isComplete).toBe(false);
     await abortedAt();
@@ -199,7 +199,7 @@ it("below a path is reached, and an unreachable one gives an error", async () =>
     CLAUDE_API_BASE_URL: `http://127.0.0.1:${await claimPort(0, "PORT")}`,
   });
   try {
-    harness.answer(stream({}));
+    harness.respondWith(stream({}));
     const a = await below.tenant();
     await below.send({ host: a.domain, headers: { "x-api-key": a.key }, path: "/v1/things?x=1" });
     expect(harness.claude.requests[0]?.url).toBe("/some/gateway/v1/things?x=1");

@@ -73,12 +73,12 @@ function peakMemory(): number {
 it.runIf(process.platform === "linux")(
   "a slow reader of 200 MB slows upstream, without the file in memory; others continue; the archive has its head",
   async () => {
-    harness.answer(declared(200));
+    harness.respondWith(declared(200));
     const socket = await asked();
     const before = peakMemory();
     expect(await sentWithoutReading()).toBeLessThan(IN_BUFFERS);
 
-    harness.answer(file(1, { "content-type": "application/json", "content-length": String(MEGABYTE) }));
+    harness.respondWith(file(1, { "content-type": "application/json", "content-length": String(MEGABYTE) }));
     const started = Date.now();
     const other = await tenant.send({ path: "/v1/things", body: "{}" });
     expect(other.body.equals(PIECE)).toBe(true);
@@ -111,7 +111,7 @@ it.each([
   ["of declared length", declared(80)],
   ["of unknown length", file(80, { "content-type": "application/x-jsonl" })],
 ])("a reader who leaves a file %s is reported upstream, and what came is recorded", async (_, reply) => {
-  harness.answer(reply);
+  harness.respondWith(reply);
   const known = new Set(await harness.journalIds());
   const socket = await asked();
   expect(await sentWithoutReading()).toBeLessThan(IN_BUFFERS);

@@ -32,7 +32,7 @@ const send = (options: SendOptions = {}) =>
     headers: { "user-agent": "tester/1" },
     ...options,
   });
-const untilAnswered = (sent: Sent) =>
+const untilResponded = (sent: Sent) =>
   waitFor(async () => {
     const { request, response } = await harness.journal(sent.id);
     if (!response) throw new Error("not yet");
@@ -40,7 +40,7 @@ const untilAnswered = (sent: Sent) =>
   });
 
 it("a request that R2 did not take is stored after its response, if R2 is back", async () => {
-  harness.answer(stream(TRIES_MS));
+  harness.respondWith(stream(TRIES_MS));
   await harness.break({
     JOURNAL: { how: "fail", failures: TRIES },
     EXCHANGES: { how: "fail" },
@@ -53,12 +53,12 @@ it("a request that R2 did not take is stored after its response, if R2 is back",
 });
 
 it("a request too large to be kept in memory has its metadata in the response part", async () => {
-  harness.answer(stream(TRIES_MS));
+  harness.respondWith(stream(TRIES_MS));
   await harness.break({
     JOURNAL: { how: "fail", failures: TRIES },
     EXCHANGES: { how: "fail" },
   });
-  const { request, response } = await untilAnswered(await send({ body: Buffer.alloc(1_500_000, "x") }));
+  const { request, response } = await untilResponded(await send({ body: Buffer.alloc(1_500_000, "x") }));
   expect(request).toBeNull();
   expect(response.metadata.asked).toMatchObject({
     domain: tenant.domain,
@@ -74,8 +74,8 @@ it("a request too large to be kept in memory has its metadata in the response pa
 });
 
 it("a response part always carries the summary of its request", async () => {
-  harness.answer(stream(10));
-  const { response } = await untilAnswered(await send());
+  harness.respondWith(stream(10));
+  const { response } = await untilResponded(await send());
   expect(response.metadata.asked).toEqual({
     domain: tenant.domain,
     accountId: "account-of-the-test",
@@ -90,7 +90,7 @@ it("metadata that neither R2 nor the queue took is sent when the queue is back",
   const quiet = await startProxyHarness();
   try {
     const { domain, send } = await quiet.tenant();
-    quiet.answer(stream(10));
+    quiet.respondWith(stream(10));
     await quiet.break({
       JOURNAL: { how: "fail" },
       EXCHANGES: { how: "fail" },

@@ -25,7 +25,7 @@ const send = (options: SendOptions = {}) =>
   tenant.send({ path: "/v1/things", body: '{"hello":1}', ...options });
 
 it("records both parts and the metadata without a credential, and sends one message", async () => {
-  harness.answer(streamed);
+  harness.respondWith(streamed);
   const before = Date.now();
   const sent = await send({
     path: "/v1/things?beta=true",
@@ -63,7 +63,7 @@ it("records both parts and the metadata without a credential, and sends one mess
 });
 
 it("has the request in the journal while the response is still streaming", async () => {
-  harness.answer({ kind: "hang" });
+  harness.respondWith({ kind: "hang" });
   const known = new Set(await harness.journalIds());
   const gone = new AbortController();
   const leaving = new Promise((resolve) => gone.signal.addEventListener("abort", resolve));
@@ -78,7 +78,7 @@ it("has the request in the journal while the response is still streaming", async
 it("never records the bodies of login traffic", async () => {
   const secret = "sk-ant-oat01-secret";
   const login = await harness.tenant({ endpoints: ["/v1/oauth/*"] });
-  harness.answer({
+  harness.respondWith({
     ...streamed,
     chunks: [{ delayMs: 0, bytes: Buffer.from(`{"access_token":"${secret}"}`) }],
   });
@@ -96,7 +96,7 @@ it("never records the bodies of login traffic", async () => {
 
 describe("with R2 down", () => {
   it("the stream is not affected, and the metadata travels in the message", async () => {
-    harness.answer(streamed);
+    harness.respondWith(streamed);
     await harness.break({ JOURNAL: { how: "fail" } });
     const sent = await send();
     expect([sent.status, sent.body.toString(), sent.isComplete]).toEqual([200, EVENT.repeat(4), true]);
@@ -115,7 +115,7 @@ describe("with R2 down", () => {
   });
 
   it("for a moment, everything is written at the second attempt", async () => {
-    harness.answer(streamed);
+    harness.respondWith(streamed);
     await harness.break({ JOURNAL: { how: "fail", failures: 2 } });
     const sent = await send();
     expect(await harness.notification(sent.id)).toMatchObject({ request: null, response: null });
@@ -124,7 +124,7 @@ describe("with R2 down", () => {
   });
 
   it("and hanging, the stream does not wait for it", async () => {
-    harness.answer(streamed);
+    harness.respondWith(streamed);
     await harness.break({ JOURNAL: { how: "hang", failures: 2 } });
     const sent = await send();
     expect(sent.isComplete).toBe(true);
@@ -134,7 +134,7 @@ describe("with R2 down", () => {
 });
 
 it("with the queue down for a moment, the message is sent later", async () => {
-  harness.answer(streamed);
+  harness.respondWith(streamed);
   await harness.break({ EXCHANGES: { how: "fail", failures: 2 } });
   const sent = await send();
   expect(sent.isComplete).toBe(true);
@@ -142,7 +142,7 @@ it("with the queue down for a moment, the message is sent later", async () => {
 });
 
 it("with the queue down for long, the journal keeps the exchange for the sweep", async () => {
-  harness.answer(streamed);
+  harness.respondWith(streamed);
   await harness.break({ EXCHANGES: { how: "fail" } });
   const sent = await send();
   await harness.recorded(sent.id);
@@ -150,7 +150,7 @@ it("with the queue down for long, the journal keeps the exchange for the sweep",
 });
 
 it("with KV down cached domains and keys work, and unknown ones are not reported as missing", async () => {
-  harness.answer(streamed);
+  harness.respondWith(streamed);
   expect((await send()).status).toBe(200);
   await harness.break({ TENANTS: { how: "fail" } });
   expect((await send()).status).toBe(200);

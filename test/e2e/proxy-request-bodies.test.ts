@@ -64,7 +64,7 @@ const idOf = (response: string) => /x-nexus-request-id: (\S+)/i.exec(response)?.
 
 describe("a request", () => {
   it.each(CASES)("%s with %s passes without a body", async (method, _, rest) => {
-    harness.answer({ kind: "json", status: 200, body: {} });
+    harness.respondWith({ kind: "json", status: 200, body: {} });
     const response = await sendRaw(method, rest);
     expect(statusOf(response)).toBe(200);
     const received = harness.claude.requests[0]!;
@@ -87,7 +87,7 @@ describe("a request", () => {
   });
 
   it.each(["DELETE", "OPTIONS", "PATCH"])("%s with a chunked body keeps every byte of it", async (method) => {
-    harness.answer({ kind: "json", status: 200, body: {} });
+    harness.respondWith({ kind: "json", status: 200, body: {} });
     const response = await sendRaw(
       method,
       "transfer-encoding: chunked\r\n\r\n5\r\nfirst\r\n7\r\n second\r\n0\r\n\r\n",
@@ -102,7 +102,7 @@ describe("a chunked body that is malformed or cut off", () => {
   const CHUNKED = "transfer-encoding: chunked\r\n\r\n";
 
   it.each(CUT)("with %s is not forwarded as complete, and the client gets an error", async (_, packets) => {
-    harness.answer({ kind: "json", status: 200, body: {} });
+    harness.respondWith({ kind: "json", status: 200, body: {} });
     const response = await sendRaw("POST", CHUNKED, ...packets);
     expect(statusOf(response)).toBe(400);
     expect(response).toContain("ended before it was complete");
@@ -114,7 +114,7 @@ describe("a chunked body that is malformed or cut off", () => {
   });
 
   it("with extensions and trailers is complete", async () => {
-    harness.answer({ kind: "json", status: 200, body: {} });
+    harness.respondWith({ kind: "json", status: 200, body: {} });
     const response = await sendRaw("POST", CHUNKED, "5;a=b\r\nhello\r\n", "0\r\n\r\n");
     expect(statusOf(response)).toBe(200);
     expect(harness.claude.requests[0]!.body.toString()).toBe("hello");
@@ -124,14 +124,14 @@ describe("a chunked body that is malformed or cut off", () => {
     ["a small body", "content-length: 10\r\n\r\nhello"],
     ["a streamed body", `content-length: 2000000\r\n\r\n${LONG}`],
   ])("like %s shorter than its declared length", async (_, rest) => {
-    harness.answer({ kind: "json", status: 200, body: {} });
+    harness.respondWith({ kind: "json", status: 200, body: {} });
     const response = await sendRaw("POST", rest, END);
     expect([400, 502]).toContain(statusOf(response));
     for (const received of harness.claude.requests) expect(received.bodyEndedAt).toBeNull();
   });
 
   it("of 3 MB in many chunks passes whole", async () => {
-    harness.answer({ kind: "json", status: 200, body: {} });
+    harness.respondWith({ kind: "json", status: 200, body: {} });
     const chunk = `${LONG.length.toString(16)}\r\n${LONG}\r\n`;
     const response = await sendRaw("POST", CHUNKED, ...Array.from({ length: 30 }, () => chunk), "0\r\n\r\n");
     expect(statusOf(response)).toBe(200);

@@ -48,7 +48,7 @@ const stream = (given: Partial<Extract<Reply, { kind: "raw" }>> = {}): Reply => 
 
 async function send(harness: ProxyHarness, reply: Reply, options: SendOptions = {}): Promise<Sent> {
   const tenant = await harness.tenant();
-  harness.answer(reply);
+  harness.respondWith(reply);
   const headers = { "x-api-key": tenant.key, ...options.headers };
   return harness.send({ host: tenant.domain, path: "/v1/things", body: "{}", ...options, headers });
 }
@@ -163,7 +163,7 @@ describe("not timed", () => {
 
   it("is a stream whose body is never recorded", async () => {
     const login = await all.tenant({ endpoints: ["/v1/oauth/*"] });
-    all.answer(stream());
+    all.respondWith(stream());
     const headers = { "x-api-key": login.key };
     const sent = await all.send({ host: login.domain, path: "/v1/oauth/token", body: "{}", headers });
     const { metadata, body } = await recorded(all, sent);

@@ -142,7 +142,7 @@ describe("the fake Claude, driven by the official SDK", () => {
     ["401", 401, "authentication_error"],
     ["413", 413, "request_too_large"],
     ["500", 500, "api_error"],
-  ])("answers [fake:%s] with %i in Anthropic's shape", async (tag, status, type) => {
+  ])("responds to [fake:%s] with %i in Anthropic's shape", async (tag, status, type) => {
     const fake = await fakeClaudeForTest();
     const failed = await clientOf(fake)
       .messages.create(ask(`[fake:${tag}] Hello`))
@@ -201,16 +201,16 @@ describe("the fake Claude, driven by the official SDK", () => {
           role: "user",
           content: [{ type: "text", text: question.repeat(20), cache_control: marker }],
         });
-        const answer = await client.messages.create({
+        const response = await client.messages.create({
           model: MODEL,
           max_tokens: 500,
           system,
           messages: history,
         });
-        usages.push(answer.usage);
+        usages.push(response.usage);
         history.pop();
         history.push({ role: "user", content: question.repeat(20) });
-        history.push({ role: "assistant", content: answer.content });
+        history.push({ role: "assistant", content: response.content });
       }
       expect(usages[0]).toMatchObject({ cache_read_input_tokens: 0 });
       expect(usages[1]!.cache_read_input_tokens).toBe(usages[0]!.cache_creation_input_tokens);
@@ -244,15 +244,15 @@ describe("what the fake Claude rejects", () => {
     ["a field without its beta", good, JSON.stringify(ask("x", { context_management: {} })), 400],
   ])("%s", async (_what, headers, sent, status) => {
     const fake = await fakeClaudeForTest();
-    const answer = await send({
+    const response = await send({
       baseUrl: fake.url,
       method: "POST",
       path: "/v1/messages",
       headers,
       body: sent,
     });
-    expect(answer.status).toBe(status);
+    expect(response.status).toBe(status);
     expect(fake.violations).toHaveLength(1);
-    expect(JSON.parse(answer.body.toString())).toMatchObject({ type: "error", request_id: /^req_/ });
+    expect(JSON.parse(response.body.toString())).toMatchObject({ type: "error", request_id: /^req_/ });
   });
 });

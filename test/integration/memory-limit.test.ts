@@ -105,7 +105,7 @@ describe("a request", () => {
 
 const JSON_TYPE = { headers: { "content-type": "application/json" } };
 const EVENTS_TYPE = { headers: { "content-type": "text/event-stream" } };
-const answer = (content: string) =>
+const response = (content: string) =>
   `{"type":"message","role":"assistant","model":"claude-opus-5-5","content":[${content}],"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":20}}`;
 
 function events(make: (n: number) => string): string {
@@ -122,8 +122,8 @@ const delta = (fields: string) => `{"type":"content_block_delta","index":0,"delt
 
 describe("a response", () => {
   test.each<[string, () => string, object]>([
-    ["of a text of 31 MB", () => answer(`{"type":"text","text":"${words(31 * MB)}"}`), JSON_TYPE],
-    ["of two million objects", () => answer(many(2e6, (n) => `{"a${n}":0}`)), JSON_TYPE],
+    ["of a text of 31 MB", () => response(`{"type":"text","text":"${words(31 * MB)}"}`), JSON_TYPE],
+    ["of two million objects", () => response(many(2e6, (n) => `{"a${n}":0}`)), JSON_TYPE],
     ["with pieces of text of 900 KB", () => events(() => textDelta(words(900_000))), EVENTS_TYPE],
     ["with unknown events", () => events((n) => `{"type":"tomorrow","n":${n}}`), EVENTS_TYPE],
     [

@@ -10,7 +10,7 @@ test("the MCP library makes no code from strings in a Worker, which workerd forb
     // As wrangler bundles.
     conditions: ["workerd", "worker", "browser"],
     external: ["cloudflare:*", "node:*"],
-    // zod tries it once and is told that it may not; the Worker has it anyway.
+    // zod tries it once and gets an error; the Worker has it anyway.
     plugins: [
       {
         name: "without-zod",

@@ -140,20 +140,20 @@ export function generateExchanges(
       }));
     return results.length > 0 ? { role: "user", content: results } : user(pick(WORDS));
   };
-  const goOn = (from: Sent): Message[] =>
+  const continued = (from: Sent): Message[] =>
     from.response === null
       ? [...from.history, user(pick(WORDS))]
       : [...from.history, { role: "assistant", content: from.response }, reply(from.response)];
 
   /** Repeats a history, or has none. */
   const sideRequest = (from: Sent): void => {
-    const repeated = [...goOn(from).slice(0, -1), user("[SUGGESTION MODE: what next]")];
+    const repeated = [...continued(from).slice(0, -1), user("[SUGGESTION MODE: what next]")];
     const side = pick([
       { history: repeated, requestClass: "auxiliary" },
       { history: repeated },
       { history: repeated },
       ...Array.from({ length: isRepetitive ? 10 : 1 }, () => ({
-        history: [...goOn(from).slice(0, -1), user("Words of a client of tomorrow")],
+        history: [...continued(from).slice(0, -1), user("Words of a client of tomorrow")],
       })),
       { history: [user(pick(WORDS))], system: "You run a web search for another Claude model." },
     ]);
@@ -180,17 +180,17 @@ export function generateExchanges(
         agent: `a${pick(WORDS)}`,
       });
     else if (what < 0.14) start(pick(sessions));
-    else if (what < 0.5) exchange({ ...from, history: goOn(from), response: answer() });
+    else if (what < 0.5) exchange({ ...from, history: continued(from), response: answer() });
     else if (what < 0.58) exchange({ ...pick(sent), response: answer() });
     else if (what < 0.66) {
       const back = pick(sent);
-      exchange({ ...back, history: goOn(back), response: answer() });
+      exchange({ ...back, history: continued(back), response: answer() });
     } else if (what < 0.72)
-      exchange({ ...from, history: goOn(from), response: answer(), session: `f${exchanges.length}` });
+      exchange({ ...from, history: continued(from), response: answer(), session: `f${exchanges.length}` });
     else if (what < 0.8)
       exchange({
         ...from,
-        history: [...goOn(from).slice(0, -1), user(ASK)],
+        history: [...continued(from).slice(0, -1), user(ASK)],
         response: [{ type: "text", text: `sum ${pick(WORDS)}` }],
         isSummary: true,
       });

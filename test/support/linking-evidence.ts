@@ -50,7 +50,7 @@ export interface WrittenRequest {
   turns?: unknown[];
   /** Instead of `turns`, messages as they are. */
   messages?: unknown[];
-  answer?: MessageContent | null;
+  response?: MessageContent | null;
   system?: string;
   headers?: Record<string, string>;
   tools?: Record<string, unknown>[];
@@ -72,14 +72,14 @@ export function writtenEvidence(request: WrittenRequest, n = 0): FullEvidence | 
     messages: request.messages ?? messages,
     system: request.system ?? "You are helpful",
     tools: request.tools ?? [],
-    response: request.answer ?? null,
-    isResponseComplete: request.answer != null,
+    response: request.response ?? null,
+    isResponseComplete: request.response != null,
     isBodyComplete: true,
   });
 }
 
 /** A response with task calls of these prompts. */
-export function taskAnswer(tool: string, ...prompts: string[]): Record<string, unknown>[] {
+export function taskCalls(tool: string, ...prompts: string[]): Record<string, unknown>[] {
   return prompts.map((prompt, n) => ({
     type: "tool_use",
     id: `toolu_${tool}_${prompt}_${n}`,
@@ -103,7 +103,7 @@ export const session = (id: string) => ({ "x-claude-code-session-id": id });
 /** A request sent one second after the previous one, where it states no time. */
 export type TestRequest = Omit<WrittenRequest, "at"> & { at?: string };
 /** A request of one message, and the link of the turn that follows it. */
-export const HELLO = { turns: ["hello"], answer: "hi" };
+export const HELLO = { turns: ["hello"], response: "hi" };
 export const TURN = "turn 0 - main";
 
 /** The links of these requests, by position: "kind parent spawner branch"; "aux" for side requests, with the turn they serve. */

@@ -113,7 +113,7 @@ const body = (model: string, messages: readonly unknown[], more: Record<string, 
 interface Exchange {
   request: unknown;
   /** Default: a stream of this response. */
-  answer?: { content: readonly Block[] };
+  message?: { content: readonly Block[] };
   /** In place of a stream. */
   reply?: { status: number; body: string };
   path?: string;
@@ -122,11 +122,11 @@ interface Exchange {
 
 /** In order: a continuation comes after the exchange that it continues. */
 const EXCHANGES: readonly Exchange[] = [
-  { request: body(MARKUP, [first]), answer: calls },
-  { request: body(TASK.slice(0, 300), [userMessage(TASK)]), answer: assistantMessage(ALL) },
+  { request: body(MARKUP, [first]), message: calls },
+  { request: body(TASK.slice(0, 300), [userMessage(TASK)]), message: assistantMessage(ALL) },
   {
     request: body(MARKUP, [first, calls, results]),
-    answer: assistantMessage(`${MARKDOWN}\n${LINE}`),
+    message: assistantMessage(`${MARKDOWN}\n${LINE}`),
   },
   {
     request: body(MARKUP, [
@@ -136,11 +136,11 @@ const EXCHANGES: readonly Exchange[] = [
       assistantMessage(`${MARKDOWN}\n${LINE}`),
       userMessage(EMOJI),
     ]),
-    answer: assistantMessage(ENORMOUS),
+    message: assistantMessage(ENORMOUS),
   },
   {
     request: body(ENORMOUS, [first, calls, userMessage(`${STACKED} otherwise ${MARKUP}`)]),
-    answer: assistantMessage(RTL),
+    message: assistantMessage(RTL),
   },
   {
     request: body(RTL, [userMessage(RTL.repeat(50))]),
@@ -180,7 +180,7 @@ export function startMaliciousUpstream() {
   return startHttpServer((request, response) => {
     request.resume();
     request.on("end", () => {
-      const { answer, reply } = EXCHANGES[Number(request.headers["x-test-exchange"])]!;
+      const { message, reply } = EXCHANGES[Number(request.headers["x-test-exchange"])]!;
       response.writeHead(reply?.status ?? 200, {
         "content-type": reply ? "application/json" : "text/event-stream; charset=utf-8",
         "request-id": IN_HEADERS,
@@ -194,7 +194,7 @@ export function startMaliciousUpstream() {
         "cf-ray": IN_HEADERS,
       });
       const usage = { input_tokens: 1_234, cache_read_input_tokens: 1e12, cache_creation_input_tokens: 0 };
-      response.end(reply?.body ?? responseStream(answer!, { id: MARKUP, model: ENORMOUS, usage }));
+      response.end(reply?.body ?? responseStream(message!, { id: MARKUP, model: ENORMOUS, usage }));
     });
   });
 }

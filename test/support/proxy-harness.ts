@@ -132,7 +132,7 @@ export async function startProxyHarness(variables: Record<string, string> = {}) 
     /** Rejects only when there was no response at all. */
     send: (options: SendOptions) => send(port, options),
     /** Makes the fake Claude respond to everything with `reply`; returns a function that undoes it. */
-    answer: (reply: Reply) => claude.script(() => true, reply),
+    respondWith: (reply: Reply) => claude.script(() => true, reply),
     /** Configures a domain of this name, without a key. */
     configure: (given: { domain: string; credentialType: "passthrough" }) =>
       control("setDomain", { v: 1, accountId: null, credential: null, endpoints: null, ...given }, null),

@@ -28,7 +28,7 @@ const tools = [
   user([{ type: "tool_result", tool_use_id: "toolu_1", content: "found" }]),
 ];
 
-/** main: hello, tools, thanks; a rewind to the first answer; a sub-task; a compaction. */
+/** main: hello, tools, thanks; a rewind to the first response; a sub-task; a compaction. */
 async function storeStory() {
   const hello = [user("Hello there"), assistant("Hi.")];
   const second = [...hello, user("Look for it")];

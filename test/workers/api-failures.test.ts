@@ -1,4 +1,4 @@
-/** `/api/errors`: every failed exchange once, by whatever it is asked for, with the newest of each kind. */
+/** `/api/errors`: every failed exchange once, whatever groups it, with the newest of each kind. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { HOUR_MS as HOUR, MINUTE_MS as MINUTE } from "../../workers/runtime/constants.ts";
 import type { Errors } from "../../workers/schemas/api/failures.ts";
@@ -37,7 +37,7 @@ beforeAll(async () => {
     failed(71, 529, "overloaded_error"),
     failed(72, 429, "rate_limit_error", { domain: "b.example", requestMetadata: { accountId: "acc_2" } }),
     failed(73, 400, "invalid_request_error"),
-    // No answer at all, one that broke off after its status, and somebody who only hung up.
+    // No response at all, one that broke off after its status, and a client that disconnected.
     {
       startedAt: T + 74 * MINUTE,
       responseBody: "",

@@ -50,7 +50,7 @@ describe("a writer", () => {
     expect(results).toEqual(numbers.map((n) => ({ n })));
   });
 
-  it("tells a violated constraint by its SQLSTATE and without the parameters", async () => {
+  it("names a violated constraint by its SQLSTATE and without the parameters", async () => {
     const insert = () =>
       withWriter(config, (db) => db.insert(domains).values({ name: "secret-name.example" }));
     await insert();
@@ -85,7 +85,7 @@ it("a reader maps rows and sends a batch as one transaction", async () => {
   expect([all, none]).toEqual([[{ name: "c.example" }], []]);
 });
 
-it("a reader asks DATABASE_READONLY_URL where there is one", async () => {
+it("a reader uses DATABASE_READONLY_URL where there is one", async () => {
   const elsewhere = { ...config, DATABASE_READONLY_URL: "postgresql://viewer:hush@127.0.0.1:9/nexus" };
   const asking = withReader(elsewhere, (db) => db.select().from(domains));
   await expect(asking).rejects.toBeInstanceOf(DatabaseUnavailableError);

@@ -74,7 +74,7 @@ it("those of which nothing is recorded are counted, and an alert is raised", asy
   expect(await counted()).toEqual([{ value: "2" }]);
 });
 
-it("those that are stored are not, whether or not the feed has heard of it", async () => {
+it("those that are stored are not, whether or not the live feed has them", async () => {
   await ingest(await begunAndEnded(), await begunAndEnded(BEGUN + 5));
   const unheard = await begunAndEnded(BEGUN + 10);
   await journal(unheard);

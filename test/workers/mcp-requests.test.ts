@@ -175,7 +175,7 @@ describe("the versions with initialize", () => {
     });
   });
 
-  it("answer a batch with a list, and a notification with 202", async () => {
+  it("return a list for a batch, and 202 for a notification", async () => {
     const batch = await mcp({ body: [message("ping"), { ...message("nope"), id: "b" }] });
     expect(batch.json).toMatchObject([
       { id: 1, result: {} },

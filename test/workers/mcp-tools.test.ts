@@ -119,7 +119,7 @@ describe("tools are offered", () => {
   };
   const keyed = () => ({ domain: DOMAIN, key: keys[ANN]! });
 
-  it("to a key where they are enabled, and else to nobody", async () => {
+  it("to a key where they are enabled, and otherwise to none", async () => {
     expect(await list({ ...keyed(), bindings: ON })).toEqual(TOOLS);
     expect(await list({ ...keyed(), bindings: WHOLE_DOMAIN })).toEqual(TOOLS);
     expect(await list(keyed())).toBeUndefined();
@@ -402,7 +402,7 @@ it("calls are in the audit log, once in half an hour, whether or not there was s
   ]);
 });
 
-it("a tool without a database fails as a result that the agent can read, and prompts go on", async () => {
+it("a tool without a database fails as a result that the agent can read, and prompts are still served", async () => {
   const down = { ...ON, ...DATABASE_DOWN };
   for (const [name, given] of [
     ["usage_now", {}],

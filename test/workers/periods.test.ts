@@ -177,7 +177,7 @@ describe("cost by domain", () => {
   });
 });
 
-/** A response, also one of two models, whose tokens the lists by model tell apart. */
+/** A response, also one of two models, whose tokens the lists by model separate. */
 function advised(inputTokens: number, hasAdvisor: boolean): ExchangeOptions {
   const own = { input_tokens: inputTokens, output_tokens: 7 };
   const iterations = [

@@ -9,7 +9,7 @@ it("concat puts pieces one after the other, empty ones and views included", () =
   expect(concat([])).toEqual(new Uint8Array(0));
 });
 
-it("concat answers a single piece as it is, without a copy", () => {
+it("concat returns a single piece as it is, without a copy", () => {
   const piece = Uint8Array.of(1, 2);
   expect(concat([piece])).toBe(piece);
 });

@@ -12,7 +12,7 @@ test("a cursor goes into a URL as it is", () => {
   expect(encodeCursor(place)).toMatch(/^[\w-]+$/);
 });
 
-test("what nobody encoded is no cursor", () => {
+test("a text that is no encoded cursor is none", () => {
   const made = (text: string) => Buffer.from(text).toString("base64url");
   const wrong = [
     "",

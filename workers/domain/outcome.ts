@@ -24,7 +24,7 @@ export interface ExchangeEnd {
 }
 
 /**
- * Whether the client did not get what it asked. A client that disconnects has not failed, whatever the status, before or after the first
+ * Whether the client did not get what it asked for. A client that disconnects has not failed, whatever the status, before or after the first
  * byte. Otherwise these have: no status, status 400 and above (upstream's or the proxy's), an error inside a 200, a response that upstream
  * did not finish, and an interrupted exchange unless its body is known to be whole. `unrecorded` without a known body depends on its
  * status alone.

@@ -50,7 +50,7 @@ export async function handleMcp(request: Request, env: Env, ctx: ExecutionContex
 async function handle(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
   const config = loadConfig(env);
   const domain = domainOfHost(rawHost(request.url));
-  // Also where a key is required, as the specification of the transport asks.
+  // Also where a key is required, as the specification of the transport requires.
   if (domain !== null && isFromOtherSite(request.headers, domain, config.ALLOWED_ORIGINS)) {
     countRejection({ reason: "other_site" });
     return rejection(

@@ -1,4 +1,4 @@
-/** Tool `usage_now`: what an agent needs to decide whether to go on, to wait or to finish. */
+/** Tool `usage_now`: what an agent needs to decide whether to continue, to wait or to stop. */
 import { z } from "zod";
 import { iso } from "../domain/usage/calendar.ts";
 import { DAY_MS } from "../runtime/constants.ts";

@@ -79,7 +79,7 @@ export const DATABASE_CLOSE_TIMEOUT_MS = 2_000;
 export const MAX_WRITER_CONNECTIONS = 2;
 /** The name of the one LiveFeed object. */
 export const LIVE_FEED_NAME = "feed";
-/** Header by which the API tells the live feed whose stream it is: the actor, as in the audit log. */
+/** Header with which the API names the owner of a stream to the live feed: the actor, as in the audit log. */
 export const LIVE_READER_HEADER = "x-nexus-reader";
 /** Events that the live feed keeps for readers that reconnect. */
 export const LIVE_EVENTS_KEPT = 1_000;

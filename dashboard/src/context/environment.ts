@@ -27,7 +27,7 @@ export interface Bindings {
   API: ApiBinding;
   /** URL of the proxy in the local stack; deployed, each domain is its own URL. */
   LOCAL_PROXY_URL?: string;
-  /** Pages' own static files; absent where the host serves them before asking us. */
+  /** Pages' own static files; absent where the host serves them itself. */
   ASSETS?: { fetch(request: Request): Promise<Response> };
 }
 

@@ -4,7 +4,7 @@ import { apiQuery, filterQuery, linkTo, parseFilters, periodOf } from "./filters
 const NOW = Date.parse("2026-11-23T12:00:00Z");
 
 describe("filters in the address", () => {
-  it("are the last 24 hours of everything when nothing is said", () => {
+  it("are the last 24 hours of everything by default", () => {
     const filters = parseFilters({}, "UTC");
     expect(periodOf(filters, NOW)).toEqual({
       from: NOW - 86_400_000,

@@ -1,4 +1,4 @@
-/** Switches the theme without a request: system, light, dark. A cookie tells the server the theme of the next page. */
+/** Switches the theme without a request: system, light, dark. A cookie has the theme of the next page for the server. */
 const ORDER = ["system", "light", "dark"] as const;
 const LABELS = { system: "System theme", light: "Light theme", dark: "Dark theme" } as const;
 const YEAR_SECONDS = 31_536_000;

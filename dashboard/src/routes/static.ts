@@ -1,5 +1,5 @@
 /**
- * Built files, where the host has not served them before asking us. Their names carry a hash of their content, so they
+ * Built files, where the host has not served them itself. Their names carry a hash of their content, so they
  * never change.
  */
 import { Hono } from "hono";

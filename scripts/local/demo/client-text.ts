@@ -185,7 +185,7 @@ export function environmentEntry(root: string, model: string, date: string): Mes
 export const COMPACT_ASK =
   "CRITICAL: Respond with TEXT ONLY. Do NOT call any tools.\n\nYour task is to create a detailed summary of the conversation so far, so that the work can go on without it: what the user asked for, what was found out, which files were read and changed and how, what was tried and failed, what is still to be done. Put your notes into an <analysis> block and the result into a <summary> block. Do NOT call any tools.";
 
-/** The first words of a conversation that goes on from a summary. */
+/** The first words of a conversation that continues from a summary. */
 export function continuation(summary: string): string {
   return `This session is being continued from a previous conversation that ran out of context. The summary below covers the earlier portion of the conversation.\n\nSummary:\n${summary}\n\nGo on from where you stopped, without asking again.`;
 }

@@ -96,9 +96,9 @@ export function describeEveryPage(demo: () => DemoStack): void {
 
   it("every page redirects to sign-in without a session", async () => {
     for (const path of await everyPath(demo())) {
-      const answer = await fetch(demo().url + path, { redirect: "manual" });
-      expect(answer.status, path).toBe(302);
-      expect(answer.headers.get("location"), path).toMatch(/^\/sign-in/);
+      const response = await fetch(demo().url + path, { redirect: "manual" });
+      expect(response.status, path).toBe(302);
+      expect(response.headers.get("location"), path).toMatch(/^\/sign-in/);
     }
   });
 
@@ -138,11 +138,11 @@ async function overflow(page: Page): Promise<string[]> {
 
 /** Documents and scripts above their limits since the last call. */
 function weighing(page: Page): () => Promise<string[]> {
-  let answers: Response[] = [];
-  page.on("response", (response) => answers.push(response));
+  let responses: Response[] = [];
+  page.on("response", (response) => responses.push(response));
   return async () => {
-    const loaded = answers;
-    answers = [];
+    const loaded = responses;
+    responses = [];
     const bytesOf = async (type: string) => {
       const own = loaded.filter((response) => response.request().resourceType() === type);
       const bodies = await Promise.all(own.map((response) => response.body()));

@@ -9,7 +9,7 @@ const bytesOf = (text: string) => new TextEncoder().encode(text);
 const said = (messages: string[], response: string | null = null) =>
   summarizeMessage(messages.map(bytesOf), response === null ? null : bytesOf(response));
 
-describe("what a user said", () => {
+describe("the user text", () => {
   it("is the text of the last message", () => {
     expect(said([user("one"), assistant("two"), user("three")])?.userText).toBe("three");
     expect(said([user([text("a"), { type: "image" }, text("b")])])?.userText).toBe("a\nb");
@@ -46,8 +46,8 @@ describe("what a user said", () => {
   );
 });
 
-it("what Claude said is text, and tools with a hint at each input", () => {
-  const answer = assistant([
+it("the response is text, and tools with a hint at each input", () => {
+  const response = assistant([
     { type: "thinking", thinking: "hm" },
     text("Looking."),
     call("Read", { file_path: "/home/me/project/src/app.ts" }),
@@ -63,7 +63,7 @@ it("what Claude said is text, and tools with a hint at each input", () => {
     call("mcp__x__y", { unknown: 1 }),
     call("Edit", null),
   ]);
-  const { answerText, tools } = said([user("go")], answer)!;
+  const { answerText, tools } = said([user("go")], response)!;
   expect(answerText).toBe("Looking.");
   expect(tools.map(({ name, hint }) => [name, hint])).toEqual([
     ["Read", "src/app.ts"],
@@ -81,7 +81,7 @@ it("what Claude said is text, and tools with a hint at each input", () => {
   ]);
 });
 
-it("what Claude said is kept short, and may be nothing", () => {
+it("the response is kept short, and may be empty", () => {
   const long = said([user("x".repeat(9_000))], assistant("y".repeat(9_000)))!;
   expect([long.userText.length, long.answerText.length]).toEqual([4_000, 4_000]);
   expect(said([user("x")], null)).toEqual({ userText: "x", answerText: "", tools: [] });

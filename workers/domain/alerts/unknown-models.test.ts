@@ -11,7 +11,7 @@ const row = (domain: string, model: string) => ({
   costBreakdown: toCostBreakdown(pricesOf({ model, usage }).plain.breakdown),
 });
 
-test("each domain is told once of each model without a price, and of no other", () => {
+test("each domain gets one alert for each model without a price, and for no other", () => {
   const rows = [
     row("a.example", "claude-opus-5-5"),
     row("a.example", "claude-opus-9"),

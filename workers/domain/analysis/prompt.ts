@@ -29,7 +29,7 @@ export interface PromptInput {
 export interface AnalysisPrompts {
   /** The default instructions. */
   instructions: string;
-  /** Hex SHA-256 of the files: analyses with the same hash were asked in the same way. */
+  /** Hex SHA-256 of the files: analyses with the same hash have the same instructions. */
   hash: string;
   /** Throws where a template exceeds its limits. */
   render(input: PromptInput): AnalysisPrompt;

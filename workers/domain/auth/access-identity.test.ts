@@ -65,7 +65,7 @@ test("a person is administrator only when named, whatever the case of the addres
   );
 });
 
-test("a person without an address is a service token or nobody", () => {
+test("an identity without an address is a service token or none", () => {
   expect(identify(application(), { common_name: "ci.access" })).toEqual({
     role: "viewer",
     actor: "access-service:ci.access",

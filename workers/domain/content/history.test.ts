@@ -98,7 +98,7 @@ describe("a conversation of 300 turns", () => {
     }
   });
 
-  test("stores each answer under the content that it has as history", () => {
+  test("stores each response under the content that it has as history", () => {
     const echoes = splitBody(turns[299]!.bytes).messages.map(({ contentSha256 }) => hex(contentSha256));
     for (const { response: answer } of turns.slice(0, 299))
       expect(echoes).toContain(hex(assistantElement(answer).sha256));

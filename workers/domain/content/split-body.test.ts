@@ -223,7 +223,7 @@ test.each(PLACES)("a secret is masked in %s", (_, body, isJson = true) => {
   expect(splitText(rebuilt)).toMatchObject({ rebuilt, split: { masked: false } });
 });
 
-test("an answer and its copy in the next request are one content", () => {
+test("a response and its copy in the next request are one content", () => {
   const thinking = [
     { type: "thinking", thinking: "Hm.", signature: "c2ln" },
     { type: "tool_use", id: "toolu_1", name: "Read", input: { path: "ä/\ud800" } },

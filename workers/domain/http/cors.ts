@@ -17,7 +17,7 @@ const METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 /** Seconds for which browsers may remember a preflight: one day, the most that any of them keeps. */
 const MAX_AGE_SECONDS = 86_400;
 
-/** Whether a browser asks if a page may send a request. It sends no key with this question. */
+/** Whether it is a preflight, which a browser sends without a key. */
 export function isPreflight(method: string, headers: Headers): boolean {
   return method === "OPTIONS" && headers.has("origin") && headers.has("access-control-request-method");
 }

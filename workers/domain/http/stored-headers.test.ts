@@ -5,7 +5,7 @@ import { rateLimitHeaders, storedRequestHeaders, storedResponseHeaders } from ".
 const VENDOR_KEY = `sk-${"ant"}-api03-${"x1Y".repeat(30)}`;
 
 describe("storedRequestHeaders", () => {
-  test("keeps what tells clients apart, in lower case", () => {
+  test("keeps what distinguishes clients, in lower case", () => {
     const kept: [string, string][] = [
       ["User-Agent", "claude-cli/2.1.330 (external, sdk-cli)"],
       ["Anthropic-Version", "2023-06-01"],
@@ -88,7 +88,7 @@ describe("storedRequestHeaders", () => {
   });
 });
 
-test("storedResponseHeaders keeps ids, limits of any kind and how the answer travelled", () => {
+test("storedResponseHeaders keeps ids, limits of any kind and how the response was transferred", () => {
   const headers = {
     "content-type": "text/event-stream",
     "content-encoding": "gzip",

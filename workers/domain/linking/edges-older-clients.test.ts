@@ -9,7 +9,7 @@ import {
   HELLO,
   linkedInOrder,
   reminder,
-  taskAnswer,
+  taskCalls,
   type TestRequest,
   text,
   toolResult,
@@ -22,9 +22,9 @@ const REMINDER = reminder("Do not forget.");
 const cached = { cache_control: { type: "ephemeral" } };
 const thinking = { type: "thinking", thinking: "Well.", signature: "sig" };
 
-/** A turn that continues `answer` to "hello". */
-const after = (answer: unknown, more: Partial<TestRequest> = {}): TestRequest => ({
-  turns: ["hello", answer, "bye"],
+/** A turn that continues `response` to "hello". */
+const after = (response: unknown, more: Partial<TestRequest> = {}): TestRequest => ({
+  turns: ["hello", response, "bye"],
   ...more,
 });
 
@@ -43,20 +43,20 @@ describe("1. unusual contents", () => {
     // Before: the exception made it a conversation without a hash.
     ["null", null],
   ])("%s begins a conversation that nothing continues by it", async (_, content) => {
-    const nothing = { turns: [content], answer: "?" };
+    const nothing = { turns: [content], response: "?" };
     expect(await linkedInOrder([nothing, nothing])).toEqual(["root - - main", "root - - main"]);
   });
 });
 
 describe("2. the same tool id", () => {
   it("twice in one message is one call", async () => {
-    const first = { turns: ["go"], answer: [read("t1")] };
+    const first = { turns: ["go"], response: [read("t1")] };
     const twice = { turns: ["go", [read("t1"), read("t1")], [toolResult("t1", "ok")]] };
     expect((await linkedInOrder([first, twice]))[1]).toBe(TURN);
   });
 
   it("across messages is one call with one result", async () => {
-    const first = { turns: ["go"], answer: [read("t1")] };
+    const first = { turns: ["go"], response: [read("t1")] };
     const pair = [[read("t1")], [toolResult("t1", "ok")]];
     const next = { turns: ["go", ...pair, ...pair] };
     expect((await linkedInOrder([first, next]))[1]).toBe(TURN);
@@ -64,9 +64,9 @@ describe("2. the same tool id", () => {
 
   // Before: the call's message was dropped as repeated, its result stayed, and nothing was linked.
   it("in a repeated call with one result breaks no link", async () => {
-    const first = { turns: ["go"], answer: [read("t1")] };
+    const first = { turns: ["go"], response: [read("t1")] };
     const calls = [assistant([read("t1")]), assistant([read("t1")])];
-    const turn = { messages: [user("go"), ...calls, user([toolResult("t1", "ok")])], answer: "done" };
+    const turn = { messages: [user("go"), ...calls, user([toolResult("t1", "ok")])], response: "done" };
     const next = { turns: ["go", [read("t1")], [toolResult("t1", "ok")], "done", "more"] };
     expect((await linkedInOrder([first, turn, next])).slice(1)).toEqual([TURN, "turn 1 - main"]);
   });
@@ -75,18 +75,18 @@ describe("2. the same tool id", () => {
 describe("3. thinking", () => {
   // Before: the hashes differed and the link broke.
   it("in one turn and stripped in the next changes nothing", async () => {
-    const first = { ...HELLO, answer: [thinking, text("hi")] };
-    const kept = after([thinking, text("hi")], { answer: [thinking, text("ok")] });
+    const first = { ...HELLO, response: [thinking, text("hi")] };
+    const kept = after([thinking, text("hi")], { response: [thinking, text("ok")] });
     const stripped = { turns: ["hello", [text("hi")], "bye", "ok", "more"] };
     expect((await linkedInOrder([first, kept, stripped])).slice(1)).toEqual([TURN, "turn 1 - main"]);
   });
 });
 
 describe("4. a reminder inserted later", () => {
-  const first = { turns: ["go"], answer: [read("t1")] };
+  const first = { turns: ["go"], response: [read("t1")] };
   const turn = (content: unknown, ...more: unknown[]) => ({
     turns: ["go", [read("t1")], [toolResult("t1", content)], ...more],
-    answer: "done",
+    response: "done",
   });
 
   // Before: broken links, both.
@@ -107,7 +107,7 @@ describe("4. a reminder inserted later", () => {
 
 describe("5. a cache marker that moves", () => {
   it("from a text changes nothing", async () => {
-    const first = { turns: [[{ ...text("hello"), ...cached }]], answer: "hi" };
+    const first = { turns: [[{ ...text("hello"), ...cached }]], response: "hi" };
     expect((await linkedInOrder([first, after("hi")]))[1]).toBe(TURN);
   });
 
@@ -117,7 +117,7 @@ describe("5. a cache marker that moves", () => {
       const content = [text("ok", marker), { type: "image", source: {}, ...marker }];
       return { turns: ["go", [read("t1")], [toolResult("t1", content)]] };
     };
-    const first = { turns: ["go"], answer: [read("t1")] };
+    const first = { turns: ["go"], response: [read("t1")] };
     expect((await linkedInOrder([first, turn(cached), turn({})])).slice(1)).toEqual([TURN, "retry 1 - main"]);
   });
 });
@@ -129,12 +129,12 @@ it("6. another model, other tools change nothing", async () => {
   expect((await linkedInOrder([first, next]))[1]).toBe(TURN);
 });
 
-it.each<[string, TestRequest["answer"], unknown]>([
+it.each<[string, TestRequest["response"], unknown]>([
   ["received as an array and sent back as a string", [text("hi")], "hi"],
   ["received as a string and sent back as an array", "hi", [text("hi")]],
   ["trimmed by the client", [text("\n hi \n")], "hi"],
-])("7 and 8. an answer %s is the same", async (_, answer, sent) => {
-  expect((await linkedInOrder([{ ...HELLO, answer }, after(sent)]))[1]).toBe(TURN);
+])("7 and 8. a response %s is the same", async (_, response, sent) => {
+  expect((await linkedInOrder([{ ...HELLO, response }, after(sent)]))[1]).toBe(TURN);
 });
 
 describe("9. two requests in flight with one parent", () => {
@@ -154,10 +154,10 @@ describe("9. two requests in flight with one parent", () => {
   });
 });
 
-describe("10. a retry of an answered request", () => {
+describe("10. a retry of a request that has a response", () => {
   // Before: a branch. An answered first message that is sent again without ids is a conversation of its own.
   it("opens no branch", async () => {
-    const turn = after("hi", { answer: "ok" });
+    const turn = after("hi", { response: "ok" });
     expect((await linkedInOrder([HELLO, turn, turn])).slice(1)).toEqual([TURN, "retry 1 - main"]);
   });
 });
@@ -178,7 +178,7 @@ describe("11. two requests of one millisecond", () => {
 describe("12 and 13. a task's prompt", () => {
   const spawner = (tool: string, prompt: string): TestRequest => ({
     turns: ["work"],
-    answer: taskAnswer(tool, prompt),
+    response: taskCalls(tool, prompt),
   });
 
   // Before: neither was found, and no prompt of the tool `Agent`.
@@ -197,7 +197,7 @@ describe("12 and 13. a task's prompt", () => {
 describe("14. the beginning of a summary", () => {
   const ask: TestRequest = {
     turns: ["hello", "hi", "Your task is to create a detailed summary of the conversation so far"],
-    answer:
+    response:
       "<analysis>\nThey greeted.\n</analysis>\n\n<summary>\nThe user greeted and was greeted in return.\n</summary>",
   };
   const continued = "This session is being continued from a previous conversation that ran out of context";
@@ -228,7 +228,7 @@ describe("16. requests of the client itself", () => {
   // Before: never stored. Here all requests are stored, a probe belongs to no conversation, and a
   // conversation of any client with one system prompt is one.
   it("are no parents, and a request that continues a plain request is its turn", async () => {
-    const probe = { turns: ["quota"], body: { max_tokens: 1 }, answer: "ok" };
+    const probe = { turns: ["quota"], body: { max_tokens: 1 }, response: "ok" };
     const next = { turns: ["quota", "ok", "bye"] };
     expect(await linkedInOrder([probe, next, HELLO, after("hi")])).toEqual([
       "aux",

@@ -7,7 +7,7 @@ import {
   linkedInOrder,
   reminder,
   session,
-  taskAnswer,
+  taskCalls,
   type TestRequest,
   text,
   toolResult,
@@ -64,10 +64,10 @@ describe("the same message, sent in another form", () => {
   });
 
   it("is found when a tool's input changes and results change their order", async () => {
-    const first = { turns: ["go"], answer: [toolUse("toolu_a", { a: 1 }), toolUse("toolu_b")] };
+    const first = { turns: ["go"], response: [toolUse("toolu_a", { a: 1 }), toolUse("toolu_b")] };
     const calls = [toolUse("toolu_a", { replace_all: false, a: 1 }), toolUse("toolu_b")];
     const results = [toolResult("toolu_a", [text("ok")]), toolResult("toolu_b", `ok\n\n${reminder("x")}`)];
-    const turn = { turns: ["go", calls, [toolResult("toolu_b"), toolResult("toolu_a")]], answer: "done" };
+    const turn = { turns: ["go", calls, [toolResult("toolu_b"), toolResult("toolu_a")]], response: "done" };
     const next = { turns: ["go", calls, results, "done", "more"] };
     expect((await linked(first, turn, next)).slice(1)).toEqual([TURN, "turn 1 - main"]);
   });
@@ -75,8 +75,8 @@ describe("the same message, sent in another form", () => {
   it("is found when the first tool call is sent twice, text and all", async () => {
     const call = [text("I read."), toolUse("toolu_a")];
     const result = [toolResult("toolu_a")];
-    const first = { turns: ["go"], answer: call };
-    const twice = { turns: ["go", call, result, call, result], answer: "done" };
+    const first = { turns: ["go"], response: call };
+    const twice = { turns: ["go", call, result, call, result], response: "done" };
     const once = { turns: ["go", call, result, "done", "more"] };
     expect((await linked(first, twice, once)).slice(1)).toEqual([TURN, "turn 1 - main"]);
   });
@@ -84,16 +84,16 @@ describe("the same message, sent in another form", () => {
 
 describe("what is not the same", () => {
   it("is an edited message", async () => {
-    const turn = { turns: ["hello", "hi", "a"], answer: "b" };
+    const turn = { turns: ["hello", "hi", "a"], response: "b" };
     const edited = { turns: ["hello!", "hi", "a", "b", "c"] };
     expect((await linked(HELLO, turn, edited))[2]).toBe("turn - - main");
   });
 
   it("is an edited result of a tool: a branch, not a retry", async () => {
-    const first = { turns: ["go"], answer: [toolUse("toolu_a")] };
+    const first = { turns: ["go"], response: [toolUse("toolu_a")] };
     const turn = (content: string) => ({
       turns: ["go", [toolUse("toolu_a")], [toolResult("toolu_a", content)]],
-      answer: "ok",
+      response: "ok",
     });
     expect((await linked(first, turn("one"), turn("two")))[2]).toBe("turn 0 - branch_20250723100002");
   });
@@ -102,7 +102,7 @@ describe("what is not the same", () => {
     const image = (data: string) => [
       { type: "image", source: { type: "base64", media_type: "image/png", data } },
     ];
-    const first = { turns: [image("AAAA")], answer: "a cat" };
+    const first = { turns: [image("AAAA")], response: "a cat" };
     expect(await second(first, { turns: [image("BBBB"), "a cat", "more"] })).toBe("turn - - main");
   });
 
@@ -137,7 +137,7 @@ describe("ids", () => {
     expect(links.slice(2)).toEqual(["turn 0 - main", "turn 1 - main"]);
   });
 
-  it("tell a fork from a resumed session", async () => {
+  it("distinguish a fork from a resumed session", async () => {
     expect(await second({ ...HELLO, headers: session("a") }, { turns, headers: session("b") })).toBe(
       "fork 0 - main",
     );
@@ -188,7 +188,7 @@ describe("a fork of one of several sessions with equal words", () => {
     expect((await linkedInOrder(requests, [2, 1, 0]))[2]).toBe("fork 0 - main");
   });
 
-  it("continues the newest where nothing tells them apart", async () => {
+  it("continues the newest where nothing distinguishes them", async () => {
     const requests = [
       { ...HELLO, headers: session("a") },
       { ...HELLO, headers: session("b") },
@@ -209,9 +209,9 @@ describe("retries", () => {
     expect(await second({ turns: ["hello"] }, HELLO)).toBe("retry 0 - main");
   });
 
-  it("open no branch, and the next turn continues the answered attempt", async () => {
+  it("open no branch, and the next turn continues the attempt with a response", async () => {
     const turn = { turns: ["hello", "hi", "bye"] };
-    expect(await linked({ turns: ["hello"] }, HELLO, turn, { ...turn, answer: "ok" })).toEqual([
+    expect(await linked({ turns: ["hello"] }, HELLO, turn, { ...turn, response: "ok" })).toEqual([
       "root - - main",
       "retry 0 - main",
       "turn 1 - main",
@@ -223,7 +223,7 @@ describe("retries", () => {
 describe("subtasks", () => {
   const spawner = (tool: string, ...prompts: string[]) => ({
     turns: ["work"],
-    answer: taskAnswer(tool, ...prompts),
+    response: taskCalls(tool, ...prompts),
   });
 
   it.each(["Task", "Agent"])(
@@ -237,7 +237,7 @@ describe("subtasks", () => {
   );
 
   it("with equal prompts are assigned one call each", async () => {
-    const agent = { turns: ["same"], answer: "ok" };
+    const agent = { turns: ["same"], response: "ok" };
     const store = new MemoryLinkStore();
     const requests = [spawner("Agent", "same", "same"), agent, agent];
     for (const [n, request] of requests.entries())
@@ -252,9 +252,9 @@ describe("subtasks", () => {
     "with 16 equal prompts take one call each, %s, also after results have named their agents",
     async (_, headers) => {
       const prompts = Array.from({ length: 16 }, () => "same");
-      const calls = taskAnswer("Agent", ...prompts);
-      const spawn = { turns: ["work"], answer: calls, headers };
-      const agents = prompts.map(() => ({ turns: ["same"], answer: "ok", headers }));
+      const calls = taskCalls("Agent", ...prompts);
+      const spawn = { turns: ["work"], response: calls, headers };
+      const agents = prompts.map(() => ({ turns: ["same"], response: "ok", headers }));
       const results = calls.map(({ id }, n) =>
         toolResult(String(id), `done\nagentId: a00000000000000${n + 10}`),
       );
@@ -278,7 +278,7 @@ describe("subtasks", () => {
     const requests = [
       { ...spawner("Agent", "same", "same"), headers: session("s") },
       agent,
-      { ...agent, answer: "ok" },
+      { ...agent, response: "ok" },
     ];
     expect(await linked(...requests)).toEqual([
       "root - - main",
@@ -293,8 +293,8 @@ describe("subtasks", () => {
   });
 
   it("may be nested and continue on their own branch", async () => {
-    const inner = { turns: ["outer"], answer: taskAnswer("Agent", "inner") };
-    const innermost = { turns: ["inner"], answer: "deep" };
+    const inner = { turns: ["outer"], response: taskCalls("Agent", "inner") };
+    const innermost = { turns: ["inner"], response: "deep" };
     const next = { turns: ["inner", "deep", "more"] };
     expect(await linked(spawner("Agent", "outer"), inner, innermost, next)).toEqual([
       "root - - main",
@@ -305,7 +305,7 @@ describe("subtasks", () => {
   });
 
   it("that fork their parent's history are subtasks of it", async () => {
-    const calls = taskAnswer("Agent", "look");
+    const calls = taskCalls("Agent", "look");
     const directive = [
       toolResult(String(calls[0]!["id"]), "Fork started — that fork is you."),
       text("<fork-boilerplate>x</fork-boilerplate>\n\nYour directive: look"),

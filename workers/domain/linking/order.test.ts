@@ -44,7 +44,7 @@ describe("the order of arrival", () => {
         const whole = new MemoryLinkStore();
         await whole.link(made);
         const next = random(seed + 1);
-        // Some arrive first without their answer, and some arrive twice.
+        // Some arrive first without their response, and some arrive twice.
         const early = made.flatMap(({ requestId }) =>
           next() < 0.15 ? (unanswered.get(requestId) ?? []) : [],
         );

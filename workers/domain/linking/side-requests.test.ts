@@ -5,7 +5,7 @@ import {
   linked,
   linkedInOrder,
   session,
-  taskAnswer,
+  taskCalls,
   type TestRequest,
   text,
   toolResult,
@@ -23,13 +23,13 @@ const main = { headers: cli, system: IDENTITY, tools: TOOLS };
 /** The n-th turn of a chat. */
 function turn(n: number, more: Partial<TestRequest> = {}): TestRequest {
   const history = Array.from({ length: n }, (_, i) => [`question ${i}`, `response ${i}`]).flat();
-  return { ...main, turns: [...history, `question ${n}`], answer: `response ${n}`, ...more };
+  return { ...main, turns: [...history, `question ${n}`], response: `response ${n}`, ...more };
 }
 
 /** A request that repeats the history up to turn n and adds a message. */
 function afterTurn(n: number, message: unknown, more: Partial<TestRequest> = {}): TestRequest {
-  const { turns, answer } = turn(n);
-  return { ...main, turns: [...turns!, answer, message], answer: "done", ...more };
+  const { turns, response } = turn(n);
+  return { ...main, turns: [...turns!, response, message], response: "done", ...more };
 }
 
 function permutations(items: readonly number[]): number[][] {
@@ -82,8 +82,8 @@ describe("a side request that repeats the history", () => {
 
   it("repeats a longer history with questions of its own: it serves the last turn before them", async () => {
     const question = [text(reminded("This is a side question from the user.")), text("and now?")];
-    const { turns, answer } = afterTurn(1, "why?");
-    const again = { ...main, turns: [...turns!, answer, question], answer: "so" };
+    const { turns, response } = afterTurn(1, "why?");
+    const again = { ...main, turns: [...turns!, response, question], response: "so" };
     expect((await linked(turn(0), turn(1), again, turn(2))).slice(2)).toEqual(["aux 1", "turn 1 - main"]);
   });
 
@@ -179,7 +179,7 @@ describe("a request that only resembles a side request", () => {
 
   it.each([...KNOWN_WORDS, ...OTHER_WORDS])("by %s is a turn once it is continued", async (_, message) => {
     const resembling = afterTurn(0, message);
-    const next = { ...main, turns: [...resembling.turns!, "done", "more"], answer: "so" };
+    const next = { ...main, turns: [...resembling.turns!, "done", "more"], response: "so" };
     const suggestion = { ...next, turns: [...next.turns, "so", SUGGESTION], headers: withClass("auxiliary") };
     const beside = {
       ...resembling,
@@ -203,12 +203,12 @@ describe("a request that only resembles a side request", () => {
       expect(await linkedInOrder(requests, order)).toEqual(links);
   });
 
-  const words = (message: unknown): TestRequest => ({ ...main, turns: [message], answer: "done" });
+  const words = (message: unknown): TestRequest => ({ ...main, turns: [message], response: "done" });
   const prompt = (system: string, headers: Record<string, string>): TestRequest => ({
     headers,
     system,
     turns: ["hello"],
-    answer: "done",
+    response: "done",
   });
   it.each<[kind: string, request: TestRequest]>([
     ...[...KNOWN_WORDS.slice(0, -1), ...OTHER_WORDS].map(([kind, message]): [string, TestRequest] => [
@@ -231,11 +231,11 @@ describe("a request that only resembles a side request", () => {
         tools: [],
         body: { output_format: { type: "json_schema" } },
         turns: ["hello"],
-        answer: "done",
+        response: "done",
       },
     ],
   ])("begins a conversation that is continued, where it %s", async (_, first) => {
-    const next = { ...first, body: {}, turns: [...first.turns!, "done", "more"], answer: "so" };
+    const next = { ...first, body: {}, turns: [...first.turns!, "done", "more"], response: "so" };
     const last = { ...next, turns: [...next.turns, "so", "and more"] };
     for (const order of permutations([0, 1, 2]))
       expect(await linkedInOrder([first, next, last], order)).toEqual([
@@ -246,8 +246,8 @@ describe("a request that only resembles a side request", () => {
   });
 
   it("is no side request where its response calls an agent", async () => {
-    const resembling = afterTurn(0, "[PLAN MODE: careful]", { answer: taskAnswer("Agent", "look") });
-    const agent = { ...main, turns: ["look"], answer: "ok" };
+    const resembling = afterTurn(0, "[PLAN MODE: careful]", { response: taskCalls("Agent", "look") });
+    const agent = { ...main, turns: ["look"], response: "ok" };
     const links = ["root - - main", TURN, "subtask - 1 subtask_1"];
     for (const order of permutations([0, 1, 2]))
       expect(await linkedInOrder([turn(0), resembling, agent], order)).toEqual(links);
@@ -258,11 +258,11 @@ describe("a request that only resembles a side request", () => {
       headers: cli,
       system: "Analyze if this message indicates a new conversation topic.",
       turns: ["question 0"],
-      answer: "{}",
+      response: "{}",
     };
     const links = ["root - - main", "aux 0", TURN];
     for (const order of permutations([0, 1, 2]))
-      expect(await linkedInOrder([turn(0, { answer: null }), topic, turn(1)], order)).toEqual(links);
+      expect(await linkedInOrder([turn(0, { response: null }), topic, turn(1)], order)).toEqual(links);
     expect(await linked(topic, turn(1))).toEqual(["aux", "turn - - main"]);
   });
 });
@@ -302,7 +302,7 @@ describe("a side request without the history", () => {
       { turns: ["<conversation>x"], system: "Generate a short kebab-case name (2-4 words).", tools: [] },
     ],
   ])("%s: it serves the latest turn of its session", async (_, request) => {
-    const side = { headers: cli, answer: "ok", ...request };
+    const side = { headers: cli, response: "ok", ...request };
     expect(await linked(turn(0), turn(1), side, turn(2))).toEqual([
       "root - - main",
       "turn 0 - main",
@@ -321,8 +321,8 @@ describe("a side request without the history", () => {
       system: "You run a web search for another Claude model.",
       tools: [],
     };
-    const agent = { ...main, headers, turns: ["look"], answer: "ok" };
-    const spawner = turn(0, { answer: taskAnswer("Agent", "look") });
+    const agent = { ...main, headers, turns: ["look"], response: "ok" };
+    const spawner = turn(0, { response: taskCalls("Agent", "look") });
     expect(await linked(spawner, agent, turn(0, { turns: ["other"] }), search)).toEqual([
       "root - - main",
       "subtask - 0 subtask_1",
@@ -339,7 +339,7 @@ describe("a side request without the history", () => {
       system: "You are a title generator. You output ONLY a thread title. Nothing else.",
       tools: [],
     };
-    const first = { headers, turns: ["hello"], answer: "hi", tools: TOOLS };
+    const first = { headers, turns: ["hello"], response: "hi", tools: TOOLS };
     const second = { headers, turns: ["hello", "hi", "bye"], tools: TOOLS };
     expect(await linked(first, title, second)).toEqual(["root - - main", "aux 0", "turn 0 - main"]);
     expect(await linked({ ...title, headers: {} })).toEqual(["aux"]);
@@ -407,7 +407,7 @@ describe("a request that may be a side request, although nothing says so", () =>
         ...request,
         headers: { ...cli, ...session(name) },
         turns: request.turns!.map((words) => (words === unknown ? words : `${name} ${words as string}`)),
-        answer: `${name} ${request.answer as string}`,
+        response: `${name} ${request.response as string}`,
       }));
     const requests = [...chat("s"), ...chat("t")];
     const links = [
@@ -423,7 +423,7 @@ describe("a request that may be a side request, although nothing says so", () =>
       turn(0),
       afterTurn(0, unknown),
       turn(1),
-      { ...main, turns: ["hello"], answer: "hi" },
+      { ...main, turns: ["hello"], response: "hi" },
       { ...main, turns: ["hello", "hi", unknown] },
       turn(2),
       turn(3),
@@ -499,9 +499,9 @@ describe("the whole of a conversation", () => {
   const loop = (...more: unknown[]): TestRequest => ({
     ...main,
     turns: ["question 0", call, [toolResult("toolu_1")], ...more],
-    answer: "ran",
+    response: "ran",
   });
-  const sdk = (...turns: unknown[]): TestRequest => ({ turns, answer: `response ${turns.length}` });
+  const sdk = (...turns: unknown[]): TestRequest => ({ turns, response: `response ${turns.length}` });
   const other = { headers: { ...cli, ...session("t") } };
   const agent = { headers: { ...cli, "x-claude-code-agent-id": "a0011223344556677" } };
   const opencode = { headers: { "user-agent": "opencode/1.0.0", "x-session-id": "ses_1" } };
@@ -517,7 +517,7 @@ describe("the whole of a conversation", () => {
       [
         turn(0),
         afterTurn(0, question("a")),
-        { ...main, turns: [...afterTurn(0, question("a")).turns!, "done", question("b")], answer: "so" },
+        { ...main, turns: [...afterTurn(0, question("a")).turns!, "done", question("b")], response: "so" },
         turn(1),
       ],
       ["root - - main", "aux 0", "aux 0", TURN],
@@ -525,7 +525,7 @@ describe("the whole of a conversation", () => {
     [
       "with a side question beside tool results",
       [
-        turn(0, { answer: call }),
+        turn(0, { response: call }),
         loop(),
         { ...loop(), turns: ["question 0", call, [toolResult("toolu_1"), ...question("why")]] },
         loop("ran", "next"),
@@ -535,7 +535,7 @@ describe("the whole of a conversation", () => {
     [
       "with one side request of unknown words after tool results",
       [
-        turn(0, { answer: call }),
+        turn(0, { response: call }),
         loop(),
         loop("ran", "Guess what is next"),
         loop("ran", "next"),
@@ -545,7 +545,7 @@ describe("the whole of a conversation", () => {
     ],
     [
       "with a suggestion that is tried again",
-      [turn(0), afterTurn(0, SUGGESTION, { answer: null }), afterTurn(0, SUGGESTION), turn(1)],
+      [turn(0), afterTurn(0, SUGGESTION, { response: null }), afterTurn(0, SUGGESTION), turn(1)],
       ["root - - main", "aux 0", "aux 0", TURN],
     ],
     [
@@ -556,9 +556,9 @@ describe("the whole of a conversation", () => {
     [
       "with a suggestion for an agent",
       [
-        turn(0, { answer: taskAnswer("Agent", "look") }),
-        { ...main, ...agent, turns: ["look"], answer: "ok" },
-        { ...main, ...agent, turns: ["look", "ok", SUGGESTION], answer: "go" },
+        turn(0, { response: taskCalls("Agent", "look") }),
+        { ...main, ...agent, turns: ["look"], response: "ok" },
+        { ...main, ...agent, turns: ["look", "ok", SUGGESTION], response: "go" },
       ],
       ["root - - main", "subtask - 0 subtask_1", "aux 1"],
     ],
@@ -575,7 +575,7 @@ describe("the whole of a conversation", () => {
         afterTurn(0, "first"),
         afterTurn(0, "second"),
         afterTurn(0, "third"),
-        { ...main, turns: [...afterTurn(0, "third").turns!, "done", "go"], answer: "so" },
+        { ...main, turns: [...afterTurn(0, "third").turns!, "done", "go"], response: "so" },
       ],
       [
         "root - - main",
@@ -608,8 +608,8 @@ describe("the whole of a conversation", () => {
     [
       "of another client that writes titles as its work",
       [
-        { ...opencode, system: "You write titles.", turns: ["hello"], answer: "hi" },
-        { ...opencode, system: "You write titles.", turns: ["hello", "hi", "bye"], answer: "so" },
+        { ...opencode, system: "You write titles.", turns: ["hello"], response: "hi" },
+        { ...opencode, system: "You write titles.", turns: ["hello", "hi", "bye"], response: "so" },
       ],
       ["root - - main", TURN],
     ],
@@ -630,12 +630,12 @@ describe("the agents of a workflow", () => {
     ...main,
     headers: { ...cli, "x-claude-code-agent-id": agentId, ...more },
     turns: [`[Workflow harness — computed task] The task text follows:\n  ${words}`],
-    answer: "ok",
+    response: "ok",
   });
   const prompt = (id: string) => ({ "x-claude-code-prompt-id": id });
 
   it("are subtasks of the request whose response called Workflow, not of the latest one", async () => {
-    const start = turn(0, { answer: workflow("toolu_w") });
+    const start = turn(0, { response: workflow("toolu_w") });
     const waiting = {
       ...main,
       messages: [
@@ -643,7 +643,7 @@ describe("the agents of a workflow", () => {
         assistant(workflow("toolu_w")),
         user([{ type: "tool_result", tool_use_id: "toolu_w", content: "Workflow launched" }]),
       ],
-      answer: "waiting",
+      response: "waiting",
     };
     const requests = [start, waiting, task("a", "a0000000000000001"), task("b", "a0000000000000002")];
     const links = await linked(...requests);
@@ -652,8 +652,8 @@ describe("the agents of a workflow", () => {
   });
 
   it("of two workflows are distinguished by the id of the person's turn", async () => {
-    const first = turn(0, { answer: workflow("toolu_1"), headers: { ...cli, ...prompt("p1") } });
-    const second = turn(1, { answer: workflow("toolu_2"), headers: { ...cli, ...prompt("p2") } });
+    const first = turn(0, { response: workflow("toolu_1"), headers: { ...cli, ...prompt("p1") } });
+    const second = turn(1, { response: workflow("toolu_2"), headers: { ...cli, ...prompt("p2") } });
     const requests = [
       first,
       second,

@@ -4,49 +4,49 @@
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Link } from "./link-store.ts";
-import { taskAnswer, writtenEvidence, type WrittenRequest } from "../../../test/support/linking-evidence.ts";
+import { taskCalls, writtenEvidence, type WrittenRequest } from "../../../test/support/linking-evidence.ts";
 import { MemoryLinkStore } from "../../../test/support/memory-link-store.ts";
 
 const SUMMARISER = "You are a helpful AI assistant tasked with summarizing conversations.";
 const CONTINUED =
   "This session is being continued from a previous conversation that ran out of context. The conversation is summarized below:\n";
 const SUMMARY = "The user greeted, delegated two tasks and was content.";
-const CALLS = taskAnswer("Task", "P1", "P2");
+const CALLS = taskCalls("Task", "P1", "P2");
 const RESULTS = CALLS.map(({ id }) => ({ type: "tool_result", tool_use_id: id, content: "done" }));
 const Z = ["hello", "hi", "bye", "ok", "z"];
 const MAIN = ["do tasks", CALLS, RESULTS];
 
 const STORY: Record<string, WrittenRequest> = {
-  R1: { at: "10:00:00.000", turns: ["hello"], answer: "hi" },
-  R2: { at: "10:00:10.000", turns: ["hello", "hi", "bye"], answer: "ok" },
-  R3: { at: "10:00:20.000", turns: ["hello", "hi", "other"], answer: "ok" },
-  R4: { at: "10:00:30.000", turns: ["hello", "hi", "other", "ok", "x"], answer: "fine" },
-  R5: { at: "10:00:40.000", turns: Z, answer: "y" },
-  R6: { at: "10:00:50.000", turns: [...Z, "y", "w"], answer: "v", system: "You are terse" },
-  R7: { at: "10:00:55.000", turns: [...Z, "y", "w"], answer: "v", system: "You are terse" },
-  R8: { at: "10:01:00.000", turns: [...Z, "y", "q1", "q2", "q3"], answer: "q4" },
-  R9: { at: "10:02:00.000", turns: ["hello"], answer: "hi" },
-  R10: { at: "10:02:10.000", turns: ["hello", "hi", "bye"], answer: "ok" },
-  R11: { at: "10:03:00.000", turns: ["hello", "prefill"], answer: "ed" },
-  R12: { at: "11:00:00.000", turns: ["do tasks"], answer: CALLS },
-  R13: { at: "11:00:05.000", turns: ["P1"], answer: "r1" },
-  R14: { at: "11:00:06.000", turns: ["P2"], answer: "r2" },
-  R15: { at: "11:00:07.000", turns: ["P1", "r1", "go"], answer: "gone" },
-  R16: { at: "13:00:00.000", turns: ["P1"], answer: "r3" },
-  R17: { at: "13:01:00.000", turns: MAIN, answer: "done" },
+  R1: { at: "10:00:00.000", turns: ["hello"], response: "hi" },
+  R2: { at: "10:00:10.000", turns: ["hello", "hi", "bye"], response: "ok" },
+  R3: { at: "10:00:20.000", turns: ["hello", "hi", "other"], response: "ok" },
+  R4: { at: "10:00:30.000", turns: ["hello", "hi", "other", "ok", "x"], response: "fine" },
+  R5: { at: "10:00:40.000", turns: Z, response: "y" },
+  R6: { at: "10:00:50.000", turns: [...Z, "y", "w"], response: "v", system: "You are terse" },
+  R7: { at: "10:00:55.000", turns: [...Z, "y", "w"], response: "v", system: "You are terse" },
+  R8: { at: "10:01:00.000", turns: [...Z, "y", "q1", "q2", "q3"], response: "q4" },
+  R9: { at: "10:02:00.000", turns: ["hello"], response: "hi" },
+  R10: { at: "10:02:10.000", turns: ["hello", "hi", "bye"], response: "ok" },
+  R11: { at: "10:03:00.000", turns: ["hello", "prefill"], response: "ed" },
+  R12: { at: "11:00:00.000", turns: ["do tasks"], response: CALLS },
+  R13: { at: "11:00:05.000", turns: ["P1"], response: "r1" },
+  R14: { at: "11:00:06.000", turns: ["P2"], response: "r2" },
+  R15: { at: "11:00:07.000", turns: ["P1", "r1", "go"], response: "gone" },
+  R16: { at: "13:00:00.000", turns: ["P1"], response: "r3" },
+  R17: { at: "13:01:00.000", turns: MAIN, response: "done" },
   R18: {
     at: "14:00:00.000",
     turns: [...MAIN, "done", "please summarise"],
-    answer: SUMMARY,
+    response: SUMMARY,
     system: SUMMARISER,
   },
-  R19: { at: "14:05:06.000", turns: [CONTINUED + SUMMARY], answer: "go on" },
-  R20: { at: "14:06:00.000", turns: [CONTINUED + SUMMARY, "go on", "next"], answer: "yes" },
-  R21: { at: "14:07:00.000", turns: [CONTINUED + SUMMARY, "go on", "another"], answer: "yes" },
+  R19: { at: "14:05:06.000", turns: [CONTINUED + SUMMARY], response: "go on" },
+  R20: { at: "14:06:00.000", turns: [CONTINUED + SUMMARY, "go on", "next"], response: "yes" },
+  R21: { at: "14:07:00.000", turns: [CONTINUED + SUMMARY, "go on", "another"], response: "yes" },
   R22: {
     at: "2025-07-31T10:00:00.000Z",
     turns: [`${CONTINUED}Somebody else wrote of other things entirely.`],
-    answer: "ok",
+    response: "ok",
   },
 };
 
@@ -60,7 +60,7 @@ const EXPECTED: Record<string, string> = {
   R6: "R1 main turn R5",
   // A retry continues the attempt that it repeats; before, it opened a branch.
   R7: "R1 main retry R6",
-  // The answer of the lost request is unknown, so this is another continuation of R5, after R6.
+  // The response of the lost request is unknown, so this is another continuation of R5, after R6.
   R8: "R1 branch_20250723100100 turn R5",
   R9: "R9 main root",
   // The smallest conversation with that history; of several the newest.

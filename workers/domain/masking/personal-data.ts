@@ -1,6 +1,6 @@
 /**
  * Masks what identifies a person in texts that leave the deployment: e-mail addresses, telephone numbers, card numbers, IBANs and US social
- * security numbers. Names cannot be told from other words. The archive keeps all of these.
+ * security numbers. Names are not masked: no pattern separates them from other words. The archive keeps all of these.
  */
 
 type Check = (match: string, offset: number, text: string) => boolean;

@@ -151,7 +151,7 @@ const SECRET_NAMES =
   );
 const OTHER_NAMES = ["role", "content", "type", "name", "id", "a1", "", "7"];
 
-test("the last letters tell every name of a secret, and few others", () => {
+test("the last letters match every name of a secret, and few others", () => {
   const may = (name: string) => {
     const bytes = new TextEncoder().encode(`"${name}"`);
     return mayBeSecretName(bytes, 1, bytes.length - 1);

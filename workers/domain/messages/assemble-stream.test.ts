@@ -121,7 +121,7 @@ describe("blocks", () => {
   });
 });
 
-describe("what nobody knows yet", () => {
+describe("what is not known yet", () => {
   test("unknown events, blocks, deltas and members are all kept", () => {
     const { message } = read(
       start({ new_member: { a: 1 } }),
@@ -212,7 +212,7 @@ describe("the message", () => {
     expect(hasFinalUsage).toBe(true);
   });
 
-  test("names the model that took over within the answer", () => {
+  test("names the model that took over within the response", () => {
     const hop = (model: string) => ({ type: "fallback", from: { model: "a" }, to: { model } });
     expect(read(start(), open(0, hop("b")), open(1, hop("c")), stop).modelServed).toBe("c");
     expect(read(start()).modelServed).toBe("claude-opus-5-5");

@@ -30,7 +30,7 @@ describe("the share of exchanges that is timed", () => {
     expect(timedOf(share)).toBe(Math.round(1_000 * share));
   });
 
-  it("holds whoever a smaller share holds, and asks the id alone", () => {
+  it("includes whatever a smaller share includes, and depends on the id alone", () => {
     for (const id of ids) {
       expect(isTimingSampled(id, 0.5)).toBe(isTimingSampled(id, 0.5));
       if (isTimingSampled(id, 0.2)) expect(isTimingSampled(id, 0.3)).toBe(true);

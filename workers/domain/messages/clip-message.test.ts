@@ -10,7 +10,7 @@ it("a short message is shown as it is", () => {
   expect(of({ role: "assistant", content: "Hi" })).toMatchObject({ role: "assistant", content: "Hi" });
 });
 
-it("long texts are cut between characters, images left out, and the whole is there when asked for", () => {
+it("long texts are cut between characters, images left out, and the whole is available", () => {
   const long = `${"x".repeat(MAX_CLIPPED_TEXT - 1)}🦊${"y".repeat(10)}`;
   const image = {
     type: "image",
@@ -26,14 +26,14 @@ it("long texts are cut between characters, images left out, and the whole is the
   expect(of(message, true)).toMatchObject({ content: message.content, isClipped: false });
 });
 
-it("what is no message is shown as text, and names from strangers harm nobody", () => {
+it("what is no message is shown as text, and names of any kind are harmless", () => {
   expect(of("not JSON")).toMatchObject({ role: "unknown", content: "not JSON" });
   expect(of("[".repeat(2_000) + "]".repeat(2_000))).toMatchObject({ role: "unknown" });
   const hostile = of('{"role":"user","content":[{"type":"text","__proto__":{"x":1},"text":"a"}]}');
   expect(Object.keys((hostile.content as object[])[0]!)).toContain("__proto__");
 });
 
-it("a glimpse has the beginning of what was said and the names of tools, nothing that went in or came out", () => {
+it("a glimpse has the beginning of the text and the names of tools, without inputs and results", () => {
   const long = "word ".repeat(200);
   expect(previewContent(long)).toMatch(/^word word .{400,500}…$/);
   expect(

@@ -32,7 +32,7 @@ describe("the context window", () => {
       expect(knownWindow(model), model ?? "null").toBeNull();
   });
 
-  it("is the large one where a beta or the name asks for it", () => {
+  it("is the large one where a beta or the name selects it", () => {
     expect(contextWindow("claude-sonnet-4-5", 10, "oauth-2025-04-20,context-1m-2025-08-07").tokens).toBe(
       1_000_000,
     );

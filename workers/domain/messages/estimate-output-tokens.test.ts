@@ -37,11 +37,11 @@ test.each<[number, unknown[]]>([
     ],
   ],
   [1, [null, 3, "x"]],
-])("tokens an answer holds at least %i", (tokens, content) => {
+])("a response has at least %i tokens", (tokens, content) => {
   expect(of(...content)).toBe(tokens);
 });
 
-test("tokens an answer holds at least of the legacy shape and of none", () => {
+test("a response of the legacy shape and an empty one have their least tokens", () => {
   expect(estimateOutputTokens({ content: "eight ch" })).toBe(2);
   expect(estimateOutputTokens({})).toBe(0);
 });

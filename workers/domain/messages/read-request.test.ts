@@ -33,7 +33,7 @@ describe("readRequest", () => {
     });
   });
 
-  test("reads a body that says nothing of all that", () => {
+  test("reads a body that has none of these", () => {
     expect(read({})).toMatchObject({ model: null, stream: false, messageCount: 0 });
   });
 
@@ -121,7 +121,7 @@ describe("a body of which only the beginning was recorded", () => {
     messages: [{ role: "user", content: "x".repeat(100) }],
   });
 
-  test("tells the members that are in it completely", () => {
+  test("reads the members that are in it completely", () => {
     const cut = full.slice(0, full.indexOf("xxx"));
     expect(read(cut, { isTruncated: true })).toMatchObject({
       model: "claude-opus-5-5",
@@ -139,7 +139,7 @@ describe("a body of which only the beginning was recorded", () => {
     expect(read('{"max_tokens":12', { isTruncated: true }).json).toEqual({});
   });
 
-  test("never tells anything that the whole does not say, wherever it is cut", () => {
+  test("never reads anything that the whole does not have, wherever it is cut", () => {
     const whole = JSON.parse(full) as Record<string, unknown>;
     for (let cut = 0; cut < full.length; cut++) {
       const { json } = read(full.slice(0, cut), { isTruncated: true });
@@ -148,7 +148,7 @@ describe("a body of which only the beginning was recorded", () => {
   });
 });
 
-test("every recorded request tells the session and agent that are known to have sent it", () => {
+test("every recorded request has the session and agent that are known to have sent it", () => {
   const links = new Map(expectedLinks().map((link) => [recordingKey(link), link]));
   for (const recording of loadRecordings()) {
     const { headers } = recording.request;

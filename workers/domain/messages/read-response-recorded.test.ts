@@ -1,4 +1,4 @@
-/** Every recorded answer of Claude Code is read, and read again after the stream was cut or re-lined. */
+/** Every recorded response of Claude Code is read, and read again after the stream was cut or re-lined. */
 import { describe, expect, test } from "vitest";
 import { loadRecordings, recordingKey, responseBytes } from "../../../test/support/recordings.ts";
 import { toolCallBlocks } from "./content.ts";
@@ -17,7 +17,7 @@ const read = ({ status, contentType }: Recorded, body: Uint8Array): AssembledRes
   readResponse({ status, contentType, body, outcome: status === 499 ? "client_gone" : "complete" });
 
 /** Text, thinking and tool input of the stream, put together without any of our code. */
-function told({ text }: Recorded): string {
+function textOf({ text }: Recorded): string {
   const pieces = text.matchAll(/^data: (\{"type":"content_block_delta".*\})$/gm);
   return Array.from(pieces, ([, json]) => {
     const { delta } = JSON.parse(json!) as { delta: Record<string, string> };
@@ -38,37 +38,37 @@ test("there are streams, abandoned streams and errors among the recordings", () 
 });
 
 test.each(whole)("$key is read to its end", (recorded) => {
-  const answer = read(recorded, recorded.body);
-  expect(answer).toMatchObject({ ended: true, usagePartial: false, errorType: null, errorMessage: null });
-  expect(answer.modelServed).toMatch(/^claude-/);
-  expect(answer.stopReason).toMatch(/^(end_turn|tool_use)$/);
-  expect(answer.message).toMatchObject({
+  const response = read(recorded, recorded.body);
+  expect(response).toMatchObject({ ended: true, usagePartial: false, errorType: null, errorMessage: null });
+  expect(response.modelServed).toMatch(/^claude-/);
+  expect(response.stopReason).toMatch(/^(end_turn|tool_use)$/);
+  expect(response.message).toMatchObject({
     type: "message",
     role: "assistant",
-    stop_reason: answer.stopReason,
+    stop_reason: response.stopReason,
   });
-  expect(answer.message).not.toHaveProperty("_nexus");
-  expect(JSON.stringify(answer.message)).not.toContain("_nexus");
-  expect(prose(answer.message)).toBe(told(recorded));
+  expect(response.message).not.toHaveProperty("_nexus");
+  expect(JSON.stringify(response.message)).not.toContain("_nexus");
+  expect(prose(response.message)).toBe(textOf(recorded));
 
-  const content = answer.message!["content"] as Record<string, unknown>[];
+  const content = response.message!["content"] as Record<string, unknown>[];
   expect(content).toHaveLength(recorded.text.match(/^event: content_block_start$/gm)!.length);
   const calls = toolCallBlocks(content);
-  expect(Object.values(answer.toolCalls).reduce((a, b) => a + b, 0)).toBe(calls.length);
+  expect(Object.values(response.toolCalls).reduce((a, b) => a + b, 0)).toBe(calls.length);
   for (const call of calls) expect(call["input"]).toBeTypeOf("object");
 
   const outputs = Array.from(recorded.text.matchAll(/"output_tokens":(\d+)/g), ([, count]) => Number(count));
-  expect(answer.usage).toMatchObject({ output_tokens: outputs.at(-1) });
-  expect(answer.usage).toHaveProperty("cache_creation.ephemeral_5m_input_tokens");
+  expect(response.usage).toMatchObject({ output_tokens: outputs.at(-1) });
+  expect(response.usage).toHaveProperty("cache_creation.ephemeral_5m_input_tokens");
 });
 
 test("the abandoned stream gives what had come", () => {
   const recorded = streams.find(({ status }) => status === 499)!;
-  const answer = read(recorded, recorded.body);
-  expect(answer).toMatchObject({ ended: false, usagePartial: true, stopReason: null });
-  expect(answer.usage).toMatchObject({ input_tokens: 7 });
-  expect(prose(answer.message)).toBe(told(recorded));
-  expect(prose(answer.message).length).toBeGreaterThan(24);
+  const response = read(recorded, recorded.body);
+  expect(response).toMatchObject({ ended: false, usagePartial: true, stopReason: null });
+  expect(response.usage).toMatchObject({ input_tokens: 7 });
+  expect(prose(response.message)).toBe(textOf(recorded));
+  expect(prose(response.message).length).toBeGreaterThan(24);
 });
 
 test.each(recordings.filter(({ status }) => status !== 200 && status !== 499))(
@@ -107,12 +107,12 @@ describe("a stream cut anywhere", () => {
       const step = Math.max(1, Math.floor(body.length / 1_500));
       let before = "";
       for (let cut = 0; cut < body.length; cut += step) {
-        const answer = read(recorded, body.subarray(0, cut));
-        const text = prose(answer.message);
-        // Each cut tells at least what the one before told, and no more than the whole.
+        const response = read(recorded, body.subarray(0, cut));
+        const text = prose(response.message);
+        // Each cut yields at least what the one before yields, and no more than the whole.
         if (!text.startsWith(before) || !prose(full.message).startsWith(text))
           expect(text).toBe(`from ${before}`);
-        if (answer.ended) expect(answer.message).toEqual(full.message);
+        if (response.ended) expect(response.message).toEqual(full.message);
         before = text;
       }
     }
@@ -123,8 +123,8 @@ describe("a stream cut anywhere", () => {
     for (let at = 0; at < recorded.body.length; at += 7) {
       const damaged = Uint8Array.from(recorded.body);
       damaged[at] = (at * 31) & 0xff;
-      const answer = read(recorded, damaged);
-      expect(answer.message === null || Array.isArray(answer.message["content"])).toBe(true);
+      const response = read(recorded, damaged);
+      expect(response.message === null || Array.isArray(response.message["content"])).toBe(true);
     }
   });
 });

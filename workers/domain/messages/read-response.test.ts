@@ -34,7 +34,7 @@ const STREAM_START = event({
   message: { ...MESSAGE, content: [], stop_reason: null, usage: { input_tokens: 1, output_tokens: 1 } },
 });
 
-describe("a plain answer", () => {
+describe("a plain response", () => {
   test("is the message as it was sent, with its usage verbatim", () => {
     expect(read(MESSAGE)).toEqual({
       message: MESSAGE,
@@ -102,8 +102,8 @@ describe("a plain answer", () => {
   });
 });
 
-describe("an error answer", () => {
-  test("tells type, message and request id", () => {
+describe("an error response", () => {
+  test("has type, message and request id", () => {
     const body = {
       type: "error",
       error: { type: "overloaded_error", message: "Overloaded" },
@@ -162,14 +162,14 @@ describe("an error answer", () => {
   });
 });
 
-describe("a streamed answer", () => {
+describe("a streamed response", () => {
   test("is recognised by its first line where the label is wrong or missing", () => {
     for (const contentType of ["application/json", null, "text/plain"]) {
       expect(read(STREAM_START, { contentType }).modelServed).toBe("claude-haiku-5-5");
     }
   });
 
-  test("that breaks with an error event tells the error and keeps what came", () => {
+  test("that breaks with an error event has the error and keeps what came", () => {
     const error = { type: "overloaded_error", message: "Overloaded" };
     const body = STREAM_START + event({ type: "error", error, request_id: "req_9" });
     expect(read(body, { contentType: SSE })).toMatchObject({
@@ -201,7 +201,7 @@ describe("a streamed answer", () => {
     });
   });
 
-  test("has no final usage where a delta only told an interim one", () => {
+  test("has no final usage where a delta only has an interim one", () => {
     const interim = { type: "message_delta", delta: {}, usage: { output_tokens: 5 } };
     expect(read(STREAM_START + event(interim), { contentType: SSE }).usagePartial).toBe(true);
   });

@@ -9,7 +9,7 @@ const text = (words: string) => ({ type: "text", text: words });
 const assistant = { role: "assistant", content: "Done." };
 
 describe("the words of a person", () => {
-  it("are what stands behind the last answer", () => {
+  it("are what follows the last response", () => {
     expect(of({ role: "user", content: "Fix the test" })).toBe("Fix the test");
     expect(
       of({ role: "user", content: "Fix it" }, assistant, { role: "user", content: "And  this\nnow" }),
@@ -41,7 +41,7 @@ describe("the words of a person", () => {
     expect(of(user(text("Show <b>bold</b> & <system>")))).toBe("Show <b>bold</b> & <system>");
   });
 
-  it("are missing where only a tool, an image or the client speaks", () => {
+  it("are missing where only a tool, an image or the client wrote", () => {
     const result = { type: "tool_result", tool_use_id: "t", content: "out" };
     expect(of(user(text("Go")), assistant, user(result))).toBeNull();
     expect(of(user(text("Go")), assistant, user(result, text("Stop, use the other file")))).toBe(

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { loginUrl, readPastedCode } from "./login.ts";
 
-it("the login page is asked for a code, with the challenge of the verifier and never the verifier", () => {
+it("the address of the login page has the challenge of the verifier and never the verifier", () => {
   // The verifier and challenge of RFC 7636, appendix B.
   const verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
   const url = new URL(

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { authorizationCodeBody, readTokenResponse, refreshTokenBody } from "./protocol.ts";
 
-const answer = (status: number, body: unknown) =>
+const response = (status: number, body: unknown) =>
   readTokenResponse(status, typeof body === "string" ? body : JSON.stringify(body));
 
-describe("an answer of the token endpoint", () => {
+describe("a response of the token endpoint", () => {
   it("grants what it says", () => {
     const body = {
       access_token: "a",
@@ -13,7 +13,7 @@ describe("an answer of the token endpoint", () => {
       scope: "x y",
       token_type: "Bearer",
     };
-    expect(answer(200, body)).toEqual({
+    expect(response(200, body)).toEqual({
       kind: "granted",
       accessToken: "a",
       refreshToken: "r",
@@ -23,21 +23,21 @@ describe("an answer of the token endpoint", () => {
   });
 
   it("grants with less: no new refresh token, no scopes, a lifetime as text or none", () => {
-    expect(answer(200, { access_token: "a", expires_in: "600" })).toEqual({
+    expect(response(200, { access_token: "a", expires_in: "600" })).toEqual({
       kind: "granted",
       accessToken: "a",
       refreshToken: null,
       expiresInMs: 600_000,
       scopes: null,
     });
-    expect(answer(200, { access_token: "a", expires_in: null, refresh_token: null })).toMatchObject({
+    expect(response(200, { access_token: "a", expires_in: null, refresh_token: null })).toMatchObject({
       kind: "granted",
       expiresInMs: 3_600_000,
     });
   });
 
   it("never loses a refresh token that came without an access token", () => {
-    expect(answer(200, { refresh_token: "r", access_token: 7 })).toMatchObject({
+    expect(response(200, { refresh_token: "r", access_token: 7 })).toMatchObject({
       kind: "partial",
       refreshToken: "r",
     });
@@ -48,7 +48,7 @@ describe("an answer of the token endpoint", () => {
     [401, { error: "invalid_grant" }],
     [400, { type: "error", error: { type: "invalid_grant", message: "x" } }],
   ])("ends the login with %i %j", (status, body) => {
-    expect(answer(status, body)).toEqual({
+    expect(response(status, body)).toEqual({
       kind: "invalid_grant",
       reason: `the login server returned ${status} invalid_grant`,
     });
@@ -68,21 +68,21 @@ describe("an answer of the token endpoint", () => {
     [200, []],
     [200, "null"],
   ])("leaves it as it was with %i %j", (status, body) => {
-    expect(answer(status, body)).toMatchObject({
+    expect(response(status, body)).toMatchObject({
       kind: "failed",
       reason: expect.stringContaining(`${status}`) as string,
     });
   });
 
   it.each(["sk-ant-ort01-secret", "the token secret", "secret".repeat(20)])("does not repeat %j", (error) => {
-    expect(answer(400, { error, error_description: "secret" })).toEqual({
+    expect(response(400, { error, error_description: "secret" })).toEqual({
       kind: "failed",
       reason: "the login server returned 400",
     });
   });
 });
 
-it("what is asked renews with client and token", () => {
+it("a refresh request has client and token", () => {
   expect(refreshTokenBody("client", "r")).toEqual({
     grant_type: "refresh_token",
     refresh_token: "r",
@@ -90,7 +90,7 @@ it("what is asked renews with client and token", () => {
   });
 });
 
-it("what is asked exchanges a code with its verifier", () => {
+it("an exchange request has the code and its verifier", () => {
   const grant = { clientId: "client", redirectUrl: "https://x/cb", code: "c", state: "s", verifier: "v" };
   expect(authorizationCodeBody(grant)).toEqual({
     grant_type: "authorization_code",

@@ -90,7 +90,7 @@ describe("a renewal", () => {
     expect(state.generation).toBeGreaterThan(stored().generation);
   });
 
-  it("keeps the refresh token and the scopes where the answer names none", () => {
+  it("keeps the refresh token and the scopes where the response names none", () => {
     const outcome = { ...granted("2"), refreshToken: null } as TokenOutcome;
     expect(afterRefresh(stored(), outcome, NOW, NOW).pair).toMatchObject({
       accessToken: "access-2",
@@ -129,16 +129,16 @@ describe("a renewal", () => {
     expect(step(state, NOW)).toEqual({ do: "refresh", serves: false });
   });
 
-  it("that the vendor refuses for good ends the login, and one person is told once", () => {
+  it("that the vendor refuses for good ends the login, and one alert is sent", () => {
     const state = afterRefresh(stored(), over, NOW, NOW);
     expect(step(state, NOW)).toEqual({ do: "refuse", why: "needs_login" });
     expect(state).toMatchObject({ alertPending: true, needsLogin: { since: NOW } });
     expect(nextAlarmAt(state, NOW + 1)).toBe(NOW + 1);
-    const told = { ...state, alertPending: false };
-    expect(nextAlarmAt(told, NOW)).toBeNull();
-    expect(afterRefresh(told, over, NOW, NOW + 1).alertPending).toBe(false);
-    expect(isRefreshDue(told, NOW + 86_400_000)).toBe(false);
-    const revived = afterRefresh(told, granted("2"), NOW, NOW);
+    const notified = { ...state, alertPending: false };
+    expect(nextAlarmAt(notified, NOW)).toBeNull();
+    expect(afterRefresh(notified, over, NOW, NOW + 1).alertPending).toBe(false);
+    expect(isRefreshDue(notified, NOW + 86_400_000)).toBe(false);
+    const revived = afterRefresh(notified, granted("2"), NOW, NOW);
     expect(step(revived, NOW)).toEqual({ do: "serve" });
   });
 

@@ -18,10 +18,10 @@ function billOf(body: string, known: PriceContext = {}) {
   const breakdown = toCostBreakdown(price.breakdown);
   const codes = breakdown.notes.map(({ code }) => code);
   const costUsd = price.costPico === null ? null : formatUsd(price.costPico);
-  return { costUsd, codes, breakdown, answer: price.response };
+  return { costUsd, codes, breakdown };
 }
 
-/** The beginning of a streamed answer of Opus 5.5: its start and these deltas of text, and no end. */
+/** The beginning of a streamed response of Opus 5.5: its start and these deltas of text, and no end. */
 function cutStream(texts: string[], more: Json[] = [], usageMore: Json = {}): string {
   const usage = {
     input_tokens: 1_000,
@@ -43,7 +43,7 @@ function cutStream(texts: string[], more: Json[] = [], usageMore: Json = {}): st
 const STREAM = { contentType: "text/event-stream" } as const;
 const GONE = { ...STREAM, outcome: "client_gone" } as const;
 
-describe("an answer that was cut off", () => {
+describe("a response that was cut off", () => {
   test("costs at least its prompt and what came of it, and says so", () => {
     // 1000×4 + 10000×0.20 + 40÷4=10 tokens ×20 = 4000+2000+200 = 6200µ
     const { costUsd, codes, breakdown } = billOf(cutStream(["x".repeat(24), "y".repeat(16)]), GONE);
@@ -61,10 +61,10 @@ describe("an answer that was cut off", () => {
     ]);
   });
 
-  test("costs what was told when that is more than what came", () => {
-    const told = [{ type: "message_delta", delta: {}, usage: { output_tokens: 50 } }];
+  test("costs what was reported when that is more than what came", () => {
+    const reported = [{ type: "message_delta", delta: {}, usage: { output_tokens: 50 } }];
     // 4000 + 2000 + 50×20 = 7000µ
-    expect(billOf(cutStream(["short"], told), GONE).costUsd).toBe("0.007");
+    expect(billOf(cutStream(["short"], reported), GONE).costUsd).toBe("0.007");
   });
 
   test("counts thinking and tool input, and what the stream estimated for thinking it does not show", () => {
@@ -259,7 +259,7 @@ describe("what has no price and is never taken for free", () => {
     expect(billOf("{}", counted)).toMatchObject({ costUsd: "0", codes: ["batch_counted"] });
   });
 
-  test("an answer without usage, or with one that tells nothing", () => {
+  test("a response without usage, or with an empty one", () => {
     for (const usage of [
       undefined,
       null,
@@ -351,7 +351,7 @@ describe("what is inferred is marked", () => {
     ]);
   });
 
-  test("an iteration's writes by the lifetime the whole answer saw", () => {
+  test("an iteration's writes by the lifetime of the whole response", () => {
     const iterations = [
       { type: "message", input_tokens: 0, output_tokens: 0, cache_creation_input_tokens: 10 },
     ];
@@ -362,7 +362,7 @@ describe("what is inferred is marked", () => {
     ]);
   });
 
-  test("a fallback by a model that has no fast mode, in an answer that ran fast", () => {
+  test("a fallback by a model that has no fast mode, in a response that ran fast", () => {
     const attempt = { input_tokens: 10, output_tokens: 10 };
     const iterations = [
       { type: "message", model: "claude-opus-5-5", ...attempt },
@@ -402,7 +402,7 @@ describe("the bill", () => {
     ]);
   });
 
-  test("lists a refused answer's tokens without charging them", () => {
+  test("lists a refused response's tokens without charging them", () => {
     const { plain } = pricesOf({
       ...OPUS,
       content: [],

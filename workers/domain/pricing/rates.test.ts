@@ -11,7 +11,7 @@ const all = (questions: Partial<RateQuery>[]) =>
     row.models.flatMap((model) =>
       questions.map((question) => ({
         row,
-        answer: findRates({
+        result: findRates({
           ...plain,
           model,
           at: new Date(row.from ?? NOON),
@@ -53,9 +53,9 @@ describe("the table", () => {
       flags.flatMap((isBatch) => flags.map((isUsGeography) => ({ isFast, isBatch, isUsGeography }))),
     );
     let exact = 0;
-    for (const { row, answer } of all(questions)) {
-      if (!answer.rates) continue;
-      const has = (name: string) => answer.modifiers.some((modifier) => modifier === name);
+    for (const { row, result } of all(questions)) {
+      if (!result.rates) continue;
+      const has = (name: string) => result.modifiers.some((modifier) => modifier === name);
       const isFast = has("fast_mode") && typeof row.fast === "object" && row.fast !== null;
       const published = {
         input: row.input,
@@ -72,7 +72,7 @@ describe("the table", () => {
             : parseUsd(published[kind]) * fastInput;
         // rate × 10⁶ × input × (10 for the US) × (2 for a batch) = published × fast input × (11) × (1): no division, no rounding.
         const left =
-          answer.rates[kind] *
+          result.rates[kind] *
           1_000_000n *
           input *
           (has("us_geography") ? 10n : 1n) *

@@ -56,7 +56,7 @@ export interface TreeEntry {
 
 type Outcome<T> = Promise<Result<T, RepositoryFailure>>;
 
-/** What is asked of a repository. */
+/** The calls that a sync makes of a repository. */
 export interface PromptRepository {
   /** The newest commit of the branch; `null` if it is the one that `etag` belongs to. */
   head(etag: string | null): Outcome<{ commit: string; etag: string | null } | null>;

@@ -30,7 +30,7 @@ describe("mergeUsage", () => {
     );
   });
 
-  test("lets a later zero overwrite, since zero is said", () => {
+  test("lets a later zero overwrite, since zero is a count", () => {
     expect(mergeUsage(START, { cache_read_input_tokens: 0 })).toMatchObject({ cache_read_input_tokens: 0 });
   });
 
@@ -54,7 +54,7 @@ describe("mergeUsage", () => {
     expect(second?.["iterations"]).toEqual([{ type: "compaction" }, { type: "message" }]);
   });
 
-  test("keeps members nobody knows, also one called __proto__", () => {
+  test("keeps unknown members, also one called __proto__", () => {
     const later = JSON.parse('{"new_counter":{"a":1},"__proto__":{"b":2}}') as Record<string, unknown>;
     const merged = mergeUsage(START, later)!;
     expect(merged["new_counter"]).toEqual({ a: 1 });

@@ -29,7 +29,7 @@ describe("a vendor's window", () => {
     expect(soon.fullAt).toBe(NOW + HOUR);
   });
 
-  it("does not fill while nobody uses it", () => {
+  it("does not fill while it is not used", () => {
     expect(forecastLimit([point(50, 0.5), point(0, 0.5)], 5 * HOUR, NOW)).toEqual({
       perHour: 0,
       fullAt: null,

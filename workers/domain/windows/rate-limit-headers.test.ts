@@ -112,6 +112,6 @@ it("classic limits are read whatever their kind", () => {
   expect(overall).toEqual({});
 });
 
-it("classic limits that nobody sent are none", () => {
+it("classic limits that were not sent are none", () => {
   expect(readLimits({})).toEqual({ readings: [], overall: {} });
 });

@@ -21,7 +21,7 @@ export type UpstreamResult =
   { kind: "response"; response: Response } | { kind: "failed"; error: ProxyError } | { kind: "client_gone" };
 
 /**
- * The methods that RFC 9110 9.2.1 calls safe. A failed `fetch` does not tell whether upstream has read the request, so the
+ * The methods that RFC 9110 9.2.1 calls safe. A failed `fetch` does not show whether upstream has read the request, so the
  * others are never sent again (RFC 9110 9.2.2). The runtime itself sends a request once, on a reused connection too.
  */
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);

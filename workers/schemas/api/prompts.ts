@@ -64,7 +64,7 @@ export const RenderInput = z.strictObject(
 
 export const RenderResult = z.object({
   text: z.string().nullable().describe("As `prompts/get` of MCP returns it; null where it fails."),
-  error: z.string().nullable().describe("What a client is told then."),
+  error: z.string().nullable().describe("The error that a client gets in place of the text; null: none."),
 });
 export type RenderResult = z.infer<typeof RenderResult>;
 

@@ -70,7 +70,7 @@ export const RequestRow = z.object({
   failed: z
     .boolean()
     .describe(
-      "The client did not get what it asked: status 400 or above, no response, an error inside a 200, or a response that ended early. Never true for `client_gone`.",
+      "The client did not get what it asked for: status 400 or above, no response, an error inside a 200, or a response that ended early. Never true for `client_gone`.",
     ),
   refusedBy: RefusedBy.describe(
     "Whose a status of 400 or above is: upstream's or the proxy's; null otherwise.",

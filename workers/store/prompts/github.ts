@@ -12,7 +12,7 @@ import type { PromptSource } from "./source.ts";
 
 /** GitHub supports this version at least until March 2028. https://docs.github.com/rest/about-the-rest-api/api-versions */
 const API_VERSION = "2022-11-28";
-/** GitHub answers 403 without one, and workerd sends none of its own. */
+/** GitHub returns 403 without one, and workerd sends none of its own. */
 const USER_AGENT = "claude-nexus-edge";
 const RAW = "application/vnd.github.raw+json";
 const JSON_TYPE = "application/vnd.github+json";

@@ -29,7 +29,7 @@ export type SyncOutcome =
   /** No repository is configured, or no try is due. */
   | { result: "skipped" };
 
-/** Work after a response may go on for 30 s. /workers/runtime-apis/context#waituntil */
+/** `waitUntil` lets work run for 30 s after the response. /workers/runtime-apis/context#waituntil */
 const LIMIT_AFTER_RESPONSE_MS = 25_000;
 /** Cron may take 15 minutes. */
 const LIMIT_BY_CRON_MS = 240_000;

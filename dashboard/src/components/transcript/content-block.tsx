@@ -37,8 +37,8 @@ export function BlockView({ block, context }: { block: Block; context: Transcrip
     case "redacted_thinking":
       return (
         <p class="note">
-          <Icon name="ban" /> Thinking, encrypted by Anthropic ({formatBytes(block.bytes)}): nobody can read
-          it here.
+          <Icon name="ban" /> Thinking, encrypted by Anthropic ({formatBytes(block.bytes)}). It cannot be read
+          here.
         </p>
       );
     case "image":

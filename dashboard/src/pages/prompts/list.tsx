@@ -23,9 +23,9 @@ interface Props {
   search: string;
   list: Result<PromptList>;
   sync: Result<PromptSyncStatus>;
-  /** How a sync that was just asked for went. */
+  /** The result of a sync that was just requested. */
   synced: PromptSyncResult["result"] | undefined;
-  /** Why it could not be asked for. */
+  /** Why it could not be requested. */
   problem: Problem | null;
   domain: string | undefined;
 }
