@@ -2,11 +2,10 @@
  * A Gemini API on loopback, of demo and tests. It checks what it is sent as the real one does, and the transcript chooses the response by a
  * tag such as `[gemini:blocked]` (BEHAVIOURS); without one it returns an analysis.
  */
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import type { AnalysisResult } from "../../workers/schemas/analysis.ts";
+import { startHttpServer } from "./network/http-server.ts";
 
 export const FAKE_GEMINI_KEY = "fake-gemini-key";
 
@@ -138,22 +137,16 @@ export async function startFakeGemini({
     if (reply) send(reply);
   }
 
-  const server = createServer((request, response) => {
+  const { url, stop } = await startHttpServer((request, response) => {
     respond(request, response).catch(() => response.destroy());
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  });
   return {
     /** For GEMINI_API_URL. */
-    url: `http://127.0.0.1:${port}/models`,
+    url: `${url}/models`,
     calls,
     /** Why requests were not valid. */
     rejected,
-    async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
+    stop,
   };
 }
 

@@ -3,9 +3,8 @@
  * more: `GET /script` says what was wrong with them. `PUT /script/<owner>/<name>` makes a repository or changes it.
  */
 import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { startHttpServer } from "./network/http-server.ts";
 
 /** Text, bytes in base64, or something that is no file. */
 export type FakeContent = string | { base64: string } | { link: string } | { commit: string };
@@ -222,19 +221,13 @@ export async function startFakeGitHub(scripts: Record<string, FakeRepositoryScri
     send(200, { calls: repositories.get(name)?.calls ?? [], problems });
   }
 
-  const server = createServer((request, response) => {
+  const { url, stop } = await startHttpServer((request, response) => {
     respond(request, response).catch(() => response.destroy());
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  });
   return {
     /** For GITHUB_API_URL. */
-    url: `http://127.0.0.1:${port}`,
+    url,
     script,
-    async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
+    stop,
   };
 }

@@ -2,10 +2,9 @@
  * A Spark API on loopback: it checks path, key and body of each call, stores feedback, and returns it. A session id such as
  * `fake-429` chooses another response (BEHAVIOURS).
  */
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
+import { startHttpServer } from "./network/http-server.ts";
 
 export const FAKE_SPARK_KEY = "fake-spark-key";
 
@@ -117,20 +116,14 @@ export async function startFakeSpark(known: Readonly<Record<string, SparkReport>
       .end(typeof body === "string" ? body : JSON.stringify(body));
   }
 
-  const server = createServer((request, response) => {
+  const { url, stop } = await startHttpServer((request, response) => {
     respond(request, response).catch(() => response.destroy());
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  });
   return {
     /** For SPARK_API_URL, with a path of its own. */
-    url: `http://127.0.0.1:${port}/api`,
+    url: `${url}/api`,
     /** The feedback of each session. */
     stored,
-    async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
+    stop,
   };
 }

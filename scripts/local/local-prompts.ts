@@ -4,13 +4,11 @@
  */
 import { type FSWatcher, globSync, watch } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describeProblem, mergePrompts, promptName } from "../../workers/domain/prompts/prompt.ts";
 import type { PromptSet } from "../../workers/domain/prompts/assemble-prompts.ts";
 import type { Prompt } from "../../workers/schemas/prompt.ts";
+import { startHttpServer } from "./network/http-server.ts";
 
 /** Editors write a file in several steps. */
 const SETTLE_MS = 100;
@@ -73,23 +71,19 @@ export async function startLocalPrompts({ folder, readFolder, bundle, log }: Opt
         );
   }
   watchFolders();
-  const server = createServer((_request, response) => {
+  const { url, stop } = await startHttpServer((_request, response) => {
     prompts().then(
       (list) => response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(list)),
       () => response.writeHead(503).end(),
     );
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  });
   return {
     /** For LOCAL_PROMPTS. */
-    url: `http://127.0.0.1:${port}/`,
+    url: `${url}/`,
     async stop() {
       clearTimeout(timer);
       for (const watcher of watchers.values()) watcher.close();
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
+      await stop();
     },
   };
 }

@@ -12,7 +12,7 @@ import { withClient } from "../../scripts/local/database/client.ts";
 import type { LocalStack } from "../../scripts/local/local-stack.ts";
 import { apiJson } from "../support/api-calls.ts";
 import { childEnvironment } from "../support/child-environment.ts";
-import { startHttpServer } from "../support/http-server.ts";
+import { startHttpServer } from "../../scripts/local/network/http-server.ts";
 import { startTestStack } from "../support/local-stack.ts";
 import { waitFor } from "../support/wait.ts";
 

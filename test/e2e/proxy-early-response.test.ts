@@ -1,6 +1,6 @@
 /** Upstream responds while the client is still uploading: to a body that is too large, or an unknown key. */
 import { afterAll, expect, it } from "vitest";
-import { startHttpServer } from "../support/http-server.ts";
+import { startHttpServer } from "../../scripts/local/network/http-server.ts";
 import { proxyHarnessOfFile } from "../support/proxy-harness-of-file.ts";
 import type { ProxyHarness, Tenant } from "../support/proxy-harness.ts";
 

@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
 import { startTcpRelay } from "../../scripts/local/network/tcp-relay.ts";
 import { claimPort } from "../../scripts/local/network/ports.ts";
-import { startHttpServer } from "../support/http-server.ts";
+import { startHttpServer } from "../../scripts/local/network/http-server.ts";
 import { waitUntil } from "../support/wait.ts";
 
 const REQUEST = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";

@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
-import { startHttpServer } from "./http-server.ts";
+import { startHttpServer } from "../../scripts/local/network/http-server.ts";
 
 /** Payloads that Slack accepts; anything else gets 400. */
 const Payload = z.strictObject({

@@ -4,7 +4,7 @@
  * real API nor the fake one would accept these requests.
  */
 import { send } from "../../scripts/local/demo/send.ts";
-import { startHttpServer } from "./http-server.ts";
+import { startHttpServer } from "../../scripts/local/network/http-server.ts";
 import { responseStream, type Block } from "./response-stream.ts";
 
 /** What a script would set on the window if one of these texts ever ran. */

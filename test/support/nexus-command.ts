@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { childEnvironment } from "./child-environment.ts";
-import { startHttpServer } from "./http-server.ts";
+import { startHttpServer } from "../../scripts/local/network/http-server.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../scripts/nexus.ts", import.meta.url));
 /** What npx runs: it starts SCRIPT as a second process. */

@@ -3,7 +3,7 @@ import type { Browser } from "playwright-core";
 import { expect, onTestFinished } from "vitest";
 import { type DashboardApp, loadDashboardApp, staticFiles } from "../../scripts/lib/dashboard-app.ts";
 import { startBrowser } from "../../scripts/lib/browser.ts";
-import { startHttpServer } from "./http-server.ts";
+import { startHttpServer } from "../../scripts/local/network/http-server.ts";
 import { GOOD_SESSION, replayedApi, type ReplayOptions } from "./replayed-api.ts";
 import { openWatchedPage } from "./watched-page.ts";
 

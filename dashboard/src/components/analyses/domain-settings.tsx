@@ -94,7 +94,16 @@ function AutomaticMode({
   problem = null,
 }: Omit<Props, "problem"> & { problem?: Problem | null }) {
   const { domain, analysisAutomatic: stored } = detail;
-  const { idleMinutes, moreThanTurns } = stored ?? SUGGESTED;
+  const numberField = (label: string, name: keyof typeof SUGGESTED) => (
+    <TextField
+      label={label}
+      name={name}
+      parameter={`analysisAutomatic.${name}`}
+      inputmode="numeric"
+      value={String((stored ?? SUGGESTED)[name])}
+      problem={problem}
+    />
+  );
   const mode = stored === null ? "request" : "automatic";
   return (
     <details class="inner-fold" open={problem !== null}>
@@ -114,22 +123,8 @@ function AutomaticMode({
           label="Also automatically, each conversation once"
         />
         <div class="field-row">
-          <TextField
-            label="Minutes without a request"
-            name="idleMinutes"
-            parameter="analysisAutomatic.idleMinutes"
-            inputmode="numeric"
-            value={String(idleMinutes)}
-            problem={problem}
-          />
-          <TextField
-            label="More turns than"
-            name="moreThanTurns"
-            parameter="analysisAutomatic.moreThanTurns"
-            inputmode="numeric"
-            value={String(moreThanTurns)}
-            problem={problem}
-          />
+          {numberField("Minutes without a request", "idleMinutes")}
+          {numberField("More turns than", "moreThanTurns")}
         </div>
         <p class="mute">
           {reader.ok ? <ProviderName {...reader.data} /> : "The analysis provider"} then receives

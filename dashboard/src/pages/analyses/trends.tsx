@@ -42,35 +42,26 @@ export function Trends({ view, trends }: Props) {
     zone: view.zone,
     now: view.now,
   };
-  const pointsOf = (name: "sentiments" | "effectiveness") =>
-    trends.series.map((point) => ({ start: Date.parse(point.time), values: point[name] }));
+  const resultChart = (name: "sentiments" | "effectiveness", title: string, series: readonly BarSeries[]) => (
+    <section class="card">
+      <CardTitle title={title} note={perBucket} />
+      <BarChart
+        label={`Analyzed conversations ${perBucket} by ${title.toLowerCase()}`}
+        series={series}
+        points={trends.series.map((point) => ({ start: Date.parse(point.time), values: point[name] }))}
+        format={counts}
+        isWhole
+        {...chart}
+      />
+    </section>
+  );
   return (
     <div class="analysis-trends" id="live-analysis-trends" data-live="analysis">
       <Figures trends={trends} />
       {hasResults && (
         <div class="pair">
-          <section class="card">
-            <CardTitle title="Sentiment" note={perBucket} />
-            <BarChart
-              label={`Analyzed conversations ${perBucket} by sentiment`}
-              series={SENTIMENT_SERIES}
-              points={pointsOf("sentiments")}
-              format={counts}
-              isWhole
-              {...chart}
-            />
-          </section>
-          <section class="card">
-            <CardTitle title="Effectiveness" note={perBucket} />
-            <BarChart
-              label={`Analyzed conversations ${perBucket} by effectiveness`}
-              series={QUALITY_SERIES}
-              points={pointsOf("effectiveness")}
-              format={counts}
-              isWhole
-              {...chart}
-            />
-          </section>
+          {resultChart("sentiments", "Sentiment", SENTIMENT_SERIES)}
+          {resultChart("effectiveness", "Effectiveness", QUALITY_SERIES)}
         </div>
       )}
       <div class="pair">
