@@ -67,6 +67,13 @@ describe("a prompt", () => {
   const library = promptLibrary([
     prompt("greet", { template: "Hello {{who}}!", arguments: [{ name: "who", required: true }] }),
     prompt("loop", { template: "x\n{{#each (lookup this 'list')}}{{/each}}{{#if on}}{{> loop}}{{/if}}" }),
+    prompt("odd", {
+      template: "{{constructor}}{{toString}}!",
+      arguments: [
+        { name: "constructor", required: true },
+        { name: "toString", required: true },
+      ],
+    }),
     prompt("long", { template: `{{text}}`.repeat(70) }),
   ]);
 
@@ -77,10 +84,16 @@ describe("a prompt", () => {
     });
   });
 
+  test("may have arguments that are named like members of every object", () => {
+    const { messages } = getPrompt(library, { name: "odd", values: { constructor: "a", toString: "b" } });
+    expect(messages[0]?.content.text).toBe("ab!");
+  });
+
   test.each<[name: string | undefined, values: Record<string, string>, text: RegExp]>([
     [undefined, {}, /needs `name`/],
     ["nope", {}, /^There is no prompt "nope"\.$/],
     ["greet", {}, /^The prompt "greet" needs who\.$/],
+    ["odd", {}, /^The prompt "odd" needs constructor, toString\.$/],
     ["loop", { on: "1" }, /^loop, line 2, column \d+: blocks and partials are nested deeper than 64$/],
     ["long", { text: "x".repeat(4_096) }, /^long, line 1, column \d+: .*(?:256|262144|characters)/],
   ])("%s with %j is refused with -32602, template and line", (name, values, text) => {

@@ -133,15 +133,20 @@ function certainCalls({ references }: PromptFile): PartialCall[] {
 function withArguments(file: PromptFile, byName: ReadonlyMap<string, PromptFile>): Prompt {
   const declared = file.prompt.arguments;
   const found = new Set(declared.map(({ name }) => name));
-  const seen = new Set<string>();
+  /** What every look at a partial found given: another look finds more only where less is given. */
+  const lookedAt = new Map<string, ReadonlySet<string>>([[file.prompt.name, new Set()]]);
   const collect = ({ references }: PromptFile, given: ReadonlySet<string>) => {
     for (const name of references.variables)
       if (!given.has(name) && ARGUMENT_NAME.test(name)) found.add(name);
     for (const call of references.partials) {
       const partial = byName.get(call.name);
-      if (!partial || !call.isSameContext || seen.has(call.name)) continue;
-      seen.add(call.name);
-      collect(partial, new Set([...given, ...call.given]));
+      if (!partial || !call.isSameContext) continue;
+      const inner = new Set([...given, ...call.given]);
+      const before = lookedAt.get(call.name);
+      const always = before ? new Set([...before].filter((name) => inner.has(name))) : inner;
+      if (always.size === before?.size) continue;
+      lookedAt.set(call.name, always);
+      collect(partial, inner);
     }
   };
   collect(file, new Set());

@@ -240,6 +240,26 @@ describe("a set", () => {
       "last! title kind late items outer o map key logged wanted partial".split(" "),
     );
   });
+
+  test("derives an argument of a partial that one of its calls does not give", () => {
+    const files = {
+      "a.yaml": file("{{> part x=1 y=1}}{{> part y=2}}{{> part x=2 y=3}}{{#if z}}{{> a}}{{/if}}"),
+      "part.yaml": file("{{x}}{{> deeper}}"),
+      "deeper.yaml": file("{{x}}{{y}}"),
+    };
+    expect(set(files).prompts[0]!.arguments.map(({ name }) => name)).toEqual(["z", "x"]);
+  });
+
+  test("reads partials of partials once, however many ways lead to them", () => {
+    const files = Object.fromEntries(
+      Array.from({ length: 50 }, (_, n) => [
+        `p${n}.yaml`,
+        file(`{{> p${n + 1} a${n}=1}}{{> p${n + 1} b${n}=1}}{{v${n}}}`),
+      ]),
+    );
+    const { prompts } = set({ ...files, "p50.yaml": file("{{a1}}{{b1}}{{v50}}") });
+    expect(prompts.find(({ name }) => name === "p0")!.arguments).toHaveLength(53);
+  });
 });
 
 describe("a library", () => {

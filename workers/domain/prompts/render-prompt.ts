@@ -34,7 +34,8 @@ export function promptLibrary(prompts: readonly Prompt[]): PromptLibrary {
       const template = get(name);
       if (!prompt || !template) return failed(`There is no prompt "${name}".`);
       const missing = prompt.arguments.filter(
-        ({ name: argument, required }) => required && !values[argument]?.trim(),
+        ({ name: argument, required }) =>
+          required && !(Object.hasOwn(values, argument) && values[argument]?.trim()),
       );
       if (missing.length > 0)
         return failed(`The prompt "${name}" needs ${missing.map((argument) => argument.name).join(", ")}.`);
