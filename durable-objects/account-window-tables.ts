@@ -2,6 +2,9 @@
  * The SQLite tables of an AccountWindow: writes exchanges, reads totals. Used by account-window.ts;
  * every method is synchronous, so that reading and writing happen in one tick. The decisions are in workers/domain/windows.
  *
+ * Rows written cost money, index entries and deletions included: an exchange has one row, found by its start and id, and a minute of a
+ * session and model another.
+ *
  * Costs are stored in two integers, because SQLite's integers reach JavaScript as doubles, which a sum of pico-dollars exceeds.
  */
 import { minuteOf, splitSpan, type Span } from "../workers/domain/windows/time-span.ts";
@@ -18,12 +21,14 @@ const TOKEN_COLUMNS = TOTAL_KINDS.map(({ totalColumn }) => totalColumn);
 const SUMMED = ["requests", ...TOKEN_COLUMNS, "cost_high", "cost_low", "unpriced"] as const;
 const SUMMED_COLUMNS = SUMMED.map((name) => `${name} INTEGER NOT NULL`).join(", ");
 
+/** Numbers of changes that are reserved by one write. */
+const SEQUENCE_BLOCK = 1_000;
+
 const TABLES = [
   `CREATE TABLE IF NOT EXISTS exchanges (
-    id TEXT PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL, rank INTEGER NOT NULL,
-    domain TEXT NOT NULL, session TEXT NOT NULL, model TEXT NOT NULL, ${SUMMED_COLUMNS}
+    id TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, rank INTEGER NOT NULL,
+    domain TEXT NOT NULL, session TEXT NOT NULL, model TEXT NOT NULL, ${SUMMED_COLUMNS}, PRIMARY KEY (at, id)
   ) WITHOUT ROWID`,
-  `CREATE INDEX IF NOT EXISTS exchanges_at ON exchanges (at)`,
   `CREATE TABLE IF NOT EXISTS minutes (
     minute INTEGER NOT NULL, domain TEXT NOT NULL, session TEXT NOT NULL, model TEXT NOT NULL, ${SUMMED_COLUMNS},
     PRIMARY KEY (minute, domain, session, model)
@@ -62,12 +67,18 @@ interface ExchangeRow extends Record<string, SqlStorageValue>, ExchangeValues {
 
 export class WindowTables {
   readonly sql: SqlStorage;
+  /** The number of the last change; null before the first use. */
+  #sequence: number | null = null;
 
   constructor(sql: SqlStorage) {
     this.sql = sql;
   }
 
   create(): void {
+    // Objects of earlier versions have exchanges by id, with an index by start.
+    const older = `SELECT count(*) AS n FROM sqlite_master WHERE name = 'exchanges_at'`;
+    const isOlder = this.sql.exec<{ n: number }>(older).one().n > 0;
+    if (isOlder) this.sql.exec(`DROP INDEX exchanges_at; ALTER TABLE exchanges RENAME TO exchanges_by_id`);
     for (const statement of TABLES) this.sql.exec(statement);
     // Objects from before a token kind was added have tables without its column.
     for (const table of ["exchanges", "minutes"]) {
@@ -78,11 +89,33 @@ export class WindowTables {
         if (!columns.some(({ name }) => name === column))
           this.sql.exec(`ALTER TABLE ${table} ADD COLUMN ${column} INTEGER NOT NULL DEFAULT 0`);
     }
+    if (isOlder) {
+      const columns = this.sql
+        .exec<{ name: string }>(`SELECT name FROM pragma_table_info('exchanges_by_id')`)
+        .toArray()
+        .map(({ name }) => name)
+        .join(", ");
+      this.sql.exec(
+        `INSERT INTO exchanges (${columns}) SELECT ${columns} FROM exchanges_by_id; DROP TABLE exchanges_by_id`,
+      );
+    }
   }
 
-  /** Grows with every change; identifies a state of the tables. */
+  /** Grows with every change; identifies a state of the tables. After an eviction it is larger than any number before. */
   get sequence(): number {
+    return (this.#sequence ??= this.#reserved());
+  }
+
+  /** No number above this was used. */
+  #reserved(): number {
     return Number(this.value("sequence") ?? 0);
+  }
+
+  #nextSequence(): number {
+    const next = this.sequence + 1;
+    // Read each time: a transaction that was rolled back has taken its reservation back.
+    if (next > this.#reserved()) this.setValue("sequence", String(next + SEQUENCE_BLOCK));
+    return (this.#sequence = next);
   }
 
   value(name: string): string | null {
@@ -103,7 +136,7 @@ export class WindowTables {
    * and replaces everything stored up to that sequence.
    */
   put(exchange: WindowExchange, upTo: number | null = null): void {
-    const before = this.#exchange(exchange.id);
+    const before = this.#exchange(exchange);
     const isKept =
       before &&
       ((upTo === null ? before.rank > exchange.rank : before.seq > upTo) || isSame(before, exchange));
@@ -114,7 +147,7 @@ export class WindowTables {
   move(id: string, startedAt: number): void {
     const names = { domain: "", sessionId: null, model: null, costPico: "0" };
     const gone = rowOf({ id, startedAt, ...names, ...byField(TOTAL_KINDS, () => 0), rank: 0 });
-    this.#replace(this.#exchange(id), { ...gone, requests: 0, rank: MOVED_RANK });
+    this.#replace(this.#exchange({ id, startedAt }), { ...gone, requests: 0, rank: MOVED_RANK });
   }
 
   /** Deletes the exchanges of a span that were stored up to `upTo`, except `kept`. */
@@ -180,22 +213,23 @@ export class WindowTables {
     this.sql.exec(`DELETE FROM limit_history WHERE minute < ?`, minute);
   }
 
-  #exchange(id: string): ExchangeRow | null {
-    return this.sql.exec<ExchangeRow>(`SELECT * FROM exchanges WHERE id = ?`, id).toArray()[0] ?? null;
+  /** An exchange's start is part of its id (workers/domain/exchange-id.ts), so it never changes. */
+  #exchange({ id, startedAt }: Pick<WindowExchange, "id" | "startedAt">): ExchangeRow | null {
+    const select = `SELECT * FROM exchanges WHERE at = ? AND id = ?`;
+    return this.sql.exec<ExchangeRow>(select, startedAt, id).toArray()[0] ?? null;
   }
 
   #replace(before: ExchangeRow | null, after: ExchangeValues | null): void {
     if (before) this.#add(before, -1);
     if (after) {
-      const row = { ...after, seq: this.sequence + 1 };
-      this.setValue("sequence", String(row.seq));
+      const row = { ...after, seq: this.#nextSequence() };
       const names = Object.keys(row);
       this.sql.exec(
         `INSERT OR REPLACE INTO exchanges (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`,
         ...Object.values(row),
       );
       this.#add(after, 1);
-    } else if (before) this.sql.exec(`DELETE FROM exchanges WHERE id = ?`, before.id);
+    } else if (before) this.sql.exec(`DELETE FROM exchanges WHERE at = ? AND id = ?`, before.at, before.id);
   }
 
   #add(row: ExchangeValues, sign: 1 | -1): void {

@@ -2,6 +2,9 @@
  * The live feed: one object for the deployment that receives notices in batches (from the proxy, ingest and the account windows)
  * and streams them to the readers of `GET /api/live`. It keeps the last events for readers that reconnect, and
  * tracks which exchanges are in flight and which are not stored yet. A slow or disconnected reader does not affect the others.
+ *
+ * Rows written cost money and time, so an exchange has one row, from its start until it is stored. Events and what is in flight are
+ * in memory: a reader of an object that was evicted meanwhile is reset, and loads its lists again.
  */
 import { DurableObject } from "cloudflare:workers";
 import {
@@ -15,6 +18,10 @@ import type { InFlight, LiveEvent, StartedExchange } from "../workers/schemas/ap
 
 /** An exchange whose end was not reported (evicted isolate) counts as ended after this. */
 const RUNNING_MAX_MS = 3_600_000;
+/** Exchanges in flight that are read after an eviction. */
+const MAX_IN_FLIGHT_READ = 10_000;
+/** Ids of events per millisecond, so that those of an object that was evicted are smaller than those of the next. */
+const EVENT_IDS_PER_MS = 1_000;
 /** How long the end of an exchange is kept, for a notice of its start that arrives late. */
 const ENDED_KEPT_MS = 60_000;
 /** Longer than a request takes from its authorization to the stream. */
@@ -24,7 +31,7 @@ const MAX_UNSTORED_LISTED = 500;
 /** Events read and written per write. */
 const MAX_EVENTS_PER_WRITE = 100;
 
-interface EventRow extends Record<string, SqlStorageValue> {
+interface KeptEvent {
   id: number;
   event: string;
   data: string;
@@ -40,22 +47,54 @@ export class LiveFeed extends DurableObject<Env> {
   readonly #signedOut = new Map<string, number>();
   /** Ids of recently ended exchanges, with the time. */
   readonly #ended = new Map<string, number>();
+  /** Exchanges in flight by id, those that began first at the front. */
+  readonly #inFlight = new Map<string, StartedExchange>();
+  /** The last events, with consecutive ids. */
+  #events: KeptEvent[] = [];
+  #newest = Date.now() * EVENT_IDS_PER_MS;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
     void ctx.blockConcurrencyWhile(async () => {
       this.#sql.exec(
-        `CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, data TEXT NOT NULL);
-         CREATE TABLE IF NOT EXISTS running (id TEXT PRIMARY KEY, data TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
-         CREATE TABLE IF NOT EXISTS unstored (id TEXT PRIMARY KEY) WITHOUT ROWID`,
+        `CREATE TABLE IF NOT EXISTS begun (id TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID;
+         CREATE TABLE IF NOT EXISTS started (at INTEGER NOT NULL);`,
       );
+      this.#adoptOlderTables();
+      this.#readInFlight(Date.now());
     });
+  }
+
+  /** Objects of earlier versions have other tables. */
+  #adoptOlderTables(): void {
+    const older = `SELECT count(*) AS n FROM sqlite_master WHERE name = 'unstored'`;
+    if (this.#sql.exec<{ n: number }>(older).one().n === 0) return;
+    this.#sql.exec(
+      `INSERT OR IGNORE INTO begun SELECT id, coalesce((SELECT data FROM running WHERE running.id = unstored.id), '') FROM unstored;
+       DROP TABLE unstored; DROP TABLE running; DROP TABLE events;`,
+    );
+  }
+
+  /** Which of the exchanges that are not stored have ended is not known after an eviction: all of the last hour are in flight. */
+  #readInFlight(now: number): void {
+    const rows = this.#sql
+      .exec<{ data: string }>(
+        `SELECT data FROM begun WHERE data <> '' ORDER BY id DESC LIMIT ?`,
+        MAX_IN_FLIGHT_READ,
+      )
+      .toArray();
+    const [start] = this.#sql.exec<{ at: number }>(`SELECT at FROM started`).toArray();
+    const since = Math.max(now - RUNNING_MAX_MS, start?.at ?? 0);
+    for (const { data } of rows.reverse()) {
+      const exchange = JSON.parse(data) as StartedExchange;
+      if (Date.parse(exchange.startedAt) >= since) this.#inFlight.set(exchange.requestId, exchange);
+    }
   }
 
   /** Stores notices in their order, in one tick: readers see all of them or none. */
   async publish(notices: readonly LiveEvent[], now = Date.now()): Promise<void> {
-    let newest = 0;
+    const before = this.#newest;
     for (const notice of notices) {
       if (notice.event === "exchange.ended") this.#end(notice.requestId, now);
       else {
@@ -64,36 +103,36 @@ export class LiveFeed extends DurableObject<Env> {
           this.#end(notice.data.requestId, now);
           this.#forget(notice.data.requestId);
         }
-        newest = this.#keep(notice.event, JSON.stringify(notice.data));
+        this.#events.push({ id: ++this.#newest, event: notice.event, data: JSON.stringify(notice.data) });
       }
     }
-    if (newest === 0) return;
-    this.#sql.exec(`DELETE FROM events WHERE id <= ?`, newest - LIVE_EVENTS_KEPT);
+    if (this.#newest === before) return;
+    // Not at every event, because it moves all that are kept.
+    if (this.#events.length > 2 * LIVE_EVENTS_KEPT) this.#events = this.#events.slice(-LIVE_EVENTS_KEPT);
     this.#wakeReaders();
   }
 
   /** Exchanges in flight. */
   async inFlight(now = Date.now()): Promise<InFlight> {
-    this.#sql.exec(`DELETE FROM running WHERE at < ?`, now - RUNNING_MAX_MS);
-    const { n } = this.#sql.exec<{ n: number }>(`SELECT count(*) AS n FROM running`).one();
-    const rows = this.#sql.exec<{ data: string }>(
-      `SELECT data FROM running ORDER BY at DESC, id DESC LIMIT ?`,
-      MAX_IN_FLIGHT_LISTED,
+    this.#endOverdue(now);
+    const newest = [...this.#inFlight.values()].sort(
+      (a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt) || (a.requestId < b.requestId ? 1 : -1),
     );
-    return { count: n, newest: rows.toArray().map(({ data }) => JSON.parse(data) as StartedExchange) };
+    return { count: newest.length, newest: newest.slice(0, MAX_IN_FLIGHT_LISTED) };
   }
 
   /** The oldest exchanges with an id before `beforeId` that have begun, are not in flight and were not reported as stored. */
   async unstored(beforeId: string, now = Date.now()): Promise<string[]> {
-    this.#sql.exec(`DELETE FROM running WHERE at < ?`, now - RUNNING_MAX_MS);
-    return this.#sql
-      .exec<{ id: string }>(
-        `SELECT id FROM unstored WHERE id < ? AND id NOT IN (SELECT id FROM running) ORDER BY id LIMIT ?`,
-        beforeId,
-        MAX_UNSTORED_LISTED,
-      )
-      .toArray()
-      .map(({ id }) => id);
+    this.#endOverdue(now);
+    const ids: string[] = [];
+    for (const { id } of this.#sql.exec<{ id: string }>(
+      `SELECT id FROM begun WHERE id < ? ORDER BY id`,
+      beforeId,
+    )) {
+      if (!this.#inFlight.has(id)) ids.push(id);
+      if (ids.length >= MAX_UNSTORED_LISTED) break;
+    }
+    return ids;
   }
 
   /** These exchanges are stored, or lost and counted. */
@@ -102,8 +141,10 @@ export class LiveFeed extends DurableObject<Env> {
   }
 
   /** The runtime has started: nothing is in flight. */
-  async started(): Promise<void> {
-    this.#sql.exec(`DELETE FROM running`);
+  async started(now = Date.now()): Promise<void> {
+    this.#sql.exec(`DELETE FROM started`);
+    this.#sql.exec(`INSERT INTO started (at) VALUES (?)`, now);
+    this.#inFlight.clear();
   }
 
   /**
@@ -147,7 +188,9 @@ export class LiveFeed extends DurableObject<Env> {
   ): Promise<void> {
     const encoder = new TextEncoder();
     const write = (text: string) => writer.write(encoder.encode(text));
-    const start = resumeFrom(lastEventId, { newest: this.#newest(), kept: LIVE_EVENTS_KEPT });
+    const newest = this.#newest;
+    const kept = Math.min(LIVE_EVENTS_KEPT, this.#events.length);
+    const start = resumeFrom(lastEventId, { newest, kept });
     let seen = start.after;
     const endsAt = Date.now() + maxMs;
     await write(`retry: 2000\n\n${start.isReset ? eventFrame(seen, "reset", "{}") : HEARTBEAT_FRAME}`);
@@ -160,7 +203,7 @@ export class LiveFeed extends DurableObject<Env> {
       }
       if (first.id > seen + 1) {
         // The reader is so slow that the next event has been deleted.
-        seen = this.#newest();
+        seen = this.#newest;
         await write(eventFrame(seen, "reset", "{}"));
         continue;
       }
@@ -193,47 +236,38 @@ export class LiveFeed extends DurableObject<Env> {
   /** False when its end was reported first. */
   #begin(exchange: StartedExchange, now: number): boolean {
     if (this.#ended.has(exchange.requestId)) return false;
-    const data = JSON.stringify(exchange);
-    const at = Math.min(Date.parse(exchange.startedAt), now);
+    const startedAt = new Date(Math.min(Date.parse(exchange.startedAt), now)).toISOString();
+    const begun = { ...exchange, startedAt };
+    this.#inFlight.set(exchange.requestId, begun);
     this.#sql.exec(
-      `INSERT OR REPLACE INTO running (id, data, at) VALUES (?, ?, ?)`,
+      `INSERT OR IGNORE INTO begun (id, data) VALUES (?, ?)`,
       exchange.requestId,
-      data,
-      at,
+      JSON.stringify(begun),
     );
-    this.#sql.exec(`INSERT OR IGNORE INTO unstored (id) VALUES (?)`, exchange.requestId);
     return true;
   }
 
   #forget(requestId: string): void {
-    this.#sql.exec(`DELETE FROM unstored WHERE id = ?`, requestId);
+    this.#sql.exec(`DELETE FROM begun WHERE id = ?`, requestId);
   }
 
   #end(requestId: string, now: number): void {
     forgetUntil(this.#ended, now - ENDED_KEPT_MS);
     this.#ended.set(requestId, now);
-    this.#sql.exec(`DELETE FROM running WHERE id = ?`, requestId);
+    this.#inFlight.delete(requestId);
   }
 
-  #keep(event: string, data: string): number {
-    return this.#sql
-      .exec<{ id: number }>(`INSERT INTO events (event, data) VALUES (?, ?) RETURNING id`, event, data)
-      .one().id;
+  /** An exchange whose end is not reported for an hour was lost with its isolate. */
+  #endOverdue(now: number): void {
+    for (const [id, { startedAt }] of this.#inFlight)
+      if (Date.parse(startedAt) < now - RUNNING_MAX_MS) this.#inFlight.delete(id);
   }
 
-  #after(id: number): EventRow[] {
-    return this.#sql
-      .exec<EventRow>(
-        `SELECT id, event, data FROM events WHERE id > ? ORDER BY id LIMIT ?`,
-        id,
-        MAX_EVENTS_PER_WRITE,
-      )
-      .toArray();
-  }
-
-  /** The last id assigned, 0 before the first. */
-  #newest(): number {
-    return this.#sql.exec<{ id: number }>(`SELECT coalesce(max(id), 0) AS id FROM events`).one().id;
+  /** The first events after this id that are kept. */
+  #after(id: number): KeptEvent[] {
+    const kept = Math.min(LIVE_EVENTS_KEPT, this.#events.length);
+    const from = this.#events.length - Math.min(kept, this.#newest - id);
+    return this.#events.slice(from, from + MAX_EVENTS_PER_WRITE);
   }
 }
 

@@ -1,19 +1,14 @@
 /** The vendor's limits in an account's window; reports from the proxy and from ingest. */
-import {
-  createExecutionContext,
-  evictDurableObject,
-  runInDurableObject,
-  waitOnExecutionContext,
-} from "cloudflare:test";
+import { createExecutionContext, evictDurableObject, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { HOUR_MS as HOUR, MINUTE_MS as MINUTE } from "../../workers/runtime/constants.ts";
 import { LIVE_FEED_NAME } from "../../workers/runtime/constants.ts";
 import { reportRateLimits } from "../../workers/proxy/report/rate-limit-reports.ts";
+import { readEvents, type SentEvent } from "../support/event-stream.ts";
 import { streamOf, makeExchange } from "../support/exchanges.ts";
 import { deliver, resetStorage, journal, messageOf, ACKNOWLEDGED } from "../support/worker-ingest.ts";
 import { windowExchange } from "../support/window-exchanges.ts";
-import { waitUntil } from "../support/wait.ts";
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 const RESET = NOW + 2 * HOUR;
@@ -129,18 +124,27 @@ describe("the vendor's limits", () => {
 
   it("are published to the live feed, once for many changes", async () => {
     const { fiveHours, accountId } = newWindow();
-    for (const utilization of [0.1, 0.2, 0.3]) await fiveHours(utilization, Date.now());
     const feed = env.LIVE_FEED.getByName(LIVE_FEED_NAME);
-    const announced = () =>
-      runInDurableObject(feed, (_, { storage }) =>
-        storage.sql
-          .exec<{ data: string }>("SELECT data FROM events WHERE event = 'window.updated'")
-          .toArray()
-          .map(({ data }) => JSON.parse(data) as { accountId: string })
-          .filter((data) => data.accountId === accountId),
-      );
-    await waitUntil(async () => (await announced()).length > 0);
-    expect(await announced()).toEqual([
+    const { body } = await feed.fetch("http://live-feed/");
+    const reader = readEvents(body as ReadableStream<Uint8Array>);
+    for (const utilization of [0.1, 0.2, 0.3]) await fiveHours(utilization, Date.now());
+    const announced: unknown[] = [];
+    const readUntil = async (isLast: (event: SentEvent) => boolean) => {
+      for (;;) {
+        const event = await reader.next();
+        if (
+          event?.event === "window.updated" &&
+          (event.data as { accountId: string }).accountId === accountId
+        )
+          announced.push(event.data);
+        if (!event || isLast(event)) return;
+      }
+    };
+    await readUntil(() => announced.length > 0);
+    await feed.publish([{ event: "window.updated", data: { last: accountId } }]);
+    await readUntil(({ data }) => (data as { last?: string }).last === accountId);
+    await reader.cancel();
+    expect(announced).toEqual([
       expect.objectContaining({
         requests: 0,
         unified: [expect.objectContaining({ window: "5h", utilization: 0.3, isBinding: true }) as object],

@@ -7,6 +7,7 @@ import { byField, TOTAL_KINDS, type TokenTotals } from "../../workers/schemas/to
 import type { WindowExchange, WindowShare } from "../../workers/schemas/window.ts";
 import { manyExchanges, windowExchange, withDisorder } from "../support/window-exchanges.ts";
 import { random } from "../support/prose.ts";
+import { countWrittenRows } from "../support/worker-written-rows.ts";
 
 const NOW = Date.UTC(2026, 10, 22, 12, 0, 30);
 const WINDOW = 5 * HOUR;
@@ -218,4 +219,32 @@ it("reconciling with Postgres changes nothing that is correct", async () => {
   const upTo = await stub.sequence();
   await stub.reconcile({ accountId, from: NOW - HOUR, to: NOW, upTo, exchanges: rows });
   expect(await stub.sequence()).toBe(upTo);
+});
+
+it("an exchange costs two written rows and the deletion of them, alone or in a batch", async () => {
+  const { stub, record } = newWindow();
+  await record(windowExchange(0, { startedAt: NOW })); // reserves numbers of changes, and sets the alarm
+  const written = await countWrittenRows(stub);
+  await record(windowExchange(1, { startedAt: NOW }));
+  expect(written()).toBe(2);
+  await record(...[2, 3, 4, 5].map((n) => windowExchange(n, { startedAt: NOW })));
+  expect(written()).toBe(10);
+});
+
+it("the tables of an earlier version are adopted with what they counted", async () => {
+  const { stub, record, total } = newWindow();
+  await record(...[1, 2, 3].map((n) => windowExchange(n, { startedAt: NOW, outputTokens: n })));
+  await runInDurableObject(stub, (_, { storage: { sql } }) => {
+    const { sql: create } = sql
+      .exec<{ sql: string }>("SELECT sql FROM sqlite_master WHERE name = 'exchanges'")
+      .one();
+    const byId = create
+      .replace(", PRIMARY KEY (at, id)", "")
+      .replace("id TEXT NOT NULL", "id TEXT PRIMARY KEY");
+    sql.exec(`ALTER TABLE exchanges RENAME TO newer; ${byId}; INSERT INTO exchanges SELECT * FROM newer;
+      DROP TABLE newer; CREATE INDEX exchanges_at ON exchanges (at)`);
+  });
+  await evictDurableObject(stub);
+  await record(windowExchange(3, { startedAt: NOW, outputTokens: 5 }));
+  expect(await total()).toMatchObject({ requests: 3, outputTokens: 8 });
 });

@@ -9,6 +9,7 @@ import type { RequestRow } from "../../workers/schemas/api/requests.ts";
 import type { Overview } from "../../workers/schemas/api/overview.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import type { LiveEvent } from "../../workers/schemas/api/live.ts";
+import { countWrittenRows } from "../support/worker-written-rows.ts";
 import { readEvents } from "../support/event-stream.ts";
 import { waitFor, waitUntil } from "../support/wait.ts";
 import { makeExchange } from "../support/exchanges.ts";
@@ -37,6 +38,8 @@ function started(n: number, at = NOW): LiveEvent {
   };
 }
 const ended = (n: number): LiveEvent => ({ event: "exchange.ended", requestId: `r${n}` });
+const stored = (n: number) =>
+  ({ event: "exchange.stored", data: { requestId: `r${n}` } }) as unknown as LiveEvent;
 const windowOf = (n: number): LiveEvent => ({ event: "window.updated", data: { n } });
 
 async function listen(feed: DurableObjectStub, last?: string, query = "") {
@@ -44,6 +47,14 @@ async function listen(feed: DurableObjectStub, last?: string, query = "") {
   const response = await feed.fetch(`http://live-feed/${query}`, { headers });
   expect(response.headers.get("content-type")).toMatch(/^text\/event-stream/);
   return readEvents(response.body as ReadableStream<Uint8Array>);
+}
+
+/** The last id that a feed assigned. */
+async function newestId(feed: DurableObjectStub): Promise<number> {
+  const reader = await listen(feed, "0");
+  const reset = await reader.next();
+  await reader.cancel();
+  return Number(reset?.id);
 }
 
 /** The next event but for reports of the account's window, which may come in between. */
@@ -74,48 +85,63 @@ describe("a reader", () => {
   it("receives the events after its connection, in order", async () => {
     const feed = newFeed();
     await feed.publish([windowOf(0)]);
+    const before = await newestId(feed);
     const reader = await listen(feed);
     await feed.publish([started(1), windowOf(1)], NOW);
     await feed.publish([windowOf(2)]);
     const received = [await reader.next(), await reader.next(), await reader.next()];
-    expect(received.map((one) => [one?.id, one?.event])).toEqual([
-      ["2", "exchange.started"],
-      ["3", "window.updated"],
-      ["4", "window.updated"],
+    expect(received.map((one) => [Number(one?.id) - before, one?.event])).toEqual([
+      [1, "exchange.started"],
+      [2, "window.updated"],
+      [3, "window.updated"],
     ]);
     expect(received[0]?.data).toMatchObject({ requestId: "r1", domain: "a" });
     await reader.cancel();
   });
 
-  it("that reconnects receives what it missed, also after an eviction", async () => {
+  it("that reconnects receives what it missed", async () => {
     const feed = newFeed();
+    const before = await newestId(feed);
     await feed.publish(Array.from({ length: 250 }, (_, n) => windowOf(n + 1)));
+    const reader = await listen(feed, String(before + 3));
+    for (let n = 4; n <= 250; n++)
+      expect(await reader.next()).toMatchObject({ id: String(before + n), data: { n } });
+    await reader.cancel();
+  });
+
+  it("that reconnects to an object that was evicted is reset, whatever it saw, and continues", async () => {
+    const feed = newFeed();
+    await feed.publish([windowOf(1), windowOf(2)]);
+    const before = await newestId(feed);
     await evictDurableObject(feed);
-    const reader = await listen(feed, "3");
-    for (let n = 4; n <= 250; n++) expect(await reader.next()).toMatchObject({ id: String(n), data: { n } });
+    const reader = await listen(feed, String(before));
+    const reset = await reader.next();
+    expect(reset).toMatchObject({ event: "reset" });
+    expect(Number(reset?.id)).toBeGreaterThan(before);
+    await feed.publish([windowOf(3)]);
+    expect(await reader.next()).toMatchObject({ id: String(Number(reset?.id) + 1), data: { n: 3 } });
     await reader.cancel();
   });
 
   it("is reset when missed events are no longer kept, and continues from there", async () => {
     const feed = newFeed();
-    for (let n = 0; n < 4; n++)
+    const before = await newestId(feed);
+    const id = (n: number) => String(before + n);
+    for (let n = 0; n < 9; n++)
       await feed.publish(Array.from({ length: 300 }, (_, i) => windowOf(n * 300 + i + 1)));
-    const kept = await runInDurableObject(feed, (_, { storage }) =>
-      storage.sql.exec<{ n: number }>("SELECT count(*) AS n FROM events").one(),
-    );
-    expect(kept.n).toBe(1_000);
-    const late = await listen(feed, "199");
-    expect(await late.next()).toEqual({ id: "1200", event: "reset", data: {} });
-    await feed.publish([windowOf(1_201)]);
-    expect(await late.next()).toMatchObject({ id: "1201", event: "window.updated" });
-    const inTime = await listen(feed, "201");
-    expect(await inTime.next()).toMatchObject({ id: "202" });
+    const late = await listen(feed, id(1_699));
+    expect(await late.next()).toEqual({ id: id(2_700), event: "reset", data: {} });
+    await feed.publish([windowOf(2_701)]);
+    expect(await late.next()).toMatchObject({ id: id(2_701), event: "window.updated" });
+    const inTime = await listen(feed, id(1_701));
+    expect(await inTime.next()).toMatchObject({ id: id(1_702), data: { n: 1_702 } });
     await late.cancel();
     await inTime.cancel();
   });
 
   it("that does not read does not delay the others, and is reset when it reads again", async () => {
     const feed = newFeed();
+    const before = await newestId(feed);
     const [slow, quick] = [await listen(feed), await listen(feed)];
     for (let n = 0; n < 12; n++) {
       await feed.publish(Array.from({ length: 100 }, (_, i) => windowOf(n * 100 + i + 1)));
@@ -123,7 +149,7 @@ describe("a reader", () => {
     }
     let event = await slow.next();
     while (event && event.event !== "reset") event = await slow.next();
-    expect(event).toMatchObject({ id: "1200", event: "reset" });
+    expect(event).toMatchObject({ id: String(before + 1_200), event: "reset" });
     await slow.cancel();
     await quick.cancel();
   });
@@ -138,12 +164,43 @@ describe("a reader", () => {
 it("exchanges in flight are those started and not ended, in any order of notices", async () => {
   const feed = newFeed();
   await feed.publish([ended(3)], NOW);
-  await feed.publish([started(1, NOW - 5), started(2, NOW - 3), started(3), ended(1)], NOW);
+  await feed.publish([started(1, NOW - 5), started(2, NOW - 3), started(4, NOW), started(3), ended(1)], NOW);
   const { count, newest } = await feed.inFlight(NOW);
-  expect([count, newest.map(({ requestId }) => requestId)]).toEqual([1, ["r2"]]);
-  await evictDurableObject(feed);
-  expect((await feed.inFlight(NOW)).count).toBe(1);
+  expect([count, newest.map(({ requestId }) => requestId)]).toEqual([2, ["r4", "r2"]]);
   expect((await feed.inFlight(NOW + 2 * 3_600_000)).count).toBe(0);
+});
+
+it("after an eviction, exchanges of the last hour that are not stored are in flight, until the runtime starts", async () => {
+  const feed = newFeed();
+  const now = Date.now();
+  await feed.publish([started(1, now - 2), started(2, now - 1), started(3, now - 3_700_000)], now);
+  await feed.publish([ended(1), stored(2)], now);
+  await evictDurableObject(feed);
+  expect(await feed.inFlight(now)).toMatchObject({ count: 1, newest: [{ requestId: "r1" }] });
+  expect(await feed.unstored("r9", now)).toEqual(["r3"]);
+  await feed.started(now);
+  await evictDurableObject(feed);
+  expect((await feed.inFlight(now)).count).toBe(0);
+  expect(await feed.unstored("r9", now)).toEqual(["r1", "r3"]);
+});
+
+it("the tables of an earlier version are adopted", async () => {
+  const feed = newFeed();
+  const begun = started(1, Date.now());
+  await runInDurableObject(feed, (_, { storage }) => {
+    storage.sql.exec(
+      `DROP TABLE begun;
+       CREATE TABLE events (id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, data TEXT NOT NULL);
+       CREATE TABLE running (id TEXT PRIMARY KEY, data TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+       CREATE TABLE unstored (id TEXT PRIMARY KEY) WITHOUT ROWID;
+       INSERT INTO unstored VALUES ('r0'), ('r1')`,
+    );
+    const data = begun.event === "exchange.started" ? JSON.stringify(begun.data) : "";
+    storage.sql.exec(`INSERT INTO running VALUES ('r1', ?, 0)`, data);
+  });
+  await evictDurableObject(feed);
+  expect(await feed.unstored("r9")).toEqual(["r0"]);
+  expect(await feed.inFlight()).toMatchObject({ count: 1, newest: [{ requestId: "r1" }] });
 });
 
 it("exchanges in flight are shown by status and overview, and null when the feed fails", async () => {
@@ -235,4 +292,14 @@ it("ingest stores exchanges while the feed is down", async () => {
     bindings: broken as unknown as Partial<Env>,
   });
   expect(acks).toEqual([0]);
+});
+
+it("an exchange costs two written rows of the feed: its start, and that it is stored", async () => {
+  const feed = newFeed();
+  await feed.inFlight();
+  const written = await countWrittenRows(feed);
+  await feed.publish([started(1), started(2), ended(1)], NOW);
+  await feed.publish([ended(2), stored(1), windowOf(1)], NOW);
+  await feed.publish([stored(2)], NOW);
+  expect(written()).toBe(4);
 });

@@ -17,7 +17,7 @@ export function resumeFrom(
   { newest, kept }: { newest: number; kept: number },
 ): { after: number; isReset: boolean } {
   if (lastEventId === null || lastEventId === "") return { after: newest, isReset: false };
-  const last = /^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) : -1;
+  const last = /^\d{1,16}$/.test(lastEventId) ? Number(lastEventId) : -1;
   const isKnown = last >= Math.max(0, newest - kept) && last <= newest;
   return isKnown ? { after: last, isReset: false } : { after: newest, isReset: true };
 }
