@@ -9,5 +9,9 @@ const {
   rootPath: _root,
   ...bindings
 } = unstable_getMiniflareWorkerOptions(config).workerOptions as Record<string, unknown>;
-const { name } = unstable_readConfig({ config }, { hideWarnings: true }) as { name?: string };
-await writeFile(file, JSON.stringify({ ...bindings, name }));
+const { name, vars } = unstable_readConfig({ config }, { hideWarnings: true }) as {
+  name?: string;
+  vars: Record<string, unknown>;
+};
+// Without the secrets that wrangler finds in the environment or in .env: the local stack has its own.
+await writeFile(file, JSON.stringify({ ...bindings, bindings: vars, name }));

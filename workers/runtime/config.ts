@@ -5,14 +5,15 @@
 import { z } from "zod";
 import { isLoopbackName } from "../domain/http/host.ts";
 
+/** `[vars]` of wrangler.toml may have booleans and numbers, an environment has texts. */
 const flag = (byDefault: boolean) =>
   z
-    .enum(["true", "false", "1", "0", ""])
+    .union([z.boolean(), z.enum(["true", "false", "1", "0", ""])], { error: "expected true or false" })
     .optional()
     .transform((value) =>
-      value === undefined || value === "" ? byDefault : value === "true" || value === "1",
+      value === undefined || value === "" ? byDefault : value === true || value === "true" || value === "1",
     );
-/** Decimal digits in a text: Number would also read `0x10`, `1e3` and blanks. wrangler.toml may have a number. */
+/** Decimal digits in a text: Number would also read `0x10`, `1e3` and blanks. */
 const number = z.union(
   [
     z.number(),
@@ -197,8 +198,8 @@ export const Config = z
       "Analyses that one caller may read per minute and isolate.",
     ),
     AI_DAILY_BUDGET_USD: z
-      .string()
-      .regex(/^\d{1,9}(\.\d{1,12})?$/, "expected dollars such as 5 or 0.50")
+      .union([z.string(), z.number().transform(String)])
+      .pipe(z.string().regex(/^\d{1,9}(\.\d{1,12})?$/, "expected dollars such as 5 or 0.50"))
       .optional()
       .describe(
         "Analyses of one UTC day may cost this much; then new ones wait until the next day. Default: no limit.",

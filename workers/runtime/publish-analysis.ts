@@ -1,4 +1,4 @@
-/** Tells live readers that an analysis has changed. Called by the API and the queue consumer. */
+/** Notifies the live feed that an analysis has changed. Called by the API and the queue consumer. */
 import { LIVE_FEED_NAME } from "./constants.ts";
 import { errorText, log } from "./log.ts";
 

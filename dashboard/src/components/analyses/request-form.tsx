@@ -11,7 +11,7 @@ import { Icon } from "../ui/icon.tsx";
 import { SubmitButton } from "../ui/controls.tsx";
 import { FormError } from "../ui/text-field.tsx";
 import { Money, UntrustedText } from "../ui/values.tsx";
-import { ProviderName, WHAT_LEAVES } from "./labels.tsx";
+import { ProviderName, ProviderVariables, WHAT_LEAVES } from "./labels.tsx";
 
 const MAX_PROMPT = 20_000;
 
@@ -33,8 +33,7 @@ export function AnalysisRequest(props: Props) {
   if (plan.state === "not_configured")
     return (
       <Notice>
-        No provider is configured. Set <code>GEMINI_API_KEY</code>, or <code>AI_PROVIDER=claude</code> with{" "}
-        <code>AI_CLAUDE_ACCOUNT_ID</code>, in the environment of the Worker.
+        No provider is configured. Set <ProviderVariables /> in the environment of the Worker.
       </Notice>
     );
   if (plan.state === "domain_off") return <DomainOff {...props} />;

@@ -10,6 +10,7 @@ import {
   AnalysisStatusBadge,
   failureLabel,
   ProviderName,
+  ProviderVariables,
   SENTIMENTS,
   STATUS_LABELS,
   valueLabel,
@@ -153,8 +154,7 @@ function NoAnalyses({ view, reader }: { view: View; reader: AnalysesData["reader
     return (
       <EmptyState title="No provider is configured.">
         <p>
-          Set <code>GEMINI_API_KEY</code>, or <code>AI_PROVIDER=claude</code> with{" "}
-          <code>AI_CLAUDE_ACCOUNT_ID</code>, in the environment of the Worker. Then turn analysis on for a{" "}
+          Set <ProviderVariables /> in the environment of the Worker. Then turn analysis on for a{" "}
           <a href={linkTo("/domains", view.filters)}>domain</a>.
         </p>
       </EmptyState>
