@@ -34,13 +34,13 @@ const notificationsOf = (sent: readonly Sent[]) =>
 
 it("many of them take a few writes and messages, and each is complete", async () => {
   harness.respondWith(replyOf('{"ok":true}'));
-  // Those that a busy machine delays are written alone: try again.
+  // Alone they take two writes and a message each. Those that a busy machine delays are written alone: try again.
   const sent = await waitFor(async () => {
     const [puts, notifications] = [await harness.calls("JOURNAL"), await harness.calls("EXCHANGES")];
     const answered = await crowd();
     await notificationsOf(answered);
-    expect((await harness.calls("JOURNAL")) - puts).toBeLessThanOrEqual(CROWD / 4);
-    expect((await harness.calls("EXCHANGES")) - notifications).toBeLessThanOrEqual(CROWD / 4);
+    expect((await harness.calls("JOURNAL")) - puts).toBeLessThanOrEqual(CROWD / 2);
+    expect((await harness.calls("EXCHANGES")) - notifications).toBeLessThanOrEqual(CROWD / 2);
     return answered;
   });
   for (const [n, one] of sent.entries()) {

@@ -9,6 +9,15 @@ export function waitFor<T>(check: () => T | Promise<T>, interval = INTERVAL_MS):
   return vi.waitFor(check, { timeout: WAIT_TIMEOUT_MS, interval });
 }
 
+const ATTEMPTS = 12;
+
+/** The shortest of the times that `attempt` measures, which is repeated until one is within `limitMs`: a busy machine delays some. */
+export async function quickestOf(limitMs: number, attempt: () => Promise<number>): Promise<number> {
+  let quickest = Number.POSITIVE_INFINITY;
+  for (let n = 0; n < ATTEMPTS && quickest > limitMs; n++) quickest = Math.min(quickest, await attempt());
+  return quickest;
+}
+
 /** Repeats `check` until it returns something truthy; returns that. */
 export function waitUntil<T>(check: () => T | Promise<T>, interval = INTERVAL_MS, timeout = WAIT_TIMEOUT_MS) {
   return vi.waitUntil(check, { timeout, interval });
