@@ -65,9 +65,6 @@ const ON_POSTGRES = "test/workers/postgres/**/*.test.ts";
 process.env.WRANGLER_LOG ??= "error";
 Object.assign(process.env, ownedWorkerd());
 
-/** Linking in any order of arrival: 150 generated sets of conversations among the unit tests, 1,000 here. */
-const ORDER_OF_ARRIVAL = "workers/domain/linking/order.test.ts";
-
 /** Tests that start processes, servers and browsers. */
 const withProcesses = {
   environment: "node" as const,
@@ -139,8 +136,7 @@ export default defineConfig({
           ...inGroup(2, 3),
           ...withProcesses,
           isolate: false,
-          include: ["test/integration/**/*.test.ts", ORDER_OF_ARRIVAL],
-          env: { LINKING_CASES: process.env.SOAK ? "2000" : "1000" },
+          include: ["test/integration/**/*.test.ts"],
         },
       },
       {

@@ -8,7 +8,7 @@ import { generateConversations } from "../../../test/support/generated-conversat
 import { MemoryLinkStore } from "../../../test/support/memory-link-store.ts";
 import { random } from "../../../test/support/prose.ts";
 
-const CASES = Number(process.env["LINKING_CASES"] ?? 150);
+const CASES = process.env["SOAK"] ? 2_000 : 150;
 const FIRST_SEED = Number(process.env["LINKING_SEED"] ?? 20_261_123);
 /** Of these, 82, 153 and 229 differ where texts count beyond one conversation or where a served turn is not followed. */
 const FIRST_REPETITIVE_SEED = Number(process.env["LINKING_SEED"] ?? 82);
@@ -36,31 +36,25 @@ describe("the order of arrival", () => {
   it.each([
     ["conversations", FIRST_SEED, false],
     ["conversations with repeated side requests", FIRST_REPETITIVE_SEED, true],
-  ])(
-    `changes nothing, in ${CASES} sets of %s from seed %d on`,
-    async (_, first, isRepetitive) => {
-      for (let seed = first; seed < first + CASES; seed++) {
-        const { evidence: made, unanswered } = generateConversations(seed, isRepetitive);
-        const whole = new MemoryLinkStore();
-        await whole.link(made);
-        const next = random(seed + 1);
-        // Some arrive first without their response, and some arrive twice.
-        const early = made.flatMap(({ requestId }) =>
-          next() < 0.15 ? (unanswered.get(requestId) ?? []) : [],
-        );
-        const twice = made.filter(() => next() < 0.1);
-        const arrivals = shuffled<FullEvidence>([...made, ...twice], next);
-        const first = shuffled(early, next);
-        const pieces = new MemoryLinkStore();
-        const queue = [...first, ...arrivals];
-        while (queue.length > 0) {
-          const batch = new Map<string, FullEvidence>();
-          for (const each of queue.splice(0, 1 + Math.floor(next() * 6))) batch.set(each.requestId, each);
-          await pieces.link([...batch.values()]);
-        }
-        expect(snapshot(pieces), `seed ${seed}`).toEqual(snapshot(whole));
+  ])(`changes nothing, in ${CASES} sets of %s from seed %d on`, async (_, first, isRepetitive) => {
+    for (let seed = first; seed < first + CASES; seed++) {
+      const { evidence: made, unanswered } = generateConversations(seed, isRepetitive);
+      const whole = new MemoryLinkStore();
+      await whole.link(made);
+      const next = random(seed + 1);
+      // Some arrive first without their response, and some arrive twice.
+      const early = made.flatMap(({ requestId }) => (next() < 0.15 ? (unanswered.get(requestId) ?? []) : []));
+      const twice = made.filter(() => next() < 0.1);
+      const arrivals = shuffled<FullEvidence>([...made, ...twice], next);
+      const first = shuffled(early, next);
+      const pieces = new MemoryLinkStore();
+      const queue = [...first, ...arrivals];
+      while (queue.length > 0) {
+        const batch = new Map<string, FullEvidence>();
+        for (const each of queue.splice(0, 1 + Math.floor(next() * 6))) batch.set(each.requestId, each);
+        await pieces.link([...batch.values()]);
       }
-    },
-    60_000,
-  );
+      expect(snapshot(pieces), `seed ${seed}`).toEqual(snapshot(whole));
+    }
+  });
 });
