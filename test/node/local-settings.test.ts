@@ -19,6 +19,7 @@ it.each(["0x10", "1e3", " 600", "600.5", "-1", "0", ""])("CLAUDE_API_TIMEOUT=%j 
 it.each([
   ["SPARK_API_KEY", "a key", "expected a key without blanks"],
   ["SPARK_API_URL", "http://spark.example", "expected an https address"],
+  ["GEMINI_API_URL", "http://gemini.example", "expected an https address"],
   ["SPARK_API_URL", "https://user@spark.example", "expected an address without user, query or fragment"],
   ["SPARK_API_URL", "https://spark.example/?team=1", "expected an address without user, query or fragment"],
   ["SPARK_API_URL", "spark.example", "Invalid URL"],

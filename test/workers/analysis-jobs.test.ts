@@ -72,7 +72,7 @@ beforeEach(async () => {
   const real = globalThis.fetch;
   vi.stubGlobal("fetch", async (input: RequestInfo | URL, init?: RequestInit) => {
     const request = new Request(input, init);
-    if (!request.url.startsWith("http://gemini.example")) return real(input, init);
+    if (!request.url.startsWith("https://gemini.example")) return real(input, init);
     sent.push({ url: request.url, key: request.headers.get("x-goog-api-key"), body: await request.json() });
     await onCall();
     const { status = 200, body } = replies.shift() ?? success(JSON.stringify(RESULT));
@@ -83,7 +83,7 @@ afterEach(() => vi.unstubAllGlobals());
 
 const settings = (more: object = {}) => ({
   GEMINI_API_KEY: "test-gemini-key",
-  GEMINI_API_URL: "http://gemini.example/models",
+  GEMINI_API_URL: "https://gemini.example/models",
   ANALYSES: { sendBatch: () => Promise.resolve() },
   ...more,
 });
@@ -123,7 +123,7 @@ it("sends the masked transcript and stores the result with tokens and cost", asy
   expect(await deliver(await createAnalysis())).toBeNull();
   const text = sent[0]?.body.contents[0]?.parts[0]?.text ?? "";
   expect(sent).toMatchObject([
-    { url: "http://gemini.example/models/gemini-3.8-flash:generateContent", key: "test-gemini-key" },
+    { url: "https://gemini.example/models/gemini-3.8-flash:generateContent", key: "test-gemini-key" },
   ]);
   expect(text).toMatch(
     /\[1\] user:\nHello, my key is sk-ant-\*\*\*\n\n\[2\] assistant:\nHi\.\n\n\[3\] user:\nFix it\n\n\[4\] assistant:\nFixed\./,

@@ -158,10 +158,9 @@ export const Config = z
     GEMINI_API_KEY: secret.describe(
       "Key of the Gemini API. Without it, and without AI_PROVIDER=claude, there are no analyses.",
     ),
-    GEMINI_API_URL: z
-      .url()
-      .default("https://generativelanguage.googleapis.com/v1beta/models")
-      .describe("Address of the Gemini API, up to the model's name."),
+    GEMINI_API_URL: secureAddress("https://generativelanguage.googleapis.com/v1beta/models").describe(
+      "Address of the Gemini API, up to the model's name.",
+    ),
     GEMINI_MODEL_NAME: z.string().min(1).default("gemini-3.8-flash").describe("Model of analyses by Gemini."),
     AI_WORKER_ENABLED: flag(true).describe("false: analyses wait in the queue."),
     AI_WORKER_MAX_CONCURRENT_JOBS: positive(3).describe("Analyses that run at once."),
