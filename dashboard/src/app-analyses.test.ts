@@ -66,7 +66,7 @@ describe("a branch without an analysis", () => {
   it("shows who would read it, the estimate and the editable instructions before one clicks", async () => {
     const { text, texts } = await open({ analysis: NONE });
     expect(texts("#analysis p")).toContain(
-      "Google Gemini (gemini-3.8-flash) reads this branch: its messages, tool inputs and results, the long ones shortened. Secrets and personal data that are recognized are masked before.",
+      "Google Gemini (gemini-3.8-flash) reads this branch: its messages, tool inputs and results, the long ones shortened. Secrets and personal data that are recognized are masked first.",
     );
     expect(texts(".analysis-estimate dd")).toEqual([
       "at most 12.3k tokens {12,345 tokens}",

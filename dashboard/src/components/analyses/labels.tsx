@@ -30,7 +30,7 @@ export const ProviderVariables = () => (
 
 /** What a provider receives once analysis is on. */
 export const WHAT_LEAVES =
-  "the text of conversations that are analyzed: messages, tool inputs and results, the long ones shortened. Secrets and personal data that are recognized are masked before";
+  "the text of conversations that are analyzed: messages, tool inputs and results, the long ones shortened. Secrets and personal data that are recognized are masked first";
 
 interface StatusLook {
   text: string;

@@ -41,7 +41,7 @@ export function AnalysisRequest(props: Props) {
     <>
       <p>
         <ProviderName {...plan} /> reads this branch: its messages, tool inputs and results, the long ones
-        shortened. Secrets and personal data that are recognized are masked before.
+        shortened. Secrets and personal data that are recognized are masked first.
       </p>
       <Estimate plan={plan} />
       {plan.state === "worker_off" && (
