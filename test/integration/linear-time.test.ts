@@ -58,6 +58,7 @@ import { fenced, labelOf, quoteMarks, visibleText } from "../../workers/domain/f
 import * as coding from "../../workers/domain/http/content-coding.ts";
 import { isFromOtherSite, preflightHeaders } from "../../workers/domain/http/cors.ts";
 import { endpointOf, hasNoBody } from "../../workers/domain/http/endpoint.ts";
+import { cachedByText } from "../../workers/domain/cached-by-text.ts";
 import * as forwarded from "../../workers/domain/http/forwarded-headers.ts";
 import { domainOfHost, isLoopbackName } from "../../workers/domain/http/host.ts";
 import * as paths from "../../workers/domain/http/paths.ts";
@@ -296,6 +297,7 @@ const OVER_TEXT: Calls<string> = {
   },
   "http/forwarded-headers.ts#hasOnlyOwnKeys": (text) =>
     forwarded.hasOnlyOwnKeys(withHeader("x-api-key", text)),
+  "cached-by-text.ts#cachedByText": cachedByText((text) => text.length),
   "http/forwarded-headers.ts#isForwarded": forwarded.isForwarded,
   "http/forwarded-headers.ts#withBeta": (text) => forwarded.withBeta(text, "b"),
   "http/forwarded-headers.ts#clientResponseHeaders": (text) =>
@@ -845,11 +847,13 @@ function functionsIn(
   if (ts.isFunctionDeclaration(statement) && statement.name)
     return [{ name: statement.name.text, parameters: statement.parameters }];
   if (!ts.isVariableStatement(statement)) return [];
-  return statement.declarationList.declarations.flatMap(({ name, initializer }) =>
-    initializer && ts.isArrowFunction(initializer)
+  return statement.declarationList.declarations.flatMap(({ name, initializer: value }) => {
+    // A function that keeps its results is what it is given: `cachedByText((text) => …)`.
+    const initializer = value && ts.isCallExpression(value) ? value.arguments[0] : value;
+    return initializer && ts.isArrowFunction(initializer)
       ? [{ name: name.getText(), parameters: initializer.parameters }]
-      : [],
-  );
+      : [];
+  });
 }
 
 const isExported = (node: ts.HasModifiers) =>

@@ -3,6 +3,7 @@
  * Not forwarded: credentials for this proxy, headers of the client's connection and network. Not returned: headers of
  * upstream's connection, and its cookies.
  */
+import { cachedByText } from "../cached-by-text.ts";
 import { type EncodingDecision, upstreamAcceptEncoding } from "./content-coding.ts";
 
 /** Headers as `Headers` lists them: names in lower case, values of one name joined. */
@@ -84,13 +85,12 @@ export function hasOnlyOwnKeys(client: Headers): boolean {
 const isOwnKey = (value: string) => value.includes(CLIENT_KEY_PREFIX);
 
 /** Whether a header of this name goes upstream, credentials included. */
-export function isForwarded(name: string): boolean {
-  return (
+export const isForwarded = cachedByText(
+  (name) =>
     !HOP_BY_HOP.has(name) &&
     !NOT_FORWARDED.has(name) &&
-    !NOT_FORWARDED_PREFIXES.some((prefix) => name.startsWith(prefix))
-  );
-}
+    !NOT_FORWARDED_PREFIXES.some((prefix) => name.startsWith(prefix)),
+);
 
 /** The client's list of betas with `beta`, if it is missing; order and spelling are kept. */
 export function withBeta(list: string, beta: string): string {

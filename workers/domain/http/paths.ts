@@ -3,6 +3,7 @@
  * (dot segments, empty segments, encoded separators, double encoding) is rejected.
  */
 
+import { cachedByText } from "../cached-by-text.ts";
 import { CLIENT_KEY_PREFIX } from "./forwarded-headers.ts";
 
 /** Path and query as in the request line. */
@@ -41,7 +42,7 @@ const MAX_ENCODINGS = 3;
  * Whether a path is unambiguous, however often it is decoded: no `.` or `..` segment, no empty segment (one trailing slash is
  * allowed), no backslash, no control character, no encoded slash.
  */
-export function isPlainPath(path: string): boolean {
+export const isPlainPath = cachedByText((path) => {
   let text = path;
   for (let round = 0; round < MAX_ENCODINGS; round++) {
     if (!text.startsWith("/") || /[\\\u0000-\u001f\u007f]/.test(text)) return false;
@@ -52,7 +53,7 @@ export function isPlainPath(path: string): boolean {
     text = decoded;
   }
   return false;
-}
+});
 
 /** Whether path or query contain a client key of this proxy, however often they are encoded. */
 export function hasClientKey({ path, query }: RawTarget): boolean {
@@ -88,10 +89,10 @@ const CREDENTIAL_RESOURCES: ReadonlySet<string> = new Set([
 const SESSION_CONTENTS: ReadonlySet<string> = new Set(["events", "threads"]);
 
 /** Whether bodies of this path are never recorded. */
-export function carriesCredentials(path: string): boolean {
+export const carriesCredentials = cachedByText((path) => {
   const [resource = "", , part = ""] = canonicalSegments(decodeFully(path));
   return resource === "sessions" ? !SESSION_CONTENTS.has(part) : CREDENTIAL_RESOURCES.has(resource);
-}
+});
 
 /**
  * The segments after the version ("oauth", "token"), as loosely as upstream may read them: in lower case, without path parameters,

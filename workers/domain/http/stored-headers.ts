@@ -2,6 +2,7 @@
  * Which headers of an exchange are stored: those on these lists and no others, so that a credential, a cookie or an address
  * cannot be stored by omission. Called by workers/proxy before recording, and by workers/ingest.
  */
+import { cachedByText } from "../cached-by-text.ts";
 import { redact } from "../masking/redact.ts";
 import { truncate } from "../truncate.ts";
 
@@ -58,7 +59,6 @@ const MAX_VALUE = 1_000;
 /** Real exchanges have about 30; the rest is dropped. */
 const MAX_HEADERS = 100;
 const MAX_NAME = 100;
-const MAX_CACHED_RULES = 500;
 
 /** The request headers to store: names in lower case, secrets in values masked, values truncated. */
 export function storedRequestHeaders(headers: Iterable<readonly [string, string]>): Record<string, string> {
@@ -78,25 +78,14 @@ export function rateLimitHeaders(headers: Readonly<Record<string, string>>): Rec
 /** What is stored of a header: nothing, only its name, or its value as well. */
 type Rule = "nothing" | "name" | "value";
 
-const requestRule = cachedRule((name) => {
-  if (!isListed(name, REQUEST_HEADERS)) return "nothing";
+const requestRule = cachedByText((name): Rule => {
+  if (mayBeSecret(name) || !isListed(name, REQUEST_HEADERS)) return "nothing";
   return REQUEST_HEADERS.includes(name) || KNOWN_REQUEST_HEADERS.has(name) ? "value" : "name";
 });
-const responseRule = cachedRule((name) => (isListed(name, RESPONSE_HEADERS) ? "value" : "nothing"));
-
-/** Decides once for each name that an isolate sees: the same thirty come with every request. */
-function cachedRule(ruleOf: (name: string) => Rule): (name: string) => Rule {
-  const rules = new Map<string, Rule>();
-  return (name) => {
-    const known = rules.get(name);
-    if (known !== undefined) return known;
-    if (name.length > MAX_NAME) return "nothing";
-    const rule = SECRET_NAME.test(name) ? "nothing" : ruleOf(name);
-    if (rules.size >= MAX_CACHED_RULES) rules.clear();
-    rules.set(name, rule);
-    return rule;
-  };
-}
+const responseRule = cachedByText((name): Rule =>
+  mayBeSecret(name) || !isListed(name, RESPONSE_HEADERS) ? "nothing" : "value",
+);
+const mayBeSecret = (name: string) => name.length > MAX_NAME || SECRET_NAME.test(name);
 
 function stored(
   headers: Iterable<readonly [string, string]>,
@@ -112,13 +101,17 @@ function stored(
       kept.set(name, UNKNOWN_VALUE);
       continue;
     }
-    // Masked before the final truncation, because a truncated key would not be recognised.
-    const text = truncate(redact(truncate(value, 4 * MAX_VALUE)), MAX_VALUE);
+    const text = storedValue(value);
     const before = kept.get(name);
     kept.set(name, before === undefined ? text : truncate(`${before}, ${text}`, MAX_VALUE));
   }
   return Object.fromEntries(kept);
 }
+
+/** Masked before the final truncation, because a truncated key would not be recognised. */
+const storedValue = cachedByText((value) => truncate(redact(truncate(value, 4 * MAX_VALUE)), MAX_VALUE), {
+  entries: 1_000,
+});
 
 function isListed(name: string, list: readonly string[]): boolean {
   return list.some((entry) => (entry.endsWith("-") ? name.startsWith(entry) : name === entry));

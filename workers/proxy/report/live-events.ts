@@ -11,6 +11,7 @@ import type { Exchange } from "../exchange.ts";
 /** Claude Code and the SDKs write the model among the first members. */
 const HEAD_BYTES = 512;
 const MODEL_PATTERN = /"model"\s*:\s*"([\w.:@/[\]-]{1,200})"/;
+const decoder = new TextDecoder();
 /** After this a planned send counts as lost, because its invocation may have been killed. */
 const SEND_GRACE_MS = 5_000;
 /** While the feed is unreachable an isolate drops further notices rather than growing. */
@@ -63,5 +64,5 @@ async function send(env: Env): Promise<void> {
 /** The model in the first bytes of a buffered body. */
 function modelOf(body: RequestBody): string | null {
   if (body.kind !== "buffered") return null;
-  return MODEL_PATTERN.exec(new TextDecoder().decode(body.bytes.subarray(0, HEAD_BYTES)))?.[1] ?? null;
+  return MODEL_PATTERN.exec(decoder.decode(body.bytes.subarray(0, HEAD_BYTES)))?.[1] ?? null;
 }

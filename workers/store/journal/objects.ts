@@ -59,13 +59,15 @@ export type JournalPart = "request" | "response";
 export type JournalObject = JournalPart | `exchanges-${number}`;
 export const journalKey = (id: string, part: JournalObject) => `${KEY_PREFIX}${id}/${part}`;
 
+const encoder = new TextEncoder();
+const FOOTER_SPACE = " ".repeat(FOOTER_BYTES);
+
 /** The bytes after the body in a journal object. */
 export function journalTrailer(metadata: object): Uint8Array {
-  const json = new TextEncoder().encode(JSON.stringify(metadata));
-  const trailer = new Uint8Array(json.length + FOOTER_BYTES);
-  trailer.set(json);
-  const footer = new DataView(trailer.buffer, json.length);
-  footer.setUint32(0, json.length, true);
+  const trailer = encoder.encode(JSON.stringify(metadata) + FOOTER_SPACE);
+  const length = trailer.length - FOOTER_BYTES;
+  const footer = new DataView(trailer.buffer, trailer.byteOffset + length);
+  footer.setUint32(0, length, true);
   footer.setUint32(4, MAGIC, true);
   return trailer;
 }
