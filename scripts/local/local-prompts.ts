@@ -40,19 +40,26 @@ export async function startLocalPrompts({ folder, readFolder, bundle, log }: Opt
       log(
         first === undefined
           ? `prompts        ${loaded.length} loaded`
-          : `prompts        ${describeProblem(first)}${errors.length > 1 ? ` (and ${errors.length - 1} more)` : ""}; the last good version stays`,
+          : `prompts        ${describeProblem(first)}${errors.length > 1 ? ` (and ${errors.length - 1} more)` : ""}; ` +
+              (kept.some(({ name }) => name === nameOf(first.file))
+                ? "the last good version stays"
+                : "not served"),
       );
     } catch (error) {
       log(`prompts        not read: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 
+  let reloaded = Promise.resolve();
+  /** One after the other: of two at once, the one that began first could end last. */
+  const reloadInTurn = () => void (reloaded = reloaded.then(reload));
+
   const watchers = new Map<string, FSWatcher>();
   const changed = () => {
     clearTimeout(timer);
     timer = setTimeout(() => {
       watchFolders();
-      void reload();
+      reloadInTurn();
     }, SETTLE_MS);
   };
   /** Each folder by itself: Node's recursive watcher loses a file that is replaced by another, as editors do. */

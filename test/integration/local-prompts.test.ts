@@ -42,6 +42,42 @@ test("npm start serves the prompts of the build, and reads files again when they
   expect(await served()).toEqual({ a: "A1", "team/b": "B1" });
   await writeFile(join(folder, "a.yaml"), prompt("A2"));
   await expect.poll(served).toEqual({ a: "A2", "team/b": "B1" });
+  await writeFile(join(folder, "new.yaml"), "- x");
+  await expect.poll(() => lines.at(-1)).toMatch(/^prompts {8}new\.yaml:1:1: error: .*; not served$/);
   await rm(join(folder, "team"), { recursive: true });
   await expect.poll(served).toEqual({ a: "A2" });
+});
+
+test("two changes at once are read one after the other, and the last one counts", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "prompts-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const bundle = join(folder, "prompts.json");
+  await writeFile(bundle, "[]");
+  const readings: ((name: string) => void)[] = [];
+  const lines: string[] = [];
+  const local = await startLocalPrompts({
+    folder,
+    readFolder: () =>
+      new Promise((resolve) =>
+        readings.push((name) =>
+          resolve({ prompts: [{ name, description: "d", template: "t", arguments: [] }], problems: [] }),
+        ),
+      ),
+    bundle,
+    log: (line) => lines.push(line),
+  });
+  onTestFinished(() => local.stop());
+  const names = async () =>
+    ((await (await fetch(local.url)).json()) as { name: string }[]).map(({ name }) => name);
+  await writeFile(join(folder, "a.yaml"), "1");
+  await expect.poll(() => readings.length).toBe(1);
+  await writeFile(join(folder, "a.yaml"), "2");
+  // Longer than the watcher collects changes: the second reading would have begun.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(readings).toHaveLength(1);
+  readings[0]!("old");
+  await expect.poll(() => readings.length).toBe(2);
+  readings[1]!("new");
+  await expect.poll(names).toEqual(["new"]);
+  expect(lines).toHaveLength(2);
 });
