@@ -69,6 +69,14 @@ it("the state of the sync has its failure, its times and the problems of files",
     "team/<b>.yaml:2:11 | Error: quote the text",
   ]);
   expect(text).toContain("Sync now");
+  const problem = { file: "x.yaml", line: 1, column: 1, severity: "warning", message: "w" } as const;
+  const problems = [{ ...problem, file: "." }, ...Array.from({ length: 59 }, () => problem)];
+  const many = await openPage("/prompts", {
+    overrides: { "GET /api/mcp/sync/status": { ...SYNC, problems } },
+  });
+  expect(many.texts("table.prompt-problems tr")).toHaveLength(51);
+  expect(many.texts("table.prompt-problems tr")[1]).toBe("prompts | Warning: w");
+  expect(many.text).toContain("The first 50 of 60");
   const expired = { ...SYNC, nextTryAt: null, hasToken: false };
   const page = await openPage("/prompts", {
     overrides: { "GET /api/mcp/sync/status": expired },
@@ -134,6 +142,7 @@ it("a prompt has its command, where it comes from, and what Claude Code does wit
     ],
     source: "repository",
     file: "team/plan.yaml",
+    problems: [{ file: "team/plan.yaml", line: 3, column: 5, severity: "error", message: "m" }],
   };
   const page = await openPage("/prompts/team/plan", {
     overrides: {
@@ -147,6 +156,10 @@ it("a prompt has its command, where it comes from, and what Claude Code does wit
     "Source Repository, team/plan.yaml",
     "Used 214 times, 61 times in the last 30 days, last on 2026-11-29 (UTC)",
   ]);
+  expect(page.texts(".callout")).toEqual([
+    "The file has an error. Its last good version is served until a commit mends it.",
+  ]);
+  expect(page.text).toContain("Line 3, column 5:");
   expect(page.texts(".prompt-error")).toEqual(['The prompt "team/plan" needs goal.']);
   expect(page.texts("form[data-prompt] .field")).toEqual(["goal (required) One word.", "size"]);
   expect(page.texts(".prompt-try .mute").join()).toContain(

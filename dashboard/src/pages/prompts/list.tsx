@@ -4,6 +4,7 @@ import type {
   PromptSyncResult,
   PromptSyncStatus,
 } from "../../../../workers/schemas/api/prompts.ts";
+import { PROMPTS_FOLDER } from "../../../../workers/schemas/prompt.ts";
 import type { Problem, Result } from "../../api/client.ts";
 import { CardTitle, Callout, SubmitButton } from "../../components/ui/controls.tsx";
 import { DefinitionList } from "../../components/ui/definition-list.tsx";
@@ -144,6 +145,11 @@ const STATES: Readonly<Record<PromptSyncStatus["status"], string>> = {
   error: "Failing",
 };
 
+/** Rows of a page. */
+const MAX_PROBLEMS = 50;
+
+const folderOf = ({ folder }: PromptSyncStatus): string => (folder === "" ? "/" : folder);
+
 function SyncCard({ sync, view }: { sync: Result<PromptSyncStatus>; view: View }) {
   if (!sync.ok) return <ProblemCard problem={sync.problem} what="the state of the sync" view={view} />;
   const { status, error, note, problems, commit } = sync.data;
@@ -168,10 +174,7 @@ function SyncCard({ sync, view }: { sync: Result<PromptSyncStatus>; view: View }
           Repository: (
             <>
               <UntrustedText text={sync.data.repository} length={120} />,{" "}
-              <UntrustedText
-                text={`${sync.data.branch}:${sync.data.folder === "" ? "/" : sync.data.folder}`}
-                length={120}
-              />
+              <UntrustedText text={`${sync.data.branch}:${folderOf(sync.data)}`} length={120} />
             </>
           ),
           Prompts: formatExact(sync.data.prompts),
@@ -192,7 +195,7 @@ function SyncCard({ sync, view }: { sync: Result<PromptSyncStatus>; view: View }
         <Table
           kind="prompt-problems"
           caption="Problems of files"
-          rows={problems.slice(0, 50)}
+          rows={problems.slice(0, MAX_PROBLEMS)}
           isStacked
           columns={[
             {
@@ -200,7 +203,10 @@ function SyncCard({ sync, view }: { sync: Result<PromptSyncStatus>; view: View }
               class: "cell-name",
               cell: ({ file, line, column }) => (
                 <code>
-                  <UntrustedText text={`${file}:${line}:${column}`} length={120} />
+                  <UntrustedText
+                    text={file === PROMPTS_FOLDER ? folderOf(sync.data) : `${file}:${line}:${column}`}
+                    length={120}
+                  />
                 </code>
               ),
             },
@@ -210,12 +216,17 @@ function SyncCard({ sync, view }: { sync: Result<PromptSyncStatus>; view: View }
               cell: ({ severity, message }) => (
                 <>
                   {severity === "error" ? "Error: " : "Warning: "}
-                  <UntrustedText text={message} length={300} />
+                  <UntrustedText text={message} length={500} />
                 </>
               ),
             },
           ]}
         />
+      )}
+      {problems.length > MAX_PROBLEMS && (
+        <p class="mute">
+          The first {MAX_PROBLEMS} of {problems.length}; <code>GET /api/mcp/sync/status</code> has all.
+        </p>
       )}
       {canAdminister(view) && (
         <form method="post" action="/prompts" class="actions">

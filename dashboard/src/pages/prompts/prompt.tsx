@@ -1,7 +1,7 @@
 /** /prompts/<name>: one prompt, its arguments, and the text that they make. */
 import type { PromptView, RenderResult } from "../../../../workers/schemas/api/prompts.ts";
 import type { Result } from "../../api/client.ts";
-import { FoldCard, SubmitButton } from "../../components/ui/controls.tsx";
+import { Callout, FoldCard, SubmitButton } from "../../components/ui/controls.tsx";
 import { CodeBlock } from "../../components/ui/code-block.tsx";
 import { DefinitionList } from "../../components/ui/definition-list.tsx";
 import { TextField } from "../../components/ui/text-field.tsx";
@@ -52,9 +52,15 @@ export function PromptPage({ view, prompt, rendered, values, domain }: Props) {
                 : `${formatCount(uses, "time")}, ${formatCount(usesLast30Days, "time")} in the last 30 days, last on ${lastUsedOn} (UTC)`,
           }}
         />
+        {prompt.problems.some(({ severity }) => severity === "error") && (
+          <Callout
+            tone="error"
+            text="The file has an error. Its last good version is served until a commit mends it."
+          />
+        )}
         {prompt.problems.map(({ line, column, message }) => (
           <p class="mute">
-            Line {line}, column {column}: <UntrustedText text={message} length={300} />
+            Line {line}, column {column}: <UntrustedText text={message} length={500} />
           </p>
         ))}
       </section>
