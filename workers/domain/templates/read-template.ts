@@ -53,8 +53,26 @@ export function readTemplate(name: string, text: string): Result<Template, Templ
     const { message, lineNumber, column } = error as Error & { lineNumber?: number; column?: number };
     const line = lineNumber ?? Number(/ on line (\d+)/.exec(message)?.[1] ?? 1);
     // The position stands beside the message, and callers count lines of a whole file.
-    return reject(message.replace(/ on line \d+| - \d+:\d+$/, ""), { line, column: (column ?? 0) + 1 });
+    return reject(parseMessage(message), { line, column: (column ?? 0) + 1 });
   }
+}
+
+/** What the parser found instead of what it expected, for those who know no names of tokens. */
+const UNEXPECTED: Readonly<Record<string, string>> = {
+  EOF: "a block or {{ is not closed",
+  CLOSE: "}} is not expected here",
+  OPEN_ENDBLOCK: "this {{/ closes no block",
+  INVERSE: "this else is in no block",
+  OPEN_INVERSE: "this else is in no block",
+  OPEN_INVERSE_CHAIN: "this else is in no block",
+  INVALID: "this character is not expected here",
+};
+
+/** Without the place, and with the text around it instead of a picture of it. */
+function parseMessage(message: string): string {
+  const [, near, found = ""] = /^Parse error on line \d+:\n(.*)\n-*\^\n.*got '(\w+)'$/s.exec(message) ?? [];
+  if (near === undefined) return message.replace(/ on line \d+| - \d+:\d+$/, "");
+  return `Parse error: ${UNEXPECTED[found] ?? "this is not expected here"}, at ${near.trim()}`;
 }
 
 const TOO_DEEP = `blocks or sub-expressions are nested deeper than ${MAX_DEPTH}`;
