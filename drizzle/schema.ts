@@ -753,14 +753,17 @@ export const analyses = pgTable(
 export const promptSyncs = pgTable("prompt_syncs", {
   /** As `repositoryKey` of workers/domain/prompts/repository-failure.ts names it. */
   repository: text().primaryKey(),
-  /** Raised with each change of the next five columns, which change together. */
+  /** Raised with each change of the next six columns, which change together. */
   version: integer().notNull().default(0),
   commit: text(),
   etag: text(),
-  /** `SyncedPrompts` of workers/domain/prompts/sync-prompts.ts: its files, what is served, and what is wrong with the files. */
+  /** `SyncedPrompts` of workers/domain/prompts/sync-prompts.ts: with which bundled prompts, its files, what is served, what is wrong. */
+  bundle: text(),
   files: jsonb().notNull().default([]),
   prompts: jsonb().notNull().default([]),
   problems: jsonb().notNull().default([]),
+  /** `SyncedPrompts.blobs`: also what a sync has fetched before it failed. */
+  blobs: jsonb().notNull().default([]),
   /** When other prompts were served than before. */
   changedAt: time("changed_at"),
   /** Start of the last try. */
@@ -775,7 +778,7 @@ export const promptSyncs = pgTable("prompt_syncs", {
   note: text(),
   /** Hash of the token of the last try: another one is tried at once. */
   tokenHash: text("token_hash"),
-  /** Newest deliveries of the webhook. */
+  /** Of the newest deliveries of the webhook, the beginning of each signature. */
   deliveries: text().array().notNull().default([]),
 });
 

@@ -28,6 +28,8 @@ export interface FakeFault {
   body?: string;
   /** How many calls; default: all. */
   times?: number;
+  /** So many calls of this kind get their response first. */
+  after?: number;
   /** Calls wait until as many have arrived. */
   together?: number;
 }
@@ -193,15 +195,18 @@ export async function startFakeGitHub(scripts: Record<string, FakeRepositoryScri
     call: Call,
     send: (status: number, body: string | object, headers?: Record<string, string>) => void,
   ): Promise<boolean> {
-    const fault = faults.find(({ on, times = Infinity }) => on === call && times > 0);
+    const arrived = calls.filter((one) => one === call).length;
+    const fault = faults.find(
+      ({ on, times = Infinity, after = 0 }) => on === call && times > 0 && arrived > after,
+    );
     if (!fault) return false;
     if (fault.times !== undefined) fault.times--;
     if (fault.together !== undefined) {
       const resume = waiting.get(fault) ?? [];
       waiting.set(fault, resume);
-      const arrived = new Promise<void>((resolve) => resume.push(resolve));
-      if (calls.filter((one) => one === call).length >= fault.together) for (const go of resume) go();
-      await arrived;
+      const isTogether = new Promise<void>((resolve) => resume.push(resolve));
+      if (arrived >= fault.together) for (const go of resume) go();
+      await isTogether;
     }
     if (fault.status === undefined && fault.body === undefined) return false;
     send(fault.status ?? 200, fault.body ?? { message: "Scripted." }, fault.headers);

@@ -66,7 +66,7 @@ const statusNow = (bindings: Bindings = {}) =>
   apiJson<PromptSyncStatus>("/api/mcp/sync/status", { bindings: { ...BINDINGS, ...bindings } });
 async function served(bindings: Bindings = {}): Promise<Record<string, string>> {
   forgetServedPrompts();
-  const library = await servedPrompts(loadConfig(testEnv({ ...BINDINGS, ...bindings })));
+  const library = await servedPrompts(testEnv(), loadConfig(testEnv({ ...BINDINGS, ...bindings })));
   const synced = library.prompts.filter(({ name }) => library.isSynced(name));
   return Object.fromEntries(synced.map(({ name, template }) => [name, template]));
 }
@@ -110,7 +110,7 @@ test("a sync serves what is in the repository, and calls GitHub as it wants to b
   expect(calls).toEqual(["head", "tree", "blob", "blob", "head"]);
   expect(problems).toEqual([]);
   const { entries } = await apiJson<{ entries: object[] }>("/api/audit?action=prompts.sync");
-  expect(entries).toMatchObject([{ details: { result: "unchanged" } }, { details: { result: "changed" } }]);
+  expect(entries).toMatchObject([{ target: "team/shared" }, { target: "team/shared" }]);
 });
 
 interface Scenario {
@@ -119,6 +119,7 @@ interface Scenario {
   problems?: string[];
   calls?: string[];
   note?: RegExp;
+  result?: PromptSyncResult["result"];
 }
 
 describe("after", () => {
@@ -131,7 +132,19 @@ describe("after", () => {
         calls: ["head", "tree", "blob"],
       },
     ],
-    ["a commit without prompts", { change: { files: { ...FILES, "x.md": "x" } }, calls: ["head", "tree"] }],
+    [
+      "a commit that changes no prompt",
+      { change: { files: { ...FILES, "x.md": "x" } }, calls: ["head", "tree"], result: "unchanged" },
+    ],
+    [
+      "a commit without prompts",
+      {
+        change: { files: { "x.md": "x" } },
+        served: {},
+        problems: [".:1:1 warning"],
+        calls: ["head", "tree"],
+      },
+    ],
     [
       "a rename",
       { change: { files: { "z.yaml": prompt("A1") } }, served: { z: "A1" }, calls: ["head", "tree"] },
@@ -144,7 +157,38 @@ describe("after", () => {
         problems: ["a.yaml:2:11 error"],
       },
     ],
-    ["only broken files", { change: { files: { "x.yaml": "- x" } }, problems: ["x.yaml:1:1 error"] }],
+    [
+      "only broken files",
+      {
+        change: { files: { "x.yaml": "- x" } },
+        problems: [".:1:1 warning", "x.yaml:1:1 error"],
+        result: "unchanged",
+      },
+    ],
+    [
+      "only refused files",
+      {
+        change: { files: { "a.yaml": "x".repeat(70_000), "team/b.yml": { link: "a.yaml" } } },
+        problems: ["a.yaml:1:1 error", "team/b.yml:1:1 error"],
+        result: "unchanged",
+      },
+    ],
+    [
+      "a large file",
+      {
+        change: { files: { ...FILES, "a.yaml": "x".repeat(70_000), "team/b.yml": prompt("B2") } },
+        served: { a: "A1", "team/b": "B2" },
+        problems: ["a.yaml:1:1 error"],
+      },
+    ],
+    [
+      "a folder that begins with a dot",
+      {
+        change: { files: { ...FILES, ".github/ci.yml": "on: push" } },
+        problems: [".github:1:1 warning"],
+        result: "unchanged",
+      },
+    ],
     [
       "a symbolic link",
       { change: { files: { ...FILES, "c.yaml": { link: "/etc/passwd" } } }, problems: ["c.yaml:1:1 error"] },
@@ -176,11 +220,12 @@ describe("after", () => {
         note: /another name now/,
       },
     ],
-  ])("%s", async (_what, { change, served: expected = FIRST, problems = [], calls, note }) => {
+  ])("%s", async (_what, { change, served: expected = FIRST, problems = [], calls, note, result }) => {
     await syncNow();
     await script(change);
-    const { sync } = await syncNow();
-    expect(sync.status).toBe("success");
+    const { sync, ...after } = await syncNow();
+    const isSame = JSON.stringify(expected) === JSON.stringify(FIRST);
+    expect([sync.status, after.result]).toEqual(["success", result ?? (isSame ? "unchanged" : "changed")]);
     expect(await served()).toEqual(expected);
     expect(
       sync.problems.map(({ file, line, column, severity }) => `${file}:${line}:${column} ${severity}`),
@@ -242,7 +287,7 @@ describe("the last prompts are served and the status says why, with", () => {
     ["a limit without a time", { faults: [{ on: "head", status: 429 }] }, "rate_limited", /rate limit/, 300],
     ["a missing branch", { branch: "other" }, "not_found", /no team\/shared, branch main, or the token/, 300],
     ["an empty repository", { files: {} }, "no_commits", /no commits/, 300],
-    ["a truncated tree", { isTruncated: true }, "too_large", /name a folder/, 300],
+    ["a truncated tree", { isTruncated: true }, "too_large", /set MCP_GITHUB_PATH/, 300],
     [
       "a redirect to another host",
       { faults: [{ on: "head", status: 301, headers: { location: "https://evil.example/x" } }] },
@@ -318,6 +363,44 @@ test("a first sync that fails serves nothing of the repository, and one without 
   expect(sync).toMatchObject({ hasToken: false, error: { reason: "not_found" } });
 });
 
+test("syncs that GitHub's limit ends go on from what they have fetched", async () => {
+  const names = Array.from({ length: 9 }, (_, n) => `p${n}`);
+  const files = Object.fromEntries(names.map((name) => [`${name}.yaml`, prompt(name)]));
+  const limit = { status: 403, headers: { "x-ratelimit-remaining": "0", "x-ratelimit-reset": inSeconds(0) } };
+  const blobs = async () => (await seenByGitHub()).calls.filter((call) => call === "blob").length;
+  await script({ files, faults: [{ on: "blob", after: 5, ...limit }] });
+  expect((await syncNow()).sync).toMatchObject({
+    error: { reason: "rate_limited" },
+    prompts: 0,
+    commit: null,
+  });
+  expect(await queryRows("select jsonb_array_length(blobs) as count from prompt_syncs")).toEqual([
+    { count: 5 },
+  ]);
+  await script({ files });
+  await queryRows("update prompt_syncs set failure = null");
+  expect((await syncNow()).sync).toMatchObject({ status: "success", prompts: 9 });
+  expect(await blobs()).toBe(4);
+  expect(await queryRows("select blobs from prompt_syncs")).toEqual([{ blobs: [] }]);
+});
+
+test("a deployment with other bundled prompts assembles the set again, from what is stored", async () => {
+  await syncNow();
+  await queryRows("update prompt_syncs set bundle = 'of another deployment'");
+  const { result, sync } = await syncNow();
+  expect([result, sync.status]).toEqual(["unchanged", "success"]);
+  expect((await seenByGitHub()).calls.slice(4)).toEqual(["head", "tree"]);
+  await syncNow();
+  expect((await seenByGitHub()).calls.slice(6)).toEqual(["head"]);
+});
+
+test("a sync copies the set to KV, where it is read while Postgres is unreachable", async () => {
+  await syncNow();
+  expect(await served(DATABASE_DOWN)).toEqual(FIRST);
+  await servedPrompts(testEnv(), loadConfig(testEnv())); // another isolate: this one has read no prompts of the repository
+  expect(await served(DATABASE_DOWN)).toEqual(FIRST);
+});
+
 test("an expired token is tried again only when it is another one, and alerts once", async () => {
   const expired = { MCP_GITHUB_TOKEN: "github_pat_old" };
   await syncNow(expired);
@@ -365,6 +448,9 @@ test("a sync that has read an older commit does not replace a newer one", async 
   await script({ files: { "a.yaml": prompt("A2") }, faults: [{ on: "tree", together: 2, times: 2 }] });
   const slow = syncNow();
   await expect.poll(async () => (await seenByGitHub()).calls).toEqual(["head", "tree"]);
+  // Who has asked for a sync is in the log before it ends.
+  const { entries } = await apiJson<{ entries: object[] }>("/api/audit?action=prompts.sync");
+  expect(entries).toHaveLength(2);
   await queryRows(
     `update prompt_syncs set version = version + 1, commit = $1, prompts = '[]', files = '[]', etag = null`,
     ["f".repeat(40)],
@@ -386,14 +472,21 @@ test("another folder or branch is another set, and the old one goes after a day"
   expect((await syncNow(folder)).sync).toMatchObject({ folder: "docs/prompts", prompts: 1 });
   expect(await served(folder)).toEqual({ "c/d": "C" });
   expect(await queryRows("select repository from prompt_syncs")).toHaveLength(1);
-  expect((await syncNow({ MCP_GITHUB_PATH: "nowhere" })).sync.error?.message).toBe(
-    "There is no folder nowhere.",
+  expect((await syncNow({ MCP_GITHUB_PATH: "nowhere" })).sync.error?.message).toContain(
+    "There is no folder nowhere in this branch",
   );
 });
 
 describe("the webhook", () => {
+  let pushes = 0;
+  /** Each is another, as GitHub's are. */
+  const push = (ref = "refs/heads/main", name = "team/shared") => ({
+    ref,
+    repository: { full_name: name, pushed_at: ++pushes },
+  });
+
   async function deliver(
-    payload: object | string = { ref: "refs/heads/main" },
+    payload: object | string = push(),
     headers: Record<string, string> = {},
     bindings: Bindings = {},
   ) {
@@ -419,17 +512,18 @@ describe("the webhook", () => {
     return response.status;
   }
 
-  test("syncs after a push, once per delivery", async () => {
+  test("syncs after a push, and once only whatever id a delivery is sent again with", async () => {
     await syncNow();
-    const delivery = { "x-github-delivery": "72d3162e-cc78-11e3-81ab-4c9367dc0958" };
+    const first = push();
     await script({ files: { "a.yaml": prompt("A2") } });
-    expect(await deliver({ ref: "refs/heads/main" }, delivery)).toBe(202);
+    expect(await deliver(first)).toBe(202);
     expect(await served()).toEqual({ a: "A2" });
     await script({ files: { "a.yaml": prompt("A3") } });
-    expect(await deliver({ ref: "refs/heads/main" }, delivery)).toBe(200);
+    expect(await deliver(first, { "x-github-delivery": crypto.randomUUID() })).toBe(200);
     expect(await served()).toEqual({ a: "A2" });
     const form = { "content-type": "application/x-www-form-urlencoded" };
-    expect(await deliver(`payload=${encodeURIComponent('{"ref":"refs/heads/main"}')}`, form)).toBe(202);
+    const payload = encodeURIComponent(JSON.stringify(push("refs/heads/main", "Team/SHARED")));
+    expect(await deliver(`payload=${payload}`, form)).toBe(202);
     expect(await served()).toEqual({ a: "A3" });
   });
 
@@ -448,11 +542,12 @@ describe("the webhook", () => {
     ["refuses a signature of another kind", 401, undefined, { "x-hub-signature-256": "sha1=abc" }],
     ["responds to a ping", 200, { zen: "Keep it logically awesome." }, { "x-github-event": "ping" }],
     ["ignores other events", 200, {}, { "x-github-event": "star" }],
-    ["ignores other branches", 200, { ref: "refs/heads/feature" }],
-    ["ignores tags of the branch's name", 200, { ref: "refs/tags/main" }],
-    ["refuses what is no push", 400, "not JSON"],
-    ["refuses a delivery without an id", 400, undefined, { "x-github-delivery": "" }],
-    ["refuses a large body", 413, { ref: "refs/heads/main", more: "x".repeat(1_000_000) }],
+    ["ignores other branches", 200, push("refs/heads/feature")],
+    ["ignores tags of the branch's name", 200, push("refs/tags/main")],
+    ["ignores other repositories", 200, push("refs/heads/main", "team/other")],
+    ["refuses what is no JSON", 400, "not JSON"],
+    ["refuses a push of no repository", 400, { ref: "refs/heads/main" }],
+    ["refuses a large body", 413, { ...push(), more: "x".repeat(1_000_000) }],
     ["says so while Postgres is unreachable", 503, undefined, {}, DATABASE_DOWN],
   ])("%s", async (_what, status, payload, headers = {}, bindings = {}) => {
     expect(await deliver(payload, headers, bindings)).toBe(status);

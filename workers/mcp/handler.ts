@@ -76,7 +76,7 @@ async function handle(request: Request, env: Env, ctx: ExecutionContext): Promis
     ctx,
     config,
     caller: { domain: record.domain, accountId: record.accountId, clientKeyId },
-    prompts: () => servedPrompts(config),
+    prompts: () => servedPrompts(env, config),
   };
   if (request.method === "GET") {
     // Clients ask whether the server sends messages of its own.

@@ -36,8 +36,11 @@ export const PromptContent = z.object({
 export const Prompt = PromptContent.extend({ name: z.string() });
 export type Prompt = z.infer<typeof Prompt>;
 
+/** In problems: the folder of the prompts itself. */
+export const PROMPTS_FOLDER = ".";
+
 export const PromptProblem = z.object({
-  /** Path of the file below the folder of prompts. */
+  /** Path of the file below the folder of prompts, or `PROMPTS_FOLDER`. */
   file: z.string(),
   line: z.number(),
   column: z.number(),

@@ -80,7 +80,7 @@ export const promptRoutes = newRoutes()
   .openapi(list, async (c) => {
     const config = c.get("config");
     const { search } = c.req.valid("query");
-    const [served, uses] = await Promise.all([newestPrompts(config), recentUses(config)]);
+    const [served, uses] = await Promise.all([newestPrompts(c.env, config), recentUses(config)]);
     const prompts = served.prompts
       .filter((prompt) => matches(prompt, search))
       .map((prompt) => summary(served, uses, prompt));
@@ -88,7 +88,7 @@ export const promptRoutes = newRoutes()
   })
   .openapi(render, async (c) => {
     const { name, arguments: values } = c.req.valid("json");
-    const served = await servedPrompts(c.get("config"));
+    const served = await servedPrompts(c.env, c.get("config"));
     if (!served.find(name)) throw noPrompt(name);
     const rendered = served.render(name, values);
     const result: RenderResult = rendered.ok
@@ -105,14 +105,14 @@ export const promptRoutes = newRoutes()
         "unavailable",
         "No repository is configured. Set MCP_GITHUB_OWNER and MCP_GITHUB_REPO.",
       );
-    const outcome = await syncNow(c.env, config);
-    const { result } = outcome;
+    // Before: a sync that is interrupted is in the log, too. Its result is in the status.
     await writeAudit(config, {
       ...auditActor(c),
       action: "prompts.sync",
       target: `${source.owner}/${source.repository}`,
-      details: { result: outcome.result === "failed" ? outcome.failure.reason : result },
     });
+    const outcome = await syncNow(c.env, config);
+    const { result } = outcome;
     const state = await readSyncStatus(config);
     const message =
       outcome.result === "failed"
@@ -132,7 +132,7 @@ promptRoutes.get("/api/mcp/prompts/:name{.+/.+}", async (c) => {
 
 async function promptView(c: Context<ApiEnv>, name: string): Promise<PromptView> {
   const config = c.get("config");
-  const [served, uses] = await Promise.all([newestPrompts(config), recentUses(config)]);
+  const [served, uses] = await Promise.all([newestPrompts(c.env, config), recentUses(config)]);
   const prompt = served.find(name);
   if (!prompt) throw noPrompt(name);
   const { file, problems } = served.isSynced(name)
@@ -142,9 +142,9 @@ async function promptView(c: Context<ApiEnv>, name: string): Promise<PromptView>
 }
 
 /** Whoever edits prompts sees a sync of another isolate at once. */
-function newestPrompts(config: Config): Promise<ServedPrompts> {
+function newestPrompts(env: Env, config: Config): Promise<ServedPrompts> {
   forgetServedPrompts();
-  return servedPrompts(config);
+  return servedPrompts(env, config);
 }
 
 const noPrompt = (name: string) =>

@@ -14,8 +14,9 @@ import { ApiError, errorResponse } from "../http/errors.ts";
 /** GitHub sends up to 25 MB; larger pushes than this wait for the interval. */
 const MAX_BODY_BYTES = 1_000_000;
 const SIGNATURE = /^sha256=([0-9a-f]{64})$/;
-const DELIVERY = /^[\w-]{1,64}$/;
-const Push = z.object({ ref: z.string() });
+const Push = z.object({ ref: z.string(), repository: z.object({ full_name: z.string() }) });
+/** So many of the signature name a delivery, and are not enough to send it again. */
+const NAME_CHARACTERS = 32;
 
 export async function handlePromptWebhook(
   request: Request,
@@ -35,19 +36,25 @@ export async function handlePromptWebhook(
     await request.body?.cancel();
     return reply(413, "The delivery is too large. The next sync by interval reads what was pushed.");
   }
-  if (!(await isSigned(body, request.headers.get("x-hub-signature-256"), secret)))
+  const signature = SIGNATURE.exec(request.headers.get("x-hub-signature-256") ?? "")?.[1];
+  if (signature === undefined || !(await isSigned(body, signature, secret)))
     return errorResponse(new ApiError("unauthorized", "The signature is missing or wrong."));
   const event = request.headers.get("x-github-event");
   if (event === "ping") return reply(200, "The webhook works.");
   if (event !== "push") return reply(200, "Ignored: only the event push is of use.");
   const push = Push.safeParse(payloadOf(body, request.headers.get("content-type")));
-  const delivery = request.headers.get("x-github-delivery") ?? "";
-  if (!push.success || !DELIVERY.test(delivery))
-    return errorResponse(new ApiError("invalid_request", "The delivery is no push with an id."));
+  if (!push.success)
+    return errorResponse(
+      new ApiError("invalid_request", "The delivery is no push: ref and repository.full_name are missing."),
+    );
+  const name = `${source.owner}/${source.repository}`;
+  // GitHub's names are the same in upper and lower case.
+  if (push.data.repository.full_name.toLowerCase() !== name.toLowerCase())
+    return reply(200, `Ignored: prompts come from ${name}. If that has another name now, set it.`);
   if (push.data.ref !== `refs/heads/${source.branch}`)
     return reply(200, `Ignored: prompts come from the branch ${source.branch}.`);
   try {
-    if (!(await acceptPush(config, source, delivery)))
+    if (!(await acceptPush(config, source, signature.slice(0, NAME_CHARACTERS))))
       return reply(200, "Ignored: this delivery was received before.");
   } catch (thrown) {
     log.warn("prompts: a delivery was not accepted", { error: errorText(thrown) });
@@ -65,14 +72,12 @@ const reply = (status: number, message: string): Response =>
   Response.json({ message }, { status, headers: { "cache-control": "no-store" } });
 
 /** Compares in constant time. */
-async function isSigned(body: Uint8Array, header: string | null, secret: string): Promise<boolean> {
-  const hex = SIGNATURE.exec(header ?? "")?.[1];
-  if (hex === undefined) return false;
+async function isSigned(body: Uint8Array, signature: string, secret: string): Promise<boolean> {
   const algorithm = { name: "HMAC", hash: "SHA-256" };
   const key = await crypto.subtle.importKey("raw", new TextEncoder().encode(secret), algorithm, false, [
     "verify",
   ]);
-  return crypto.subtle.verify(algorithm, key, fromHex(hex), body);
+  return crypto.subtle.verify(algorithm, key, fromHex(signature), body);
 }
 
 /** GitHub sends JSON as the body or as a form field, as the webhook is set up. */

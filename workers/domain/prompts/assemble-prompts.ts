@@ -1,62 +1,81 @@
 /** Makes one set of prompts of many files: partials between them, cycles, names that clash, arguments that no file declares. */
-import type { PartialCall } from "../templates/references.ts";
+import { readTemplate } from "../templates/read-template.ts";
+import { referencesOf, type PartialCall } from "../templates/references.ts";
 import { ARGUMENT_NAME, MAX_PROMPTS, type Prompt, type PromptProblem } from "../../schemas/prompt.ts";
+import { limitProblems, problemOf } from "./prompt.ts";
 import { readPrompt, type PromptFile } from "./read-prompt.ts";
 
 export interface PromptSet {
   /** In the order of their names, with the arguments that their templates and partials name. */
   prompts: Prompt[];
+  /** At most 20 of a file from its own text and 20 from its place in the set. */
   problems: PromptProblem[];
 }
 
-const NONE: ReadonlySet<string> = new Set();
+/** A prompt with what its template names. */
+type ReadPrompt = Pick<PromptFile, "prompt" | "references">;
+type ByName = ReadonlyMap<string, ReadPrompt>;
 
-/**
- * Reads files by path and assembles what can be served. Files other than `.yaml` and `.yml` are not looked at. `otherNames`: prompts
- * that are not among the files, and that partials may name.
- */
-export function readPrompts(files: ReadonlyMap<string, string>, otherNames = NONE): PromptSet {
+/** Reads files by path and assembles what can be served. Files other than `.yaml` and `.yml` are not looked at. */
+export function readPrompts(files: ReadonlyMap<string, string>): PromptSet {
   const readings = [...files]
     .filter(([path]) => /\.ya?ml$/.test(path))
     .sort(([a], [b]) => compare(a, b))
     .map(([path, text]) => readPrompt(path, text));
-  const set = assemblePrompts(
-    readings.flatMap(({ file }) => file ?? []),
-    otherNames,
-  );
+  const set = assemblePrompts(readings.flatMap(({ file }) => file ?? []));
   return {
     prompts: set.prompts,
     problems: [...readings.flatMap(({ problems }) => problems), ...set.problems],
   };
 }
 
-/** Leaves out prompts that could never be rendered, each with an error. */
-function assemblePrompts(files: readonly PromptFile[], otherNames: ReadonlySet<string>): PromptSet {
+/**
+ * Leaves out prompts that could never be rendered, each with an error. `below`: prompts that are served where no file has their name,
+ * and that partials may name; they are not in the result.
+ */
+export function assemblePrompts(files: readonly PromptFile[], below: readonly Prompt[] = []): PromptSet {
   const problems: PromptProblem[] = [];
   const byName = namedFiles(files, problems);
-  const elsewhere = new Set([...otherNames, ...files.flatMap(({ references }) => references.declared)]);
-  for (const { file, call, message } of brokenCalls(byName, elsewhere)) {
-    byName.delete(file.prompt.name);
-    problems.push(problemAt(file, call, "error", message));
+  const base = new Map(below.flatMap((prompt) => readBase(prompt)));
+  const declared = new Set([...files, ...base.values()].flatMap(({ references }) => references.declared));
+  for (let isBroken = true; isBroken;) {
+    isBroken = false;
+    for (const { name, call, message } of brokenCalls(new Map([...base, ...byName]), base, declared)) {
+      const file = byName.get(name);
+      if (!file) continue;
+      byName.delete(name);
+      problems.push(problemOf(file.path, file.locate(call), "error", message));
+      // The prompt below is served instead, and may itself call others.
+      isBroken ||= base.has(name);
+    }
   }
-  for (const file of byName.values())
-    for (const call of file.references.partials)
-      if (!byName.has(call.name) && !call.hasFallback && !elsewhere.has(call.name))
-        problems.push(problemAt(file, call, "warning", `there is no prompt "${call.name}" for this partial`));
-  const prompts = [...byName.values()].map((file) => withArguments(file, byName));
+  const all: ByName = new Map([...base, ...byName]);
+  for (const file of byName.values()) {
+    const missing = firstCalls(
+      file,
+      ({ name, hasFallback }) => !hasFallback && !all.has(name) && !declared.has(name),
+    );
+    const warnings = missing.map((call) =>
+      problemOf(
+        file.path,
+        file.locate(call),
+        "warning",
+        `there is no prompt "${call.name}" for this partial`,
+      ),
+    );
+    problems.push(...limitProblems(warnings));
+  }
+  const prompts = [...byName.values()].map((file) => withArguments(file, all));
   return { prompts: prompts.sort((a, b) => compare(a.name, b.name)), problems };
 }
 
-const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-
-function problemAt(
-  file: PromptFile,
-  call: PartialCall,
-  severity: PromptProblem["severity"],
-  message: string,
-): PromptProblem {
-  return { file: file.path, ...file.locate(call), severity, message };
+/** A prompt that was checked before; none if this version of the program cannot read it. */
+function readBase(prompt: Prompt): [string, ReadPrompt][] {
+  const template = readTemplate(prompt.name, prompt.template);
+  return template.ok ? [[prompt.name, { prompt, references: referencesOf(template.value) }]] : [];
 }
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 function namedFiles(files: readonly PromptFile[], problems: PromptProblem[]): Map<string, PromptFile> {
   const byName = new Map<string, PromptFile>();
@@ -64,7 +83,7 @@ function namedFiles(files: readonly PromptFile[], problems: PromptProblem[]): Ma
   for (const file of files.toSorted((a, b) => compare(a.path, b.path))) {
     const { path, prompt } = file;
     const report = (severity: PromptProblem["severity"], message: string) =>
-      problems.push({ file: path, line: 1, column: 1, severity, message });
+      problems.push(problemOf(path, { line: 1, column: 1 }, severity, message));
     const first = byName.get(prompt.name)?.path;
     const alike = folded.get(prompt.name.toLowerCase());
     if (first !== undefined) report("error", `has the name of ${first}, which is served`);
@@ -83,59 +102,62 @@ function namedFiles(files: readonly PromptFile[], problems: PromptProblem[]): Ma
 }
 
 interface BrokenCall {
-  file: PromptFile;
+  /** Of the prompt whose template has the call. */
+  name: string;
   call: PartialCall;
   message: string;
 }
 
-/** One for each prompt that fails whenever it is rendered: its partial is missing, fails itself or calls the prompt again. */
-function brokenCalls(byName: ReadonlyMap<string, PromptFile>, elsewhere: ReadonlySet<string>): BrokenCall[] {
+/**
+ * One for each prompt that fails whenever it is rendered: its partial is missing, fails itself or calls the prompt again. What fails
+ * only because of a prompt that another of the same name in `base` replaces is not among them.
+ */
+function brokenCalls(byName: ByName, base: ByName, declared: ReadonlySet<string>): BrokenCall[] {
   const broken = new Map<string, BrokenCall>();
   const done = new Set<string>();
-  const open: { file: PromptFile; call: PartialCall }[] = [];
-  const visit = (file: PromptFile): void => {
-    const { name } = file.prompt;
-    for (const call of certainCalls(file)) {
+  const open: { name: string; call: PartialCall }[] = [];
+  const visit = (name: string, { references }: ReadPrompt): void => {
+    for (const call of firstCalls({ references }, ({ isCertain }) => isCertain)) {
       const next = byName.get(call.name);
-      open.push({ file, call });
-      const start = open.findIndex((step) => step.file === next);
+      open.push({ name, call });
+      const start = next ? open.findIndex((step) => step.name === call.name) : -1;
       if (start >= 0) {
         const circle = open.slice(start);
-        const names = [...circle.map((step) => step.file.prompt.name), call.name].join(" → ");
+        const names = [...circle.map((step) => step.name), call.name].join(" → ");
         for (const step of circle)
-          broken.set(step.file.prompt.name, {
-            ...step,
-            message: `the partials call each other in a circle: ${names}`,
-          });
-      } else if (next && !done.has(call.name)) visit(next);
+          broken.set(step.name, { ...step, message: `the partials call each other in a circle: ${names}` });
+      } else if (next && !done.has(call.name)) visit(call.name, next);
       open.pop();
-      if (broken.has(name) || elsewhere.has(call.name)) continue;
+      if (broken.has(name) || base.has(call.name) || declared.has(call.name)) continue;
       if (next && broken.has(call.name))
-        broken.set(name, { file, call, message: `the prompt "${call.name}" has an error` });
+        broken.set(name, { name, call, message: `the prompt "${call.name}" has an error` });
       else if (!next && !call.hasFallback)
-        broken.set(name, { file, call, message: `there is no prompt "${call.name}" for this partial` });
+        broken.set(name, { name, call, message: `there is no prompt "${call.name}" for this partial` });
     }
     done.add(name);
   };
-  for (const file of byName.values()) if (!done.has(file.prompt.name)) visit(file);
+  for (const [name, prompt] of byName) if (!done.has(name)) visit(name, prompt);
   return [...broken.values()];
 }
 
-/** The first call of each partial that is reached whenever the prompt is rendered. */
-function certainCalls({ references }: PromptFile): PartialCall[] {
+/** The first call of each partial, of those that fulfil a condition. */
+function firstCalls(
+  { references }: Pick<ReadPrompt, "references">,
+  isWanted: (call: PartialCall) => boolean,
+): PartialCall[] {
   const first = new Map<string, PartialCall>();
   for (const call of references.partials)
-    if (call.isCertain && !first.has(call.name)) first.set(call.name, call);
+    if (isWanted(call) && !first.has(call.name)) first.set(call.name, call);
   return [...first.values()];
 }
 
 /** The declared arguments, then what the template and its partials name and no file declares: none of these is required. */
-function withArguments(file: PromptFile, byName: ReadonlyMap<string, PromptFile>): Prompt {
+function withArguments(file: ReadPrompt, byName: ByName): Prompt {
   const declared = file.prompt.arguments;
   const found = new Set(declared.map(({ name }) => name));
   /** What every look at a partial found given: another look finds more only where less is given. */
   const lookedAt = new Map<string, ReadonlySet<string>>([[file.prompt.name, new Set()]]);
-  const collect = ({ references }: PromptFile, given: ReadonlySet<string>) => {
+  const collect = ({ references }: ReadPrompt, given: ReadonlySet<string>) => {
     for (const name of references.variables)
       if (!given.has(name) && ARGUMENT_NAME.test(name)) found.add(name);
     for (const call of references.partials) {

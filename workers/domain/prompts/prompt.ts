@@ -1,5 +1,30 @@
-/** Names of prompts, problems as text, and the set of a deployment. */
+/** Names of prompts, problems of their files, and the set of a deployment. */
 import type { Prompt, PromptProblem } from "../../schemas/prompt.ts";
+import type { Position } from "../templates/template.ts";
+import { truncate } from "../truncate.ts";
+
+/** Messages quote the file. */
+const MAX_MESSAGE_CHARACTERS = 500;
+/** Of a file. Further ones usually follow from the first. */
+const MAX_FILE_PROBLEMS = 20;
+
+export const problemOf = (
+  file: string,
+  { line, column }: Position,
+  severity: PromptProblem["severity"],
+  message: string,
+): PromptProblem => ({ file, line, column, severity, message: truncate(message, MAX_MESSAGE_CHARACTERS) });
+
+/** At most `max` problems. If there are more: the errors first, and one problem that counts the rest. */
+export function limitProblems(problems: readonly PromptProblem[], max = MAX_FILE_PROBLEMS): PromptProblem[] {
+  if (problems.length <= max) return [...problems];
+  const [errors, warnings] = (["error", "warning"] as const).map((severity) =>
+    problems.filter((problem) => problem.severity === severity),
+  );
+  const sorted = [...errors!, ...warnings!];
+  const next = sorted[max - 1]!;
+  return [...sorted.slice(0, max - 1), { ...next, message: `and ${sorted.length - max + 1} more problems` }];
+}
 
 /** As compilers write it, so that editors find the place. */
 export const describeProblem = ({ file, line, column, severity, message }: PromptProblem): string =>

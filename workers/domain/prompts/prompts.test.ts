@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { readFolder } from "../../../scripts/bundle-prompts.ts";
-import { readPrompts } from "./assemble-prompts.ts";
+import { assemblePrompts, readPrompts } from "./assemble-prompts.ts";
 import { describeProblem, promptName } from "./prompt.ts";
 import { readPrompt } from "./read-prompt.ts";
 import { promptLibrary } from "./render-prompt.ts";
@@ -94,6 +94,7 @@ template: |
     ["an unknown tag", "description: !x d\ntemplate: t\n", [/^p.yaml:1:14: error: Unresolved tag/]],
     ["an alias bomb", `${bomb}description: d\ntemplate: t\n`, [/^p.yaml:2:8: error: aliases are not read/]],
     ["deep nesting", `description: ${"[".repeat(20_000)}`, [/./]],
+    ["deep lists", "- ".repeat(30_000), [/error: is nested too deep$/]],
     ["a long file", "x".repeat(70_000), ["p.yaml:1:1: error: is longer than 65536 characters"]],
     [
       "arguments that are no list",
@@ -142,6 +143,49 @@ template: |
     expect(readPrompt("p.yaml", text).file).toBeNull();
     for (const [n, pattern] of expected.entries()) expect(problems[n]).toMatch(pattern);
     expect(problems.length).toBeGreaterThanOrEqual(expected.length);
+  });
+
+  const long = 60_000;
+  const manyKeys = Array.from({ length: 9_000 }, (_, n) => `k${n}:\n`).join("");
+  test.each<[what: string, text: string, last: string]>([
+    [
+      "unknown keys",
+      `description: d\ntemplate: t\n${manyKeys}`,
+      "p.yaml:22:1: warning: and 8981 more problems",
+    ],
+    ["one key often", "a:\n".repeat(long / 3), "p.yaml:21:1: error: and 19980 more problems"],
+    ["syntax errors", "]\n".repeat(long / 2), "p.yaml:20:1: error: and 29981 more problems"],
+    [
+      "unknown helpers",
+      `description: d\ntemplate: |\n${"  {{u x}}\n".repeat(long / 10)}`,
+      "p.yaml:22:3: error: and 5981 more problems",
+    ],
+  ])("with many %s has 20 problems, the last of which counts the others", (_what, text, last) => {
+    const problems = problemsOf(text);
+    expect([problems.length, problems.at(-1)]).toEqual([20, last]);
+  });
+
+  test("has an error among its problems however many warnings it has", () => {
+    const { file: read, problems } = readPrompt("p.yaml", `${manyKeys}template: t\ndescription: [a]\n`);
+    expect([read, problems[0]?.severity]).toEqual([null, "error"]);
+  });
+
+  test("has messages of at most 500 characters", () => {
+    const { problems } = readPrompt("p.yaml", `description: d\ntemplate: "{{u${"x".repeat(long)} y}}"\n`);
+    expect(problems.map(({ message }) => message.length)).toEqual([500]);
+  });
+
+  test("with many keys takes no longer than a list of its size", () => {
+    const cpuOf = (text: string) => {
+      const times = Array.from({ length: 3 }, () => {
+        const started = process.cpuUsage();
+        readPrompt("p.yaml", text);
+        return process.cpuUsage(started).user;
+      });
+      return Math.min(...times);
+    };
+    const list = `a: [${"a,".repeat(manyKeys.length / 2)}]\n`;
+    expect(cpuOf(manyKeys)).toBeLessThan(4 * cpuOf(list));
   });
 
   test.each([
@@ -202,6 +246,63 @@ describe("a set", () => {
       'needs.yaml:2:11: error: the prompt "a" has an error',
       "self.yaml:2:11: error: the partials call each other in a circle: self → self",
     ]);
+  });
+
+  test("warns once of each missing partial of a file, and counts further ones", () => {
+    const names = Array.from({ length: 30 }, (_, n) => `{{#if x}}{{> n${n}}}{{> n${n}}}{{/if}}`);
+    const found = problems({ "a.yaml": file(names.join("")), "b.yaml": file("{{#if x}}{{> n0}}{{/if}}") });
+    expect(found).toHaveLength(21);
+    expect(found[19]).toBe("a.yaml:2:11: warning: and 11 more problems");
+  });
+
+  const below = (prompts: Record<string, string>, files: Record<string, string>) => {
+    const read = Object.entries(files).map(([path, template]) => readPrompt(path, file(template)).file!);
+    const { prompts: found, problems: wrong } = assemblePrompts(
+      read,
+      set(Object.fromEntries(Object.entries(prompts).map(([path, template]) => [path, file(template)])))
+        .prompts,
+    );
+    return [found.map(({ name }) => name).join(" "), ...wrong.map(describeProblem)];
+  };
+  test.each<[what: string, base: Record<string, string>, files: Record<string, string>, expected: string[]]>([
+    ["use them as partials", { "base.yaml": "b" }, { "a.yaml": "{{> base}}" }, ["a"]],
+    ["replace one that others call", { "x.yaml": "{{> y}}", "y.yaml": "y" }, { "y.yaml": "z" }, ["y"]],
+    [
+      "close a circle through one",
+      { "x.yaml": "{{> y}}", "y.yaml": "y" },
+      { "y.yaml": "{{> x}}", "z.yaml": "{{> y}} {{> x}}" },
+      ["z", "y.yaml:2:11: error: the partials call each other in a circle: x → y → x"],
+    ],
+    [
+      "close a circle through two",
+      { "w.yaml": "{{> x}}", "x.yaml": "{{> y}}", "y.yaml": "y" },
+      { "y.yaml": "{{> w}}" },
+      ["", "y.yaml:2:11: error: the partials call each other in a circle: w → x → y → w"],
+    ],
+    [
+      "close a circle only where another of them is left out",
+      { "x.yaml": "{{> y}}", "y.yaml": "y" },
+      { "x.yaml": "{{> nowhere}}", "y.yaml": "{{> x}}" },
+      [
+        "",
+        'x.yaml:2:11: error: there is no prompt "nowhere" for this partial',
+        "y.yaml:2:11: error: the partials call each other in a circle: x → y → x",
+      ],
+    ],
+    [
+      "call in a circle under a condition",
+      { "x.yaml": "{{> y}}", "y.yaml": "y" },
+      { "y.yaml": "{{#if a}}{{> x}}{{/if}}" },
+      ["y"],
+    ],
+  ])("over other prompts: files that %s", (_what, base, files, expected) => {
+    expect(below(base, files)).toEqual(expected);
+  });
+
+  test("derives the arguments that prompts below it name", () => {
+    const { file: read } = readPrompt("a.yaml", file("{{> base}}{{own}}"));
+    const { prompts } = assemblePrompts([read!], set({ "base.yaml": file("{{theirs}}") }).prompts);
+    expect(prompts[0]!.arguments.map(({ name }) => name)).toEqual(["own", "theirs"]);
   });
 
   test("leaves out what needs a missing partial, and warns where it may be needed", () => {

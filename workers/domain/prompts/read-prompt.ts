@@ -20,7 +20,7 @@ import {
   type Prompt,
   type PromptProblem,
 } from "../../schemas/prompt.ts";
-import { promptName } from "./prompt.ts";
+import { limitProblems, problemOf, promptName } from "./prompt.ts";
 
 /** A file that can be served, with what its template names. */
 export interface PromptFile {
@@ -34,11 +34,11 @@ export interface PromptFile {
 export interface PromptReading {
   /** `null` if there is an error among the problems. */
   file: PromptFile | null;
+  /** At most 20. */
   problems: PromptProblem[];
 }
 
-/** The first of a file in YAML. */
-const MAX_PROBLEMS = 20;
+const TOO_DEEP = "is nested too deep";
 const BLOCK_HINT = "quote the text or write it as a block: `template: |` and the text indented below";
 
 /** Reads the text of a YAML 1.2 file at `path`, relative to the folder of prompts. Never throws for a text. */
@@ -48,13 +48,13 @@ export function readPrompt(path: string, text: string): PromptReading {
     const file = reader.read(text);
     return {
       file: reader.problems.some(({ severity }) => severity === "error") ? null : file,
-      problems: reader.problems,
+      problems: limitProblems(reader.problems),
     };
   } catch (error) {
     // The YAML parser recurses.
     if (!(error instanceof RangeError)) throw error;
-    reader.report({ line: 1, column: 1 }, "is nested too deep");
-    return { file: null, problems: reader.problems };
+    reader.report({ line: 1, column: 1 }, TOO_DEEP);
+    return { file: null, problems: limitProblems(reader.problems) };
   }
 }
 
@@ -67,8 +67,8 @@ class PromptReader {
     this.#path = path;
   }
 
-  report({ line, column }: Position, message: string, severity: PromptProblem["severity"] = "error"): void {
-    this.problems.push({ file: this.#path, line, column, severity, message });
+  report(at: Position, message: string, severity: PromptProblem["severity"] = "error"): void {
+    this.problems.push(problemOf(this.#path, at, severity, message));
   }
 
   read(text: string): PromptFile | null {
@@ -82,16 +82,17 @@ class PromptReader {
       lineCounter: this.#lines,
       version: "1.2",
       strict: true,
-      uniqueKeys: true,
+      // Checked below: the parser compares each key with all before it.
+      uniqueKeys: false,
       // Otherwise each message gets a picture of its place.
       prettyErrors: false,
     });
-    for (const error of [...document.errors, ...document.warnings].slice(0, MAX_PROBLEMS))
-      this.#reportYaml(error);
+    for (const error of [...document.errors, ...document.warnings]) this.#reportYaml(error);
     if (this.problems.length > 0) return null;
     const root = document.contents;
     if (!isMap(root)) return this.#refuse(start, "has no keys: description and template are needed");
     visit(root, {
+      Map: (_key, map) => this.#checkUnique(map.items),
       // Expanding them takes exponential time and space.
       Alias: (_key, alias) => {
         this.report(this.#position(alias), "aliases are not read: write the value out");
@@ -145,6 +146,15 @@ class PromptReader {
     return ({ line, column }) => ({ line: start.line + line, column: indent + column });
   }
 
+  #checkUnique(items: readonly { key: unknown }[]): void {
+    const keys = new Set<unknown>();
+    for (const { key } of items) {
+      if (!isScalar(key)) continue;
+      if (keys.has(key.value)) this.report(this.#position(key), "Map keys must be unique");
+      keys.add(key.value);
+    }
+  }
+
   #checkKeys(map: { items: { key: unknown }[] }, known: readonly string[]): void {
     for (const { key } of map.items) {
       const name = isScalar(key) ? String(key.value) : "a key that is not a text";
@@ -155,10 +165,13 @@ class PromptReader {
 
   #reportYaml({ code, message, pos: [offset] }: YAMLError): void {
     const { line, col } = this.#lines.linePos(offset);
-    this.report(
-      { line, column: col },
-      code === "BLOCK_AS_IMPLICIT_KEY" ? `${message}; ${BLOCK_HINT}` : message,
-    );
+    const text =
+      code === "RESOURCE_EXHAUSTION"
+        ? TOO_DEEP
+        : code === "BLOCK_AS_IMPLICIT_KEY"
+          ? `${message}; ${BLOCK_HINT}`
+          : message;
+    this.report({ line, column: col }, text);
   }
 
   #position(node: unknown): Position {

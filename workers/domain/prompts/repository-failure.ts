@@ -36,7 +36,7 @@ export function repositoryFailure(
     const retryAt = Math.min(Math.max(until, now), now + MAX_WAIT_MS);
     return failure(
       "rate_limited",
-      "GitHub's rate limit is used up. A token raises it to 5,000 requests per hour.",
+      "GitHub's rate limit is used up: the next try waits for it. A token raises it from 60 to 5,000 requests per hour.",
       retryAt,
     );
   }
@@ -45,18 +45,27 @@ export function repositoryFailure(
     case 302:
     case 307:
     case 308:
-      return failure("moved", `${owner}/${repository} has another name now: correct the settings.`);
+      return failure(
+        "moved",
+        `${owner}/${repository} has another name now: set MCP_GITHUB_OWNER and MCP_GITHUB_REPO to it.`,
+      );
     case 401:
-      return failure("unauthorized", "GitHub does not accept the token: it is wrong, expired or revoked.");
+      return failure(
+        "unauthorized",
+        "GitHub does not accept the token: it is wrong, expired or revoked. Store a new one as MCP_GITHUB_TOKEN.",
+      );
     case 403:
       return failure(
         "forbidden",
-        `The token may not read ${target}. It needs the permission "Contents: read".`,
+        `The token may not read ${target}. It needs the permission "Contents: read" and, where the organization has single sign-on, to be authorized for it.`,
       );
     case 404:
-      return failure("not_found", `There is no ${target}, or the token may not see it.`);
+      return failure(
+        "not_found",
+        `There is no ${target}, or the token may not see it: check MCP_GITHUB_OWNER, _REPO, _BRANCH and _TOKEN.`,
+      );
     case 409:
-      return failure("no_commits", `${owner}/${repository} has no commits.`);
+      return failure("no_commits", `${owner}/${repository} has no commits: push the first one.`);
     case 422:
       return failure("invalid", `GitHub does not know a commit of ${target}.`);
     default:

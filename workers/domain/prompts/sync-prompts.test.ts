@@ -17,6 +17,8 @@ class FakeRepository implements PromptRepository {
   failures: Record<string, RepositoryFailure> = {};
   truncated = new Set<string>();
   tampered = new Map<string, string>();
+  /** Further calls for blobs are refused. */
+  blobsLeft = Infinity;
   #objects = gitObjects({});
 
   commit(files: Files): this {
@@ -26,7 +28,9 @@ class FakeRepository implements PromptRepository {
 
   #called<T>(call: string, value: T) {
     this.calls.push(call.replace(/[0-9a-f]{40}/, ""));
-    const failure = this.failures[call.split(" ")[0]!];
+    const limited: RepositoryFailure = { reason: "rate_limited", message: "m", retryAt: 5 };
+    const isLimited = call.startsWith("blob") && this.blobsLeft-- <= 0;
+    const failure = isLimited ? limited : this.failures[call.split(" ")[0]!];
     return Promise.resolve(failure ? failed(failure) : ok(value));
   }
 
@@ -51,12 +55,25 @@ class FakeRepository implements PromptRepository {
   }
 }
 
-const options = { folder: "", otherNames: new Set(["bundled"]) };
+const bundledPrompt = (name: string, template: string) => ({
+  name,
+  description: "d",
+  template,
+  arguments: [],
+});
+const options = {
+  folder: "",
+  bundled: [
+    bundledPrompt("bundled", "Bundled."),
+    bundledPrompt("outer", "{{> inner}}"),
+    bundledPrompt("inner", ""),
+  ],
+};
 
 async function synced(repository: FakeRepository, state: SyncedPrompts = NO_SYNCED_PROMPTS, folder = "") {
   repository.calls = [];
   const result = await syncPrompts(repository, state, { ...options, folder });
-  if (!result.ok) throw new Error(`${result.error.reason}: ${result.error.message}`);
+  if (!result.ok) throw new Error(`${result.error.failure.reason}: ${result.error.failure.message}`);
   return result.value;
 }
 
@@ -77,7 +94,14 @@ const COMMITS: [
   ["a changed file", { ...FIRST, "a.yaml": prompt("A2") }, { a: "A2", "team/b": "B1" }, [], 1],
   ["a new file", { ...FIRST, "c.yaml": prompt("C") }, { a: "A1", c: "C", "team/b": "B1" }, [], 1],
   ["a deleted file", { "a.yaml": prompt("A1") }, { a: "A1" }, [], 0],
-  ["no prompts", { "README.md": "x" }, {}, [], 0],
+  ["no prompts", { "README.md": "x" }, {}, [/^.:1:1: warning: has no files .yaml or .yml/], 0],
+  [
+    "a circle through a bundled prompt",
+    { ...FIRST, "inner.yaml": prompt("{{> outer}}") },
+    { a: "A1", "team/b": "B1" },
+    [/^inner.yaml:2:11: error: .*circle: outer → inner → outer$/],
+    1,
+  ],
   [
     "a renamed file",
     { "z.yaml": prompt("A1"), "team/b.yml": prompt("B1") },
@@ -118,8 +142,63 @@ const COMMITS: [
     "only broken files",
     { "x.yaml": "- x", "y.yaml": "- y" },
     { a: "A1", "team/b": "B1" },
-    [/^x.yaml/, /^y.yaml/],
+    [/^.:1:1: warning: no file can be served: the prompts of an earlier commit stay/, /^x.yaml/, /^y.yaml/],
     2,
+  ],
+  [
+    "only refused files",
+    { "x.yaml": "x".repeat(70_000), "y.yaml": { link: "x.yaml" } },
+    { a: "A1", "team/b": "B1" },
+    [
+      /^.:1:1: warning: no file can be served/,
+      /^x.yaml:1:1: error: is longer/,
+      /^y.yaml:1:1: error: is a symb/,
+    ],
+    0,
+  ],
+  [
+    "a symbolic link in place of a file",
+    { ...FIRST, "a.yaml": { link: "/etc/passwd" } },
+    { a: "A1", "team/b": "B1" },
+    [/^a.yaml:1:1: error: is a symbolic link/],
+    0,
+  ],
+  [
+    "a submodule in place of a file",
+    { ...FIRST, "a.yaml": { commit: "0".repeat(40) } },
+    { a: "A1", "team/b": "B1" },
+    [/^a.yaml:1:1: error: is a submodule/],
+    0,
+  ],
+  [
+    "a folder in place of a file",
+    { "team/b.yml": prompt("B1"), "a.yaml/c.yaml": prompt("C") },
+    { "a.yaml/c": "C", "team/b": "B1" },
+    [],
+    1,
+  ],
+  [
+    "names that begin with a dot",
+    {
+      ...FIRST,
+      ".github/workflows/ci.yml": "on: push",
+      ".github/dependabot.yml": "version: 2",
+      "team/.x.yaml": "x",
+      ".git.md": "x",
+    },
+    { a: "A1", "team/b": "B1" },
+    [
+      /^team\/.x.yaml:1:1: warning: is skipped/,
+      /^.github:1:1: warning: is skipped: files and folders that begin/,
+    ],
+    0,
+  ],
+  [
+    "more files than a set has",
+    { ...FIRST, ...Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`A${n}.yaml`, { link: "x" }])) },
+    { a: "A1", "team/b": "B1" },
+    [...Array<RegExp>(199).fill(/^A\d+.yaml:1:1: error: is a symbolic link/), /and 301 more problems$/],
+    0,
   ],
   [
     "a symbolic link",
@@ -137,7 +216,7 @@ const COMMITS: [
   ],
   [
     "names that climb",
-    { ...FIRST, "../c.yaml": prompt("C"), "x\\y.yaml": prompt("D"), ".e.yaml": prompt("E") },
+    { ...FIRST, "../c.yaml": prompt("C"), "x\\y.yaml": prompt("D"), "é.yaml": prompt("E") },
     { a: "A1", "team/b": "B1" },
     [/^.*has a name/, /^.*has a name/, /^.*has a name/],
     0,
@@ -159,7 +238,7 @@ const COMMITS: [
   [
     "a large file",
     { ...FIRST, "a.yaml": "x".repeat(70_000) },
-    { "team/b": "B1" },
+    { a: "A1", "team/b": "B1" },
     [/^a.yaml:1:1: error: is longer than 65536 bytes/],
     0,
   ],
@@ -212,7 +291,10 @@ describe("nothing changes when", () => {
       "the folder is missing",
       () => {},
       "nowhere",
-      { reason: "not_found", message: "There is no folder nowhere." },
+      {
+        reason: "not_found",
+        message: expect.stringContaining("There is no folder nowhere in this branch") as string,
+      },
     ],
     ["the folder is a file", () => {}, "a.yaml", { reason: "not_found" }],
     [
@@ -227,9 +309,103 @@ describe("nothing changes when", () => {
     const before = structuredClone(state);
     repository.commit({ ...FIRST, "a.yaml": prompt("A2") });
     change(repository);
-    expect(await syncPrompts(repository, state, { ...options, folder })).toMatchObject({ ok: false, error });
+    expect(await syncPrompts(repository, state, { ...options, folder })).toMatchObject({
+      ok: false,
+      error: { failure: error },
+    });
     expect(state).toEqual(before);
   });
+});
+
+test("a sync that fails keeps what it has fetched, until a try has everything", async () => {
+  const files = Object.fromEntries(
+    Array.from({ length: 10 }, (_, n) => [`p${n}.yaml`, `${n === 0 ? "\ufeff" : ""}${prompt(`P${n}`)}`]),
+  );
+  const repository = new FakeRepository().commit({ ...files, "bad.yaml": "- x" });
+  let state = NO_SYNCED_PROMPTS;
+  const fetched: number[] = [];
+  for (let tries = 0; tries < 10 && state.commit === null; tries++) {
+    repository.calls = [];
+    repository.blobsLeft = 4;
+    const result = await syncPrompts(repository, state, options);
+    state = result.ok ? result.value.state : { ...state, blobs: result.error.blobs };
+    fetched.push(repository.calls.filter((call) => call.startsWith("blob")).length);
+  }
+  expect(fetched).toEqual([8, 7, 3]);
+  expect(Object.keys(served(state))).toHaveLength(10);
+  // A bad file is not fetched again either, and no text is stored twice.
+  expect(state.blobs).toEqual([{ sha: expect.any(String) as string, text: "- x" }]);
+  repository.blobsLeft = Infinity;
+  state = (await synced(repository.commit({ ...files, "bad.yaml": "- x", "README.md": "new" }), state)).state;
+  expect(repository.calls.filter((call) => call.startsWith("blob"))).toEqual([]);
+  // What is not in the commit any more is not kept.
+  repository.commit({ "c.yaml": prompt("C") }).failures = {
+    blob: { reason: "invalid", message: "", retryAt: null },
+  };
+  expect(await syncPrompts(repository, state, options)).toMatchObject({ error: { blobs: [] } });
+});
+
+test("a file that does not fit to the others for a while keeps its last good version", async () => {
+  const repository = new FakeRepository().commit({ "a.yaml": prompt("{{> b}}"), "b.yaml": prompt("B") });
+  let { state } = await synced(repository);
+  ({ state } = await synced(
+    repository.commit({ "a.yaml": prompt("{{> b}}"), "c.yaml": prompt("C") }),
+    state,
+  ));
+  expect(served(state)).toEqual({ c: "C" });
+  ({ state } = await synced(repository.commit({ "a.yaml": "- x", "b.yaml": prompt("B2") }), state));
+  expect(served(state)).toEqual({ a: "{{> b}}", b: "B2" });
+});
+
+test("other bundled prompts make another set of the same commit, and fetch no file", async () => {
+  const repository = new FakeRepository().commit({
+    ...FIRST,
+    "c.yaml": prompt("{{> later}}"),
+    "d.yaml": "- x",
+  });
+  const { state } = await synced(repository);
+  expect([served(state), state.problems.map(({ file }) => file)]).toEqual([
+    { a: "A1", "team/b": "B1" },
+    ["d.yaml", "c.yaml"],
+  ]);
+  repository.calls = [];
+  const bundled = [...options.bundled, bundledPrompt("later", "{{topic}}")];
+  const again = await syncPrompts(repository, state, { ...options, bundled });
+  if (!again.ok) throw new Error("failed");
+  expect(repository.calls.map((call) => call.trim())).toEqual(["head", "tree"]);
+  expect([again.value.isChanged, served(again.value.state)]).toEqual([
+    true,
+    { a: "A1", c: "{{> later}}", "team/b": "B1" },
+  ]);
+  expect(again.value.state.prompts[1]!.arguments).toEqual([{ name: "topic", required: false }]);
+  expect(again.value.state.problems.map(({ file }) => file)).toEqual(["d.yaml"]);
+});
+
+test("a commit that changes no prompt changes nothing, also where a database orders its keys", async () => {
+  const repository = new FakeRepository().commit(FIRST);
+  const { state } = await synced(repository);
+  const reversed = state.prompts.map(
+    (one) => Object.fromEntries(Object.entries(one).reverse()) as typeof one,
+  );
+  const next = await synced(repository.commit({ ...FIRST, "README.md": "new" }), {
+    ...state,
+    prompts: reversed,
+  });
+  expect([next.isChanged, next.state.commit === state.commit]).toEqual([false, false]);
+});
+
+test("files with a good version come before new ones where a set is full", async () => {
+  const repository = new FakeRepository().commit(FIRST);
+  const { state } = await synced(repository);
+  const added = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`A${n}.yaml`, prompt(`${n}`)]));
+  const full = (await synced(repository.commit({ ...FIRST, ...added }), state)).state;
+  expect(full.prompts).toHaveLength(500);
+  expect(served(full)).toMatchObject({ a: "A1", "team/b": "B1" });
+  expect(full.problems.map(describeProblem)).toEqual([
+    "A98.yaml:1:1: error: is beyond 500 prompts",
+    "A99.yaml:1:1: error: is beyond 500 prompts",
+  ]);
+  expect(full.files).toHaveLength(500);
 });
 
 test("two syncs at once end in the same state, whichever is stored", async () => {

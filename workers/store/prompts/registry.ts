@@ -11,6 +11,7 @@ import { Prompt } from "../../schemas/prompt.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import { withTimeout } from "../../runtime/timeout.ts";
 import { type DatabaseConfig, withPrimary, withReader } from "../db/db.ts";
+import { readKvCopy } from "./kv-copy.ts";
 import { promptSource, type PromptSourceConfig } from "./source.ts";
 
 /** How long an isolate serves the set that it has read. Clients list prompts when they start. */
@@ -40,28 +41,44 @@ interface Cached {
 
 let cached: Cached | undefined;
 
+/** The number of the newest read that `cached` may not be older than. */
+let newestRead = 0;
+let reads = 0;
+
 /**
  * The prompts in the order of their names, as they were stored within the last ten seconds. While Postgres is unreachable: those that
- * this isolate has read last, or the bundled ones. Never rejects for lack of Postgres.
+ * this isolate has read last; in an isolate that has read none, their copy in KV. Never rejects for lack of Postgres.
  */
-export async function servedPrompts(config: RegistryConfig, now = Date.now()): Promise<ServedPrompts> {
+export async function servedPrompts(
+  env: Pick<Env, "TENANTS">,
+  config: RegistryConfig,
+  now = Date.now(),
+): Promise<ServedPrompts> {
   const source = promptSource(config)?.key ?? null;
   const last = cached?.source === source ? cached : undefined;
   const maxAge = config.LOCAL_PROMPTS === undefined ? CACHE_MS : LOCAL_CACHE_MS;
   if (last && now >= last.checkedAt && now - last.checkedAt < maxAge) return last.library;
+  // While one request reads, the others are served what was read last.
+  if (last) last.checkedAt = now;
+  const read = ++reads;
   const [bundled, stored] = await Promise.all([
     readBundled(config, last?.bundled),
-    source === null ? null : readStored(config, source, last?.version ?? null),
+    source === null ? null : readStored(env, config, source, last?.version ?? null),
   ]);
   const { version, synced } = stored ?? { version: last?.version ?? null, synced: last?.synced ?? [] };
   const isSame = last !== undefined && last.bundled === bundled && last.synced === synced;
   const library = isSame ? last.library : await servedLibrary(bundled, synced);
-  cached = { source, version, bundled, synced, library, checkedAt: now };
+  // A read that began before another one may have seen an older set.
+  if (read > newestRead) {
+    newestRead = read;
+    cached = { source, version, bundled, synced, library, checkedAt: now };
+  }
   return library;
 }
 
-/** The next call reads the stored prompts again, in this isolate. */
+/** The next call reads the stored prompts again, in this isolate; what began to read before is not cached. */
 export function forgetServedPrompts(): void {
+  newestRead = reads;
   if (cached) cached.checkedAt = -Infinity;
 }
 
@@ -75,42 +92,47 @@ async function servedLibrary(bundled: readonly Prompt[], synced: readonly Prompt
 let deployed: readonly Prompt[] | undefined;
 
 /** Those of the deployment, which scripts/bundle-prompts.ts has checked. */
-export async function bundledPrompts(): Promise<readonly Prompt[]> {
+async function deployedPrompts(): Promise<readonly Prompt[]> {
   deployed ??= (await import("../../../out/prompts.json")).default as Prompt[];
   return deployed;
 }
+
+/** Those of the deployment; of `npm start`, as the files are now. */
+export const bundledPrompts = (config: Pick<Config, "LOCAL_PROMPTS">) => readBundled(config, undefined);
 
 async function readBundled(
   { LOCAL_PROMPTS: address }: Pick<Config, "LOCAL_PROMPTS">,
   last: readonly Prompt[] | undefined,
 ): Promise<readonly Prompt[]> {
-  if (address === undefined) return bundledPrompts();
+  if (address === undefined) return deployedPrompts();
   try {
     const response = await fetch(address, { signal: AbortSignal.timeout(READ_TIMEOUT_MS) });
     const prompts = z.array(Prompt).parse(await response.json());
     return last && JSON.stringify(last) === JSON.stringify(prompts) ? last : prompts;
   } catch (thrown) {
     log.warn("prompts: not read from the local stack", { error: errorText(thrown) });
-    return last ?? bundledPrompts();
+    return last ?? deployedPrompts();
   }
 }
 
-/** `null` where they are those of `known`, or Postgres is unreachable. */
+/** A row that was deleted and made again counts its versions from the start. */
+export const storedVersion = sql<string>`concat(${promptSyncs.version}, ' ', ${promptSyncs.commit})`;
+
+/** `null` where they are those of `known`, or cannot be read. */
 async function readStored(
+  env: Pick<Env, "TENANTS">,
   config: DatabaseConfig,
   source: string,
   known: string | null,
 ): Promise<{ version: string; synced: Prompt[] } | null> {
-  // A row that was deleted and made again counts its versions from the start.
-  const version = sql<string>`concat(${promptSyncs.version}, ' ', ${promptSyncs.commit})`;
   try {
     const rows = await withTimeout(
       READ_TIMEOUT_MS,
       withPrimary(config, (db) =>
         db
           .select({
-            version,
-            prompts: sql<unknown>`case when ${version} is distinct from ${known}::text then ${promptSyncs.prompts} end`,
+            version: storedVersion,
+            prompts: sql<unknown>`case when ${storedVersion} is distinct from ${known}::text then ${promptSyncs.prompts} end`,
           })
           .from(promptSyncs)
           .where(eq(promptSyncs.repository, source)),
@@ -121,7 +143,8 @@ async function readStored(
     return { version: row.version, synced: z.array(Prompt).parse(row.prompts) };
   } catch (thrown) {
     log.warn("prompts: the synced ones were not read", { error: errorText(thrown) });
-    return null;
+    const copy = known === null ? await readKvCopy(env, source) : null;
+    return copy && { version: copy.version, synced: copy.prompts };
   }
 }
 

@@ -54,7 +54,7 @@ export async function readSyncStatus(config: StatusConfig, now = Date.now()): Pr
 
 /** The row without the files and prompts themselves, which may be megabytes. */
 async function readState(config: DatabaseConfig, source: PromptSource) {
-  const { files: _files, prompts, ...columns } = getTableColumns(promptSyncs);
+  const { files: _files, blobs: _blobs, prompts, ...columns } = getTableColumns(promptSyncs);
   const rows = await withPrimary(config, (db) =>
     db
       .select({ ...columns, prompts: sql<number>`jsonb_array_length(${prompts})` })

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { and, eq, lt, ne, or, sql } from "drizzle-orm";
 import { promptSyncs } from "../../../drizzle/schema.ts";
 import { nextSyncAt } from "../../domain/prompts/repository-failure.ts";
-import type { SyncResult } from "../../domain/prompts/sync-prompts.ts";
+import type { SyncedPrompts, SyncFailure, SyncResult } from "../../domain/prompts/sync-prompts.ts";
 import type { Config } from "../../runtime/config.ts";
 import { DAY_MS } from "../../runtime/constants.ts";
 import { log } from "../../runtime/log.ts";
@@ -15,11 +15,14 @@ import { RepositoryFailure } from "../../schemas/prompt.ts";
 import { type DatabaseConfig, withPrimary } from "../db/db.ts";
 import { timestamptz } from "../db/sql.ts";
 import { gitHubRepository } from "./github.ts";
-import { bundledPrompts, forgetServedPrompts } from "./registry.ts";
+import { copyToKv } from "./kv-copy.ts";
+import { bundledPrompts, forgetServedPrompts, storedVersion } from "./registry.ts";
 import { type PromptSource, promptSource, type PromptSourceConfig } from "./source.ts";
 import { readSync, StoredFailure, type SyncRow } from "./status.ts";
 
-export type SyncConfig = DatabaseConfig & PromptSourceConfig & Pick<Config, "MCP_SYNC_INTERVAL">;
+export type SyncConfig = DatabaseConfig &
+  PromptSourceConfig &
+  Pick<Config, "MCP_SYNC_INTERVAL" | "LOCAL_PROMPTS">;
 
 export type SyncOutcome =
   /** Other prompts are served than before. */
@@ -54,7 +57,10 @@ export function syncAfterPush(env: Env, config: SyncConfig): Promise<SyncOutcome
   return sync(env, config, { isForced: false, limitMs: LIMIT_AFTER_RESPONSE_MS });
 }
 
-/** Makes a sync due, unless GitHub would refuse it. False if this delivery did so before. */
+/**
+ * Makes a sync due, unless GitHub would refuse it. False if this delivery did so before. `delivery` names it by what GitHub has signed:
+ * its id is not, and a recorded delivery could be sent again with another one.
+ */
 export async function acceptPush(
   config: SyncConfig,
   source: PromptSource,
@@ -92,9 +98,7 @@ async function sync(
     const limited = StoredFailure.safeParse(failure);
     return limited.success ? { result: "failed", failure: limited.data } : { result: "skipped" };
   }
-  const outcome = await read(config, source, claimed, startedAt + limitMs);
-  if (outcome.result === "failed")
-    await storeFailure(env, config, source, claimed, startedAt, outcome.failure);
+  const outcome = await read(env, config, source, claimed, { startedAt, limitMs });
   if (outcome.result === "changed") {
     forgetServedPrompts();
     await deleteOthers(config, source, startedAt);
@@ -150,49 +154,55 @@ const hashOf = (token: string | null): string | null =>
   token === null ? null : createHash("sha256").update(token).digest("hex").slice(0, 16);
 
 async function read(
+  env: Env,
   config: SyncConfig,
   source: PromptSource,
-  claimed: SyncRow,
-  endAt: number,
+  claimed: Claimed,
+  { startedAt, limitMs }: { startedAt: number; limitMs: number },
 ): Promise<SyncOutcome> {
   const { NO_SYNCED_PROMPTS, SyncedPrompts, syncPrompts } =
     await import("../../domain/prompts/sync-prompts.ts");
-  const otherNames = new Set((await bundledPrompts()).map(({ name }) => name));
+  const bundled = await bundledPrompts(config);
   let row: SyncRow | undefined = claimed;
   for (let attempt = 1; row && attempt <= MAX_ATTEMPTS; attempt++) {
-    const repository = gitHubRepository(source, endAt);
+    const repository = gitHubRepository(source, startedAt + limitMs);
     // What an older version has stored may not be readable: everything is read again then.
-    const state = SyncedPrompts.safeParse(row).data ?? NO_SYNCED_PROMPTS;
-    const synced = await syncPrompts(repository, state, { folder: source.folder, otherNames });
-    if (!synced.ok) return { result: "failed", failure: synced.error };
+    const before = SyncedPrompts.safeParse(row).data ?? NO_SYNCED_PROMPTS;
+    const synced = await syncPrompts(repository, before, { folder: source.folder, bundled });
+    if (!synced.ok) {
+      await storeFailure(env, config, source, claimed, startedAt, synced.error);
+      return { result: "failed", failure: synced.error.failure };
+    }
+    const { state, isChanged } = synced.value;
     const note = repository.hasMoved()
-      ? `${source.owner}/${source.repository} has another name now. GitHub redirects to it until someone takes the old name: correct the settings.`
+      ? `${source.owner}/${source.repository} has another name now. GitHub redirects to it until someone takes the old name: set MCP_GITHUB_OWNER and MCP_GITHUB_REPO to the new one.`
       : null;
-    if (
-      await storeSuccess(config, source, { version: row.version, commit: state.commit }, synced.value, note)
-    )
-      return { result: synced.value.isChanged ? "changed" : "unchanged" };
+    const version = await storeSuccess(config, source, { version: row.version, before }, synced.value, note);
+    if (version !== undefined) {
+      await copyToKv(env, { source: source.key, version, prompts: state.prompts });
+      return { result: isChanged ? "changed" : "unchanged" };
+    }
     row = await readSync(config, source);
   }
   return { result: "skipped" };
 }
 
-/** False where another sync has stored something meanwhile. */
+/** Names what is stored then; undefined where another sync has stored something meanwhile. */
 async function storeSuccess(
   config: SyncConfig,
   source: PromptSource,
-  { version, commit }: Pick<SyncRow, "version" | "commit">,
+  { version, before }: { version: number; before: SyncedPrompts },
   { state, isChanged }: SyncResult,
   note: string | null,
-): Promise<boolean> {
+): Promise<string | undefined> {
   const now = Date.now();
   const nextAt = nextSyncAt({ failure: null, failuresInRow: 0, intervalMs: intervalMs(config) }, now);
-  const isSameCommit = state.commit === commit;
+  const isSame = state.commit === before.commit && state.bundle === before.bundle;
   const rows = await withPrimary(config, (db) =>
     db
       .update(promptSyncs)
       .set({
-        ...(isSameCommit ? { etag: state.etag } : { ...state, version: version + 1 }),
+        ...(isSame ? { etag: state.etag } : { ...state, version: version + 1 }),
         ...(isChanged ? { changedAt: new Date(now) } : {}),
         succeededAt: new Date(now),
         nextAt: nextAt === null ? null : new Date(nextAt),
@@ -201,9 +211,9 @@ async function storeSuccess(
         note,
       })
       .where(and(eq(promptSyncs.repository, source.key), eq(promptSyncs.version, version)))
-      .returning({ version: promptSyncs.version }),
+      .returning({ version: storedVersion }),
   );
-  return rows.length > 0;
+  return rows[0]?.version;
 }
 
 /** Of the newest try only. Raises an alert where the token does not work any more: nothing else would be tried again. */
@@ -213,7 +223,7 @@ async function storeFailure(
   source: PromptSource,
   { failuresInRow, lastFailure }: Claimed,
   startedAt: number,
-  failure: RepositoryFailure,
+  { failure, blobs }: SyncFailure,
 ): Promise<void> {
   const now = Date.now();
   const inRow = failuresInRow + 1;
@@ -223,6 +233,7 @@ async function storeFailure(
       .update(promptSyncs)
       .set({
         failure: { ...failure, at: now } satisfies StoredFailure,
+        blobs,
         failuresInRow: inRow,
         nextAt: nextAt === null ? null : new Date(nextAt),
       })
