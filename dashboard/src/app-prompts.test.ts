@@ -100,9 +100,12 @@ it("Sync now syncs and says how it went", async () => {
     status: 303,
     location: "/prompts?synced=changed",
   });
-  expect((await ask("/prompts?synced=changed")).text).toContain(
-    "Synced: the prompts of the repository are served.",
-  );
+  const said = async (result: string) =>
+    /(?<=<p[^>]*>|>)Synced[^<]*/.exec((await ask(`/prompts?synced=${result}`)).text)?.[0];
+  expect(await said("unchanged")).toBe("Synced, but files have 1 error: see Repository below.");
+  overrides["GET /api/mcp/sync/status"] = { ...SYNC, problems: [] };
+  expect(await said("changed")).toBe("Synced: the prompts of the repository are served.");
+  expect(await said("unchanged")).toBe("Synced: nothing has changed.");
   overrides["POST /api/mcp/sync"] = apiError(503, "unavailable", "No repository is configured.");
   expect((await post("/prompts", "/prompts", {})).text).toContain("No repository is configured.");
   expect((await ask("/prompts", { method: "POST" })).status).toBe(403);

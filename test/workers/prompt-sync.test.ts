@@ -225,6 +225,9 @@ describe("after", () => {
     await script(change);
     const { sync, ...after } = await syncNow();
     const isSame = JSON.stringify(expected) === JSON.stringify(FIRST);
+    expect(after.message).toMatch(
+      problems.some((problem) => problem.endsWith("error")) ? /Errors of files: \d/ : /[^:]+/,
+    );
     expect([sync.status, after.result]).toEqual(["success", result ?? (isSame ? "unchanged" : "changed")]);
     expect(await served()).toEqual(expected);
     expect(

@@ -88,7 +88,7 @@ export const promptRoutes = newRoutes()
   })
   .openapi(render, async (c) => {
     const { name, arguments: values } = c.req.valid("json");
-    const served = await servedPrompts(c.env, c.get("config"));
+    const served = await newestPrompts(c.env, c.get("config"));
     if (!served.find(name)) throw noPrompt(name);
     const rendered = served.render(name, values);
     const result: RenderResult = rendered.ok
@@ -114,12 +114,16 @@ export const promptRoutes = newRoutes()
     const outcome = await syncNow(c.env, config);
     const { result } = outcome;
     const state = await readSyncStatus(config);
+    const errors = state.problems.filter(({ severity }) => severity === "error").length;
     const message =
       outcome.result === "failed"
         ? outcome.failure.message
-        : result === "changed"
-          ? `${state.prompts} prompts are served from the repository.`
-          : "The prompts are up to date.";
+        : [
+            result === "changed"
+              ? `${state.prompts} prompts are served from the repository.`
+              : "Nothing has changed.",
+            ...(errors > 0 ? [`Errors of files: ${errors}, in sync.problems.`] : []),
+          ].join(" ");
     return c.json({ result: result === "skipped" ? "unchanged" : result, message, sync: state }, 200);
   })
   .openapi(status, async (c) => c.json(await readSyncStatus(c.get("config")), 200));

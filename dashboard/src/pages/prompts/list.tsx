@@ -37,10 +37,7 @@ export function PromptsPage({ view, search, list, sync, synced, problem, domain 
   return (
     <>
       {problem && <FormError problem={problem} />}
-      {synced === "changed" && (
-        <Callout tone="good" text="Synced: the prompts of the repository are served." />
-      )}
-      {synced === "unchanged" && <Callout tone="good" text="The prompts were up to date." />}
+      {(synced === "changed" || synced === "unchanged") && <SyncedNote result={synced} sync={sync} />}
       <form method="get" action="/prompts" class="filters prompt-search" data-filters>
         <FilterInput name="search" label="Search" value={search} placeholder="Search name or description" />
         <button type="submit">Search</button>
@@ -71,6 +68,23 @@ export function PromptsPage({ view, search, list, sync, synced, problem, domain 
       </section>
     </>
   );
+}
+
+function SyncedNote({ result, sync }: { result: "changed" | "unchanged"; sync: Result<PromptSyncStatus> }) {
+  const errors = sync.ok ? sync.data.problems.filter(({ severity }) => severity === "error").length : 0;
+  // A broken file leaves its last good version, so that nothing changes.
+  if (errors > 0)
+    return (
+      <Callout
+        tone="error"
+        text={`Synced, but files have ${formatCount(errors, "error")}: see Repository below.`}
+      />
+    );
+  const text =
+    result === "changed"
+      ? "Synced: the prompts of the repository are served."
+      : "Synced: nothing has changed.";
+  return <Callout tone="good" text={text} />;
 }
 
 function PromptTable({ prompts, view }: { prompts: readonly Summary[]; view: View }) {
@@ -148,7 +162,7 @@ const STATES: Readonly<Record<PromptSyncStatus["status"], string>> = {
 /** Rows of a page. */
 const MAX_PROBLEMS = 50;
 
-const folderOf = ({ folder }: PromptSyncStatus): string => (folder === "" ? "/" : folder);
+const folderOf = ({ folder }: PromptSyncStatus): string => folder || "/";
 
 function SyncCard({ sync, view }: { sync: Result<PromptSyncStatus>; view: View }) {
   if (!sync.ok) return <ProblemCard problem={sync.problem} what="the state of the sync" view={view} />;
