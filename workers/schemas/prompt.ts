@@ -12,7 +12,14 @@ const MAX_VALUES = 100;
 export const MAX_FILE_CHARACTERS = 64 * 1024;
 export const MAX_PROMPTS = 500;
 
-const Line = z.string().trim().min(1).max(MAX_DESCRIPTION_CHARACTERS);
+/** A database takes no others. */
+const Text = z
+  .string()
+  .refine(
+    (text) => text.isWellFormed() && !text.includes("\0"),
+    "has a character that cannot be stored: NUL or half of a surrogate pair",
+  );
+const Line = Text.trim().min(1).max(MAX_DESCRIPTION_CHARACTERS);
 
 export const ARGUMENT_NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 
@@ -29,7 +36,7 @@ export type PromptArgument = z.infer<typeof PromptArgument>;
 export const PromptContent = z.object({
   title: Line.optional(),
   description: Line,
-  template: z.string().min(1).max(MAX_TEMPLATE_CHARACTERS),
+  template: Text.min(1).max(MAX_TEMPLATE_CHARACTERS),
   arguments: z.array(PromptArgument).max(MAX_ARGUMENTS).default([]),
 });
 

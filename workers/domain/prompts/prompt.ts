@@ -1,7 +1,7 @@
 /** Names of prompts, problems of their files, and the set of a deployment. */
 import type { Prompt, PromptProblem } from "../../schemas/prompt.ts";
 import type { Position } from "../templates/template.ts";
-import { truncate } from "../truncate.ts";
+import { plainText } from "../truncate.ts";
 
 /** Messages quote the file. */
 const MAX_MESSAGE_CHARACTERS = 500;
@@ -13,7 +13,7 @@ export const problemOf = (
   { line, column }: Position,
   severity: PromptProblem["severity"],
   message: string,
-): PromptProblem => ({ file, line, column, severity, message: truncate(message, MAX_MESSAGE_CHARACTERS) });
+): PromptProblem => ({ file, line, column, severity, message: plainText(message, MAX_MESSAGE_CHARACTERS) });
 
 /** At most `max` problems. If there are more: the errors first, and one problem that counts the rest. */
 export function limitProblems(problems: readonly PromptProblem[], max = MAX_FILE_PROBLEMS): PromptProblem[] {

@@ -92,6 +92,17 @@ template: |
     ["two documents", "description: d\n---\ntemplate: t\n", [/error: Source contains multiple documents/]],
     ["an unclosed quote", 'description: "d\ntemplate: t\n', [/error: Missing closing "quote/]],
     ["an unknown tag", "description: !x d\ntemplate: t\n", [/^p.yaml:1:14: error: Unresolved tag/]],
+    [
+      "a NUL",
+      'template: t\ndescription: "a\\0b"\n',
+      [/^p.yaml:2:14: error: description: has a character that/],
+    ],
+    [
+      "half a pair",
+      'description: d\ntemplate: "\\uD800"\n',
+      [/^p.yaml:2:11: error: template: has a character that/],
+    ],
+    ["a NUL in a key", '"\\0x": 1\ntemplate: t\n', [/^p.yaml:1:1: warning: x is not read/, /description/]],
     ["an alias bomb", `${bomb}description: d\ntemplate: t\n`, [/^p.yaml:2:8: error: aliases are not read/]],
     ["deep nesting", `description: ${"[".repeat(20_000)}`, [/./]],
     ["deep lists", "- ".repeat(30_000), [/error: is nested too deep$/]],

@@ -243,11 +243,11 @@ const COMMITS: [
     0,
   ],
   [
-    "a file that is no text",
-    { ...FIRST, "a.yaml": { base64: "//4=" } },
+    "files that are no text",
+    { ...FIRST, "a.yaml": { base64: "//4=" }, "team/b.yml": "description: d\ntemplate: a\0b" },
     { a: "A1", "team/b": "B1" },
-    [/^a.yaml:1:1: error: is not UTF-8/],
-    1,
+    [/^a.yaml:1:1: error: is no text in UTF-8/, /^team\/b.yml:1:1: error: is no text in UTF-8/],
+    2,
   ],
 ];
 

@@ -27,8 +27,8 @@ const MAX_TOTAL_BYTES = 4 * 1024 * 1024;
 const BLOBS_AT_ONCE = 4;
 /** Of all files. */
 const MAX_PROBLEMS = 200;
-/** Of a path that cannot be a prompt's; GitHub's limit is 4,096. */
-const MAX_PATH_CHARACTERS = 200;
+/** Those of prompts are shorter; Git's limit is 4,096. */
+const MAX_PATH_CHARACTERS = 500;
 const START = { line: 1, column: 1 };
 
 /** Names a version of the bundled prompts. */
@@ -55,7 +55,7 @@ export const SyncedPrompts = z.object({
   blobs: z.array(
     z.object({
       sha: z.string(),
-      /** `null` if the bytes are no UTF-8. */
+      /** `null` if the bytes are no text. */
       text: z.string().nullable(),
     }),
   ),
@@ -121,8 +121,7 @@ export async function syncPrompts(
   state: SyncedPrompts,
   { folder, bundled }: SyncOptions,
 ): Promise<Result<SyncResult, SyncFailure>> {
-  const fail = (failure: RepositoryFailure, { blobs }: Pick<SyncedPrompts, "blobs"> = state) =>
-    failed({ failure, blobs });
+  const fail = (failure: RepositoryFailure) => failed({ failure, blobs: state.blobs });
   const bundle = digestOf(bundled);
   // With other bundled prompts, the same files may make another set.
   const isAssembled = state.bundle === bundle;
@@ -214,8 +213,8 @@ interface Candidate {
 }
 
 /**
- * The prompts of a commit. Those that have a good version come first, so that no number or size of new files takes their place; of
- * what is beyond the limits, only the number is reported.
+ * The prompts of a commit. Those that have a good version come first, so that no number or size of new files takes their
+ * place.
  */
 function choose(
   entries: readonly TreeEntry[],
@@ -271,7 +270,7 @@ function choose(
 const SUBMODULE = "is a submodule, which is not read";
 
 interface ReadFile extends Candidate {
-  /** `null` if it is refused or its bytes are no UTF-8. */
+  /** `null` if it is refused or its bytes are no text. */
   text: string | null;
 }
 
@@ -306,7 +305,7 @@ function blobsOf(
   });
 }
 
-/** Adds the texts of blobs to `texts`, also those before a failure; `null` for bytes that are no UTF-8. `paths`: for messages. */
+/** Adds the texts of blobs to `texts`, also those before a failure; `null` for bytes that are no text. `paths`: for messages. */
 async function readBlobs(
   repository: PromptRepository,
   paths: ReadonlyMap<string, string>,
@@ -333,7 +332,9 @@ async function readBlobs(
 const isBlob = (bytes: Uint8Array, sha: string): boolean =>
   createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex") === sha;
 
+/** `null` unless they are UTF-8 without NUL, which YAML does not allow and Postgres does not store. */
 function decode(bytes: Uint8Array): string | null {
+  if (bytes.includes(0)) return null;
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
@@ -361,7 +362,7 @@ function serve(
   for (const { path, refusal, text } of read) {
     const reading = text === null ? null : readPrompt(path, text);
     if (reading) problems.push(...reading.problems);
-    else if (refusal === null) problems.push(problemOf(path, START, "error", "is not UTF-8"));
+    else if (refusal === null) problems.push(problemOf(path, START, "error", "is no text in UTF-8"));
     if (reading?.file) chosen.set(path, reading.file);
     else useLastGood(path);
   }

@@ -21,7 +21,7 @@ const Copy = z.object({
   version: z.string(),
   prompts: z.array(Prompt),
 });
-export type PromptCopy = z.infer<typeof Copy>;
+type PromptCopy = z.infer<typeof Copy>;
 
 /** Never rejects: the next sync writes what is missing. */
 export async function copyToKv({ TENANTS: kv }: Tenants, copy: PromptCopy): Promise<void> {
