@@ -198,7 +198,8 @@ function promptSyncChecks(sync: Status["promptSync"]): HealthCheck[] {
   if (status === "error")
     return [check(name, "warning", "Failing", `${error ?? ""} The prompts of the last success are served.`)];
   if (problems > 0) {
-    const description = "They are served in their last good version, if any: see Prompts.";
+    const description =
+      "Files with errors are served in their last good version, if any. The page Prompts says where each error is.";
     return [check(name, "warning", formatCount(problems, "problem"), description)];
   }
   const value = { success: "Up to date", syncing: "Running", never_synced: "Waiting" }[status];

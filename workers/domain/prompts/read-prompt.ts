@@ -8,8 +8,10 @@ import {
   parseDocument,
   Scalar,
   visit,
+  type ErrorCode,
   type YAMLError,
 } from "yaml";
+import type { z } from "zod";
 import { readTemplate } from "../templates/read-template.ts";
 import { referencesOf, type References } from "../templates/references.ts";
 import type { Position } from "../templates/template.ts";
@@ -40,6 +42,22 @@ export interface PromptReading {
 
 const TOO_DEEP = "is nested too deep";
 const BLOCK_HINT = "quote the text or write it as a block: `template: |` and the text indented below";
+const INDENT_HINT = "indent the lines of a block below its key with spaces";
+/** What usually causes an error of the parser, by its code. */
+const YAML_HINTS: Partial<Record<ErrorCode, string>> = {
+  BLOCK_AS_IMPLICIT_KEY: BLOCK_HINT,
+  UNEXPECTED_TOKEN: BLOCK_HINT,
+  BAD_SCALAR_START: BLOCK_HINT,
+  BAD_INDENT: INDENT_HINT,
+  MISSING_CHAR: INDENT_HINT,
+};
+/** What a value of another type has to be. */
+const EXPECTED: Record<string, string> = {
+  array: "write a list: one entry per line, which begins with -",
+  object: "write `name: …` for each argument, as a list",
+  boolean: "write true or false",
+  string: "write a text, in quotes if it has : or {",
+};
 
 /** Reads the text of a YAML 1.2 file at `path`, relative to the folder of prompts. Never throws for a text. */
 export function readPrompt(path: string, text: string): PromptReading {
@@ -95,7 +113,10 @@ class PromptReader {
       Map: (_key, map) => this.#checkUnique(map.items),
       // Expanding them takes exponential time and space.
       Alias: (_key, alias) => {
-        this.report(this.#position(alias), "aliases are not read: write the value out");
+        this.report(
+          this.#position(alias),
+          "aliases are not read: write the value out, or quote a text that begins with *",
+        );
         return visit.BREAK;
       },
     });
@@ -109,8 +130,8 @@ class PromptReader {
     if (isMap(template) || isSeq(template)) return this.#refuse(this.#position(template), BLOCK_HINT);
     const content = PromptContent.safeParse(plain(root));
     if (!content.success) {
-      for (const { path, message } of content.error.issues)
-        this.report(this.#find(root, path), `${pathText(path)}: ${message}`);
+      for (const issue of content.error.issues)
+        this.report(this.#find(root, issue.path), `${pathText(issue.path)}: ${explain(issue)}`);
       return null;
     }
     this.#checkNames(content.data.arguments, (index) => this.#find(root, ["arguments", index, "name"]));
@@ -132,7 +153,12 @@ class PromptReader {
     const locate = this.#locator(text, node as Scalar);
     const template = readTemplate(prompt.name, prompt.template);
     const failures = template.ok ? template.value.failures : [template.error];
-    for (const failure of failures) this.report(locate(failure), `template: ${failure.message}`);
+    for (const failure of failures) {
+      const hint = failure.message.startsWith("Missing helper")
+        ? "; there are only if, unless, each, with and lookup"
+        : "";
+      this.report(locate(failure), `template: ${failure.message}${hint}`);
+    }
     if (!template.ok) return null;
     return { path: this.#path, prompt, references: referencesOf(template.value), locate };
   }
@@ -165,12 +191,8 @@ class PromptReader {
 
   #reportYaml({ code, message, pos: [offset] }: YAMLError): void {
     const { line, col } = this.#lines.linePos(offset);
-    const text =
-      code === "RESOURCE_EXHAUSTION"
-        ? TOO_DEEP
-        : code === "BLOCK_AS_IMPLICIT_KEY"
-          ? `${message}; ${BLOCK_HINT}`
-          : message;
+    const hint = YAML_HINTS[code];
+    const text = code === "RESOURCE_EXHAUSTION" ? TOO_DEEP : hint ? `${message}; ${hint}` : message;
     this.report({ line, column: col }, text);
   }
 
@@ -190,6 +212,17 @@ class PromptReader {
     }
     return this.#position(node);
   }
+}
+
+/** In the words of a file instead of those of its schema. */
+function explain(issue: z.core.$ZodIssue): string {
+  if (issue.code === "invalid_type")
+    return issue.message.endsWith("received undefined")
+      ? "is missing or empty"
+      : (EXPECTED[issue.expected] ?? issue.message);
+  if (issue.code === "too_big")
+    return `has more than ${issue.maximum} ${issue.origin === "string" ? "characters" : "entries"}`;
+  return issue.code === "too_small" ? "is empty" : issue.message;
 }
 
 /** `arguments[0].name`. */
