@@ -162,9 +162,10 @@ function withArguments(file: ReadPrompt, byName: ByName): Prompt {
       if (!given.has(name) && ARGUMENT_NAME.test(name)) found.add(name);
     for (const call of references.partials) {
       const partial = byName.get(call.name);
-      if (!partial || !call.isSameContext) continue;
-      const inner = new Set([...given, ...call.given]);
       const before = lookedAt.get(call.name);
+      // A template may have thousands of calls.
+      if (!partial || !call.isSameContext || before?.size === 0) continue;
+      const inner = new Set([...given, ...call.given]);
       const always = before ? new Set([...before].filter((name) => inner.has(name))) : inner;
       if (always.size === before?.size) continue;
       lookedAt.set(call.name, always);
