@@ -31,7 +31,7 @@ const MAX_STATUS_PAGES = 5;
 /** Of one run of cron: entries that a batch writes or removes, and batches. */
 const CRON_BATCH_ENTRIES = 100;
 const MAX_CRON_BATCHES = 50;
-/** Names of this project's entries. */
+/** Names of the projection's entries; that of workers/store/prompts/kv-copy.ts is another. */
 const OWN_ENTRY = /^(?:domain|key):/;
 /** Between the parts of a cursor. */
 const SEPARATOR = "~";
