@@ -188,8 +188,8 @@ const COMMITS: [
     },
     { a: "A1", "team/b": "B1" },
     [
-      /^team\/.x.yaml:1:1: warning: is skipped/,
       /^.github:1:1: warning: is skipped: files and folders that begin/,
+      /^team\/.x.yaml:1:1: warning: is skipped/,
     ],
     0,
   ],

@@ -226,7 +226,7 @@ function choose(
   const good = new Map(files.map(({ path, text }) => [path, text]));
   const hidden = new Set<string>();
   const named: TreeEntry[] = [];
-  for (const entry of entries) {
+  for (const entry of entries.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
     const name = promptName(entry.path);
     const isPrompt = name !== null && entry.type !== "tree";
     // As the build does with folders like .github.
