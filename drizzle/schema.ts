@@ -266,6 +266,10 @@ export const requests = pgTable(
     index("requests_newest").on(t.startedAt),
     index("requests_domain").on(t.domainId, t.startedAt),
     index("requests_account").on(t.accountId, t.startedAt),
+    // What the tools of one client key read.
+    index("requests_client_key")
+      .on(t.clientKeyId, t.startedAt)
+      .where(sql`client_key_id is not null`),
     // A B-tree stores a key with many rows once if no further column distinguishes them; results are sorted when read.
     index("requests_session").on(t.sessionId),
     index("requests_conversation").on(t.conversationId),

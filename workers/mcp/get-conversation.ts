@@ -1,14 +1,15 @@
 /** Tool `get_conversation`: a branch of a conversation as Markdown, a page at a time. */
 import { z } from "zod";
 import { contentText } from "../domain/analysis/transcript.ts";
+import { labelOf } from "../domain/fence.ts";
 import type { TranscriptMessage } from "../schemas/api/conversations.ts";
 import { readTranscript } from "../store/conversations/transcript.ts";
-import { byteLength, clean, cutBytes, MAX_RECORDED_BYTES, recorded, type Tool, ToolFailure } from "./tool.ts";
+import { clean, MAX_TEXT_BYTES, recorded } from "./recorded-text.ts";
+import { type Tool, ToolFailure } from "./tool.ts";
 
 /** Messages of one page, which is usually full before. */
 const MAX_MESSAGES = 100;
 const MAX_BRANCHES_NAMED = 20;
-const CUT = "\n[The rest of this message is left out.]";
 
 const Input = z.object({
   conversation_id: z.uuid().describe("As search_conversations returns it."),
@@ -33,8 +34,10 @@ export const getConversation: Tool<typeof Input> = {
       branch,
       from,
       limit: MAX_MESSAGES,
-      maxBytes: MAX_RECORDED_BYTES,
+      maxBytes: MAX_TEXT_BYTES,
       owner,
+      // Long texts are shortened when they are read; a secret must not be cut before that.
+      mask: clean,
     });
     if (!found.ok)
       throw new ToolFailure(
@@ -43,7 +46,6 @@ export const getConversation: Tool<typeof Input> = {
           : "There is no such conversation, or it is not yours.",
       );
     const { transcript, branches } = found.value;
-    const { text, next } = asMarkdown(transcript.messages, transcript.nextCursor);
     const others = branches
       .filter(({ branchKey }) => branchKey !== transcript.branchKey)
       .slice(0, MAX_BRANCHES_NAMED);
@@ -55,26 +57,34 @@ export const getConversation: Tool<typeof Input> = {
             `Other branches: ${others.map(({ branchId, branchKey }) => `${branchId} (${branchKey})`).join(", ")}.`,
           ]),
     ].join("\n");
-    if (text === "") return { text: `${heading}\nThere is no message from ${from} on.` };
-    const ending = next === null ? "" : `The branch continues: read again with "from": ${next}.`;
-    return { text: recorded(heading, text, ending) };
+    const { messages, nextCursor } = transcript;
+    const goOn = (next: number | null) =>
+      next === null ? "" : `The branch continues: read again with "from": ${next}.`;
+    if (messages.length === 0)
+      return {
+        text: [
+          heading,
+          `There is no message ${nextCursor === null ? `from ${from} on` : `to show at ${from}`}.`,
+          goOn(nextCursor),
+        ]
+          .filter(Boolean)
+          .join("\n"),
+      };
+    return {
+      text: recorded(messages.map(asMarkdown), "\n\n", (shown) => ({
+        heading,
+        ending: goOn(messages[shown]?.position ?? nextCursor),
+      })),
+    };
   },
 };
 
-/** As many messages as fit, at least the beginning of one. `next`: the first one that is left out. */
-function asMarkdown(
-  messages: readonly Pick<TranscriptMessage, "position" | "role" | "timestamp" | "content">[],
-  nextPage: number | null,
-): { text: string; next: number | null } {
-  const parts: string[] = [];
-  let bytesLeft = MAX_RECORDED_BYTES;
-  for (const { position, role, timestamp, content } of messages) {
-    const when = timestamp === null ? "" : `, ${timestamp}`;
-    const part = `## ${position}. ${role}${when}\n\n${clean(contentText(content))}`;
-    const bytes = byteLength(part) + 2;
-    if (bytes > bytesLeft && parts.length > 0) return { text: parts.join("\n\n"), next: position };
-    parts.push(bytes > bytesLeft ? cutBytes(part, bytesLeft - CUT.length) + CUT : part);
-    bytesLeft -= bytes;
-  }
-  return { text: parts.join("\n\n"), next: nextPage };
+function asMarkdown({
+  position,
+  role,
+  timestamp,
+  content,
+}: Pick<TranscriptMessage, "position" | "role" | "timestamp" | "content">): string {
+  const when = timestamp === null ? "" : `, ${timestamp}`;
+  return `## ${position}. ${labelOf(role)}${when}\n\n${contentText(content)}`;
 }

@@ -1,9 +1,10 @@
 /** Tool `list_recent_errors`: failed requests, newest first. */
 import { z } from "zod";
-import { plainText } from "../domain/truncate.ts";
 import { HOUR_MS } from "../runtime/constants.ts";
 import { listRequests } from "../store/requests/list.ts";
-import { byteLength, clean, MAX_RECORDED_BYTES, recorded, type Tool } from "./tool.ts";
+import type { RequestRow } from "../schemas/api/requests.ts";
+import { cleanLine, recorded } from "./recorded-text.ts";
+import type { Tool } from "./tool.ts";
 
 const MAX_MESSAGE = 500;
 
@@ -27,29 +28,33 @@ export const listRecentErrors: Tool<typeof Input> = {
       limit,
       before: null,
     });
-    const lines: string[] = [];
-    let bytesLeft = MAX_RECORDED_BYTES;
-    for (const row of requests) {
-      const who = row.refusedBy === null ? "" : ` by ${row.refusedBy === "nexus" ? "this proxy" : "Claude"}`;
-      const facts = [
-        row.responseStatus === null ? "no status" : `status ${row.responseStatus}`,
-        `${row.errorType ?? row.outcome}${who}`,
-        row.model ?? "no model",
-        row.path,
-      ].map((fact) => clean(plainText(fact, 200)));
-      const line = `- ${row.timestamp} ${facts.join(", ")}${row.error === null ? "" : `:\n  ${clean(plainText(row.error, MAX_MESSAGE))}`}`;
-      bytesLeft -= byteLength(line) + 1;
-      if (bytesLeft < 0) break;
-      lines.push(line);
-    }
-    if (lines.length === 0) return { text: `No failed request in the last ${hours} hours.` };
-    const more = pagination.hasMore || lines.length < requests.length ? "There are older ones." : "";
+    if (requests.length === 0) return { text: `No failed request in the last ${hours} hours.` };
     return {
-      text: recorded(
-        `${lines.length} failed requests of the last ${hours} hours, newest first.`,
-        lines.join("\n"),
-        more,
-      ),
+      text: recorded(requests.map(asLine), "\n", (shown) => ({
+        heading: `${shown} failed requests of the last ${hours} hours, newest first.`,
+        ending: pagination.hasMore || shown < requests.length ? "There are older ones." : "",
+      })),
     };
   },
 };
+
+function asLine({
+  timestamp,
+  refusedBy,
+  responseStatus,
+  errorType,
+  outcome,
+  model,
+  path,
+  error,
+}: RequestRow) {
+  const who = refusedBy === null ? "" : ` by ${refusedBy === "nexus" ? "this proxy" : "Claude"}`;
+  const facts = [
+    responseStatus === null ? "no status" : `status ${responseStatus}`,
+    `${errorType ?? outcome}${who}`,
+    model ?? "no model",
+    path,
+  ].map((fact) => cleanLine(fact, 200));
+  const message = error === null ? "" : `:\n  ${cleanLine(error, MAX_MESSAGE)}`;
+  return `- ${timestamp} ${facts.join(", ")}${message}`;
+}

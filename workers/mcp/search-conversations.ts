@@ -1,12 +1,15 @@
 /** Tool `search_conversations`: full-text search over messages. */
 import { z } from "zod";
 import { decodeCursor } from "../domain/cursor.ts";
-import { redact } from "../domain/masking/redact.ts";
-import { plainText } from "../domain/truncate.ts";
+import { labelOf } from "../domain/fence.ts";
+import type { SearchResults } from "../schemas/api/search.ts";
 import { searchMessages } from "../store/search/query.ts";
-import { byteLength, clean, MAX_RECORDED_BYTES, recorded, type Tool, ToolFailure } from "./tool.ts";
+import { clean, cleanLine, recorded } from "./recorded-text.ts";
+import { type Tool, ToolFailure } from "./tool.ts";
 
 const MAX_AUDITED_QUERY = 300;
+/** Characters, of at most three bytes: all messages of a page fit into a result. */
+const MAX_SNIPPET = 250;
 
 const Input = z.object({
   query: z
@@ -26,7 +29,7 @@ export const searchConversations: Tool<typeof Input> = {
   description:
     "Finds messages of earlier conversations with Claude by words, newest first, with the id of each conversation, which get_conversation reads.",
   input: Input,
-  target: ({ query }) => redact(plainText(query, MAX_AUDITED_QUERY)),
+  target: ({ query }) => cleanLine(query, MAX_AUDITED_QUERY),
   async run({ query, limit, cursor }, { context, owner }) {
     const before = cursor === undefined ? null : decodeCursor(cursor);
     if (cursor !== undefined && (before === null || before.id.includes("-")))
@@ -36,22 +39,24 @@ export const searchConversations: Tool<typeof Input> = {
       q: query,
       limit,
       before,
+      mask: clean,
     });
-    const lines: string[] = [];
-    let bytesLeft = MAX_RECORDED_BYTES;
-    for (const { conversationId, branchId, timestamp, role, snippet } of results) {
-      const where =
-        conversationId === null
-          ? "no conversation"
-          : `conversation ${conversationId}, branch ${branchId ?? "main"}`;
-      const line = `- ${timestamp} ${role}, ${where}:\n  ${clean(plainText(snippet, 1_000))}`;
-      bytesLeft -= byteLength(line) + 1;
-      if (bytesLeft < 0) break;
-      lines.push(line);
-    }
     const more =
       nextCursor === null ? "" : `There may be older messages: search again with the cursor ${nextCursor}`;
-    if (lines.length === 0) return { text: ["No message found.", more].filter(Boolean).join("\n") };
-    return { text: recorded(`${lines.length} messages, newest first.`, lines.join("\n"), more) };
+    if (results.length === 0) return { text: ["No message found.", more].filter(Boolean).join("\n") };
+    return {
+      text: recorded(results.map(asLine), "\n", (shown) => ({
+        heading: `${shown} messages, newest first.`,
+        ending: more,
+      })),
+    };
   },
 };
+
+function asLine({ conversationId, branchId, timestamp, role, snippet }: SearchResults["results"][number]) {
+  const where =
+    conversationId === null
+      ? "no conversation"
+      : `conversation ${conversationId}, branch ${branchId ?? "main"}`;
+  return `- ${timestamp} ${labelOf(role)}, ${where}:\n  ${cleanLine(snippet, MAX_SNIPPET)}`;
+}

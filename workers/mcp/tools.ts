@@ -1,5 +1,6 @@
 /** `tools/list` and `tools/call`: reading tools for agents, within what their client key has sent and received. */
 import { z } from "zod";
+import { truncate } from "../domain/truncate.ts";
 import { AUDIT_READING_MS } from "../runtime/constants.ts";
 import { errorText, log } from "../runtime/log.ts";
 import { writeAuditOnce } from "../store/admin/audit.ts";
@@ -10,8 +11,11 @@ import { invalidParams } from "./prompts.ts";
 import { getConversation } from "./get-conversation.ts";
 import { listRecentErrors } from "./list-recent-errors.ts";
 import { searchConversations } from "./search-conversations.ts";
-import { cutBytes, MAX_TEXT_BYTES, type Tool, ToolFailure, type ToolResult } from "./tool.ts";
+import { type Tool, ToolFailure, type ToolResult } from "./tool.ts";
 import { usageNow } from "./usage-now.ts";
+
+/** Characters of a failure, which may quote names of arguments. */
+const MAX_FAILURE = 2_000;
 
 const TOOLS = [usageNow, searchConversations, getConversation, listRecentErrors] as readonly Tool[];
 
@@ -40,7 +44,7 @@ export async function callTool(
 ): Promise<Record<string, unknown>> {
   const tool = TOOLS.find((one) => one.name === name);
   const owner = ownerOf(context);
-  if (!tool || !owner) throw invalidParams(`There is no tool "${name}".`);
+  if (!tool || !owner) throw invalidParams(`There is no tool "${truncate(name, 100)}".`);
   const input = tool.input.safeParse(given ?? {});
   if (!input.success) {
     const problems = input.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
@@ -48,11 +52,9 @@ export async function callTool(
   }
   try {
     const now = Date.now();
-    const [{ text, structured }] = await Promise.all([
-      tool.run(input.data, { context, owner, now }),
-      audit(context, tool, owner, input.data, now),
-    ]);
-    return success({ text, ...(structured && { structured }) });
+    // Before anything is read, so that nothing is read without it.
+    await audit(context, tool, owner, input.data, now);
+    return success(await tool.run(input.data, { context, owner, now }));
   } catch (thrown) {
     if (thrown instanceof ToolFailure) return failure(thrown.message);
     log.error("mcp: tool failed", { tool: name, error: errorText(thrown) });
@@ -88,11 +90,11 @@ async function audit(
 }
 
 const success = ({ text, structured }: ToolResult) => ({
-  content: [{ type: "text", text: cutBytes(text, MAX_TEXT_BYTES) }],
+  content: [{ type: "text", text }],
   ...(structured && { structuredContent: structured }),
 });
 
 const failure = (message: string) => ({
   isError: true,
-  content: [{ type: "text", text: cutBytes(message, MAX_TEXT_BYTES) }],
+  content: [{ type: "text", text: truncate(message, MAX_FAILURE) }],
 });

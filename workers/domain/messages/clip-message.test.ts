@@ -26,6 +26,17 @@ it("long texts are cut between characters, images left out, and the whole is ava
   expect(of(message, true)).toMatchObject({ content: message.content, isClipped: false });
 });
 
+it("texts are masked before they are cut, so that no part of a secret is left", () => {
+  const text = `${"x".repeat(MAX_CLIPPED_TEXT - 8)} secret-secret`;
+  const message = { role: "user", content: [{ type: "text", text }] };
+  const mask = (given: string) => given.replace("secret-secret", "***");
+  for (const given of [JSON.stringify(message), text]) {
+    const { content, isClipped } = clipMessage(new TextEncoder().encode(given), false, mask);
+    expect(isClipped).toBe(true);
+    expect(JSON.stringify(content)).toMatch(/x \*\*\*/);
+  }
+});
+
 it("what is no message is shown as text, and names of any kind are harmless", () => {
   expect(of("not JSON")).toMatchObject({ role: "unknown", content: "not JSON" });
   expect(of("[".repeat(2_000) + "]".repeat(2_000))).toMatchObject({ role: "unknown" });

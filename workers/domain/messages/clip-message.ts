@@ -17,32 +17,44 @@ export interface ClippedMessage {
   hasTools: boolean;
 }
 
-/** `isWhole`: nothing is truncated. Bytes that are no JSON object (broken, or nested too deep) are returned as text. */
-export function clipMessage(bytes: Uint8Array, isWhole: boolean): ClippedMessage {
+/** Of a text that is truncated, this much is masked first: a secret must not be cut before it is recognised. */
+const MASKED_WINDOW = 65_536;
+type Mask = (text: string) => string;
+const asItIs: Mask = (text) => text;
+
+/**
+ * `isWhole`: nothing is truncated. Bytes that are no JSON object (broken, or nested too deep) are returned as text. `mask` is applied to
+ * texts that are truncated, before they are.
+ */
+export function clipMessage(bytes: Uint8Array, isWhole: boolean, mask = asItIs): ClippedMessage {
   const text = new TextDecoder().decode(bytes);
   const message = parseJson(text);
   if (!isObject(message)) {
-    const content = isWhole ? text : truncate(text, MAX_CLIPPED_TEXT);
-    return { role: "unknown", content, isClipped: content.length < text.length, hasTools: false };
+    const isClipped = !isWhole && text.length > MAX_CLIPPED_TEXT;
+    const content = isClipped ? maskAndCut(text, mask) : text;
+    return { role: "unknown", content, isClipped, hasTools: false };
   }
   const clip = { happened: false };
   const content = message["content"] ?? null;
   const role = message["role"];
   return {
     role: typeof role === "string" ? truncate(role, 50) : "unknown",
-    content: isWhole ? content : clipped(content, clip),
+    content: isWhole ? content : clipped(content, clip, mask),
     isClipped: clip.happened,
     hasTools: contentBlocks(content).some(({ type }) => isToolCall(type) || type === "tool_result"),
   };
 }
 
-function clipped(value: unknown, clip: { happened: boolean }): unknown {
+const maskAndCut = (text: string, mask: Mask) =>
+  truncate(mask(text.slice(0, MAX_CLIPPED_TEXT + MASKED_WINDOW)), MAX_CLIPPED_TEXT);
+
+function clipped(value: unknown, clip: { happened: boolean }, mask: Mask): unknown {
   if (typeof value === "string") {
     if (value.length <= MAX_CLIPPED_TEXT) return value;
     clip.happened = true;
-    return `${truncate(value, MAX_CLIPPED_TEXT)}…`;
+    return `${maskAndCut(value, mask)}…`;
   }
-  if (Array.isArray(value)) return value.map((item) => clipped(item, clip));
+  if (Array.isArray(value)) return value.map((item) => clipped(item, clip, mask));
   if (!isObject(value)) return value;
   const result: JsonObject = {};
   const isData = value["type"] === "base64";
@@ -51,7 +63,7 @@ function clipped(value: unknown, clip: { happened: boolean }): unknown {
     if (isData && name === "data" && typeof item === "string" && item.length > MAX_CLIPPED_TEXT) {
       clip.happened = true;
       setOwn(result, name, "");
-    } else setOwn(result, name, clipped(item, clip));
+    } else setOwn(result, name, clipped(item, clip, mask));
   }
   return result;
 }

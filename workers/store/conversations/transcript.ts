@@ -22,8 +22,10 @@ export interface TranscriptFilter {
   from?: number | undefined;
   /** Start at the first message that this request added. */
   requestId?: string | undefined;
-  /** The branch ends at the last request of the owner. */
+  /** The branch ends at the last request of the owner, and only the owner's requests are named. */
   owner?: Owner;
+  /** Applied to texts that are too long for a page, before they are shortened. */
+  mask?: (text: string) => string;
 }
 
 export interface FoundTranscript {
@@ -54,7 +56,13 @@ export async function readTranscript(
     if (hasResponse && from <= total && pieces.length <= filter.limit && from + pieces.length > length)
       pieces.push({ position: total, contentId: tip.responseContentId!, size: 0, isRepeated: false });
     const { messages, next, isRemoved } = await readPage(db, pieces, filter);
-    const senders = await readSenders(db, conversationId, lineage, from, from + pieces.length);
+    const senders = await readSenders(
+      db,
+      conversationId,
+      lineage,
+      { from, to: from + pieces.length },
+      filter.owner?.clientKeyId,
+    );
     const compacted =
       branch.linkKind === "compact" && branch.parentRequestId !== null && branch.parentBranchKey !== null
         ? {
@@ -173,13 +181,13 @@ interface Sender {
   responseContentId: bigint | null;
 }
 
-/** The requests of the lineage whose histories end in this range of positions, oldest first. */
+/** The requests of the lineage, of one key if it is given, whose histories end in this range of positions, oldest first. */
 async function readSenders(
   db: Reader,
   conversationId: string,
   lineage: Lineage,
-  from: number,
-  to: number,
+  { from, to }: { from: number; to: number },
+  clientKeyId: string | undefined,
 ): Promise<Sender[]> {
   const onLineage = lineage.map(({ branchKey, until }): SQL | undefined =>
     until === null
@@ -199,6 +207,7 @@ async function readSenders(
       and(
         eq(requests.conversationId, conversationId),
         or(...onLineage),
+        clientKeyId === undefined ? undefined : eq(requests.clientKeyId, clientKeyId),
         // A turn adds a few messages.
         sql`${requests.messageCount} between ${from - 2} and ${to + 20}`,
       ),
@@ -227,11 +236,13 @@ function firstSender(
   return { requestId: sent?.requestId ?? null, timestamp: sent?.startedAt.toISOString() ?? null };
 }
 
+const encoder = new TextEncoder();
+
 /** The messages of one page; repeated tool calls and results are omitted. */
 async function readPage(
   db: Reader,
   pieces: readonly HistoryMessage[],
-  { limit, maxBytes }: TranscriptFilter,
+  { limit, maxBytes, mask }: TranscriptFilter,
 ) {
   const read = fittingPieces(pieces.slice(0, limit));
   const contents = await readContents(
@@ -253,10 +264,10 @@ async function readPage(
       else isRemoved = true;
       continue;
     }
-    const { role, content, isClipped, hasTools } = clipMessage(bytes, false);
+    const { role, content, isClipped, hasTools } = clipMessage(bytes, false, mask);
     if (isRepeated && hasTools) continue;
     messages.push({ position, role, content, isClipped, bytes: bytes.length, contentId });
-    bytesLeft -= isClipped ? JSON.stringify(content).length : bytes.length;
+    bytesLeft -= isClipped ? encoder.encode(JSON.stringify(content)).length : bytes.length;
   }
   return { messages, next: null, isRemoved };
 }

@@ -15,12 +15,18 @@ import { allOf, inDomain, timestamptz } from "../db/sql.ts";
 
 export type SearchFilter = Omit<SearchQuery, "cursor"> & {
   before: Cursor | null;
-  /** Only messages that a request with this key was the first to send or receive. */
+  /** Only messages of requests with this key: whether others sent them too makes no difference. */
   clientKeyId?: string | undefined;
+  /** Applied to texts before they are checked and shown: what it removes is not found. */
+  mask?: (text: string) => string;
 };
 
 /** Pages of candidates read for one page of results. */
 const MAX_CANDIDATE_PAGES = 5;
+/** Requests of a key whose messages one page of candidates is of. */
+const OWN_REQUESTS = 2_000;
+/** No content has a larger one that a cursor can hold. */
+const LAST_ID = "9".repeat(18);
 
 interface Candidate extends Record<string, unknown> {
   content_id: string;
@@ -38,22 +44,36 @@ interface Candidate extends Record<string, unknown> {
 export async function searchMessages(config: DatabaseConfig, filter: SearchFilter): Promise<SearchResults> {
   const terms = parseQuery(filter.q);
   if (terms.length === 0) return { results: [], nextCursor: null };
+  const { clientKeyId, mask = (text) => text } = filter;
   return withReader(config, async (db) => {
     const results: SearchResults["results"] = [];
     let position = filter.before;
     for (let n = 0; n < MAX_CANDIDATE_PAGES; n++) {
-      const candidates = await readCandidates(db, terms, filter, position);
+      const { candidates, next } =
+        clientKeyId === undefined
+          ? await readCandidates(db, terms, filter, position)
+          : await readOwnCandidates(db, terms, { ...filter, clientKeyId }, position);
       const texts = await readTexts(db, candidates);
       for (const candidate of candidates) {
-        position = { at: Number(candidate.at), id: candidate.content_id };
-        const result = toResult(candidate, texts.get(candidate.content_id), terms);
+        const text = texts.get(candidate.content_id);
+        const result = toResult(candidate, text === undefined ? undefined : mask(text), terms);
         if (result) results.push(result);
-        if (results.length === filter.limit) return { results, nextCursor: encodeCursor(position) };
+        if (results.length === filter.limit)
+          return { results, nextCursor: encodeCursor(positionOf(candidate)) };
       }
-      if (candidates.length < filter.limit) return { results, nextCursor: null };
+      if (next === null) return { results, nextCursor: null };
+      position = next;
     }
     return { results, nextCursor: position && encodeCursor(position) };
   });
+}
+
+const positionOf = ({ at, content_id: id }: Candidate): Cursor => ({ at: Number(at), id });
+
+/** `next`: where the following page begins; null at the end. */
+interface CandidatePage {
+  candidates: Candidate[];
+  next: Cursor | null;
 }
 
 /** A message that only a side request sent is found in the conversation that the side request served. */
@@ -62,7 +82,7 @@ const LEFT_JOIN_SERVED = sql`left join requests s on s.id = r.serves_request_id 
 /** Conditions over `search_entries e`. */
 function conditions(
   terms: readonly Term[],
-  { domain, role, from, to, clientKeyId }: Partial<SearchFilter>,
+  { domain, role, from, to }: Partial<SearchFilter>,
   position?: Cursor | null,
 ): SQL {
   return allOf(
@@ -71,11 +91,6 @@ function conditions(
     role === undefined ? undefined : sql`e.role = ${role}`,
     from && sql`e.started_at >= ${timestamptz(from)}`,
     to && sql`e.started_at < ${timestamptz(to)}`,
-    // A subquery, so that each entry is looked up by primary key.
-    clientKeyId === undefined
-      ? undefined
-      : sql`(select own.client_key_id from requests own where own.id = e.request_id and own.started_at = e.started_at)
-          = ${clientKeyId}::uuid`,
     position
       ? sql`(e.started_at, e.content_id) < (${timestamptz(position.at)}, ${position.id}::bigint)`
       : undefined,
@@ -87,7 +102,7 @@ async function readCandidates(
   terms: readonly Term[],
   filter: SearchFilter,
   position: Cursor | null,
-): Promise<Candidate[]> {
+): Promise<CandidatePage> {
   const { rows } = await db.execute<Candidate>(sql`
     select e.*, c.size, d.name as domain, coalesce(r.conversation_id, s.conversation_id) as conversation_id,
       coalesce(r.branch_id, s.branch_id) as branch_id, coalesce(r.branch_key, s.branch_key) as branch_key
@@ -102,7 +117,83 @@ async function readCandidates(
     left join requests r on r.id = e.request_id and r.started_at = e.started_at
     ${LEFT_JOIN_SERVED}
     order by e.started_at desc, e.content_id desc`);
-  return rows;
+  const last = rows.at(-1);
+  return { candidates: rows, next: last && rows.length === filter.limit ? positionOf(last) : null };
+}
+
+/**
+ * Messages that requests of one key sent or received, each with the first of these requests. Walks from the ends of their histories to
+ * the end of another one or the beginning, so that each message is read about once.
+ */
+async function readOwnCandidates(
+  db: Reader,
+  terms: readonly Term[],
+  { clientKeyId, domain, role, from, to, limit }: SearchFilter & { clientKeyId: string },
+  position: Cursor | null,
+): Promise<CandidatePage> {
+  const ofKey = sql`client_key_id = ${clientKeyId}::uuid`;
+  const { rows } = await db.execute<
+    { oldest: string | null; requests: string } & { [name in keyof Candidate]: Candidate[name] | null }
+  >(sql`
+    with recursive own as materialized (
+      select id, started_at, conversation_id, branch_id, branch_key, serves_request_id, messages_node_id, response_content_id
+      from requests
+      where ${allOf(ofKey, position ? sql`started_at <= ${timestamptz(position.at)}` : undefined)}
+      order by started_at desc fetch first ${OWN_REQUESTS} rows with ties
+    ), tips as materialized (
+      select distinct on (messages_node_id) messages_node_id as node_id, id as request_id, started_at
+      from own where messages_node_id is not null order by messages_node_id, started_at, id
+    ), ends as materialized (
+      select node_id from tips
+      union
+      select messages_node_id from requests
+      where ${ofKey} and messages_node_id is not null and conversation_id in (select conversation_id from own)
+        and started_at < (select min(started_at) from own)
+    ), walk as (
+      select t.request_id, t.started_at, n.parent_id, n.content_id from tips t join nodes n on n.id = t.node_id
+      union all
+      select w.request_id, w.started_at, n.parent_id, n.content_id from walk w join nodes n on n.id = w.parent_id
+      where n.id not in (select node_id from ends)
+    ), sent as (
+      select distinct on (content_id) * from (
+        select content_id, request_id, started_at from walk
+        union all
+        select response_content_id, id, started_at from own where response_content_id is not null
+      ) every order by content_id, started_at, request_id
+    ), found as (
+      select e.content_id, e.domain_id, e.role, sent.request_id, sent.started_at
+      from sent join search_entries e on e.content_id = sent.content_id
+      where ${allOf(
+        sql`e.words @@ ${toTsquery(terms)}::tsquery`,
+        inDomain(domain, "e.domain_id"),
+        role === undefined ? undefined : sql`e.role = ${role}`,
+        from && sql`sent.started_at >= ${timestamptz(from)}`,
+        to && sql`sent.started_at < ${timestamptz(to)}`,
+        position
+          ? sql`(sent.started_at, e.content_id) < (${timestamptz(position.at)}, ${position.id}::bigint)`
+          : undefined,
+      )}
+      order by sent.started_at desc, e.content_id desc limit ${limit}
+    )
+    select of_window.*, m.* from (
+      select round(extract(epoch from min(started_at)) * 1000)::bigint as oldest, count(*) as requests from own
+    ) of_window left join (
+      select f.content_id, f.role, f.request_id, round(extract(epoch from f.started_at) * 1000)::bigint as at, c.size,
+        d.name as domain, coalesce(r.conversation_id, s.conversation_id) as conversation_id,
+        coalesce(r.branch_id, s.branch_id) as branch_id, coalesce(r.branch_key, s.branch_key) as branch_key
+      from found f
+      join domains d on d.id = f.domain_id
+      join own r on r.id = f.request_id
+      left join contents c on c.id = f.content_id
+      left join requests s on s.id = r.serves_request_id and s.started_at <= r.started_at and s.${ofKey}
+    ) m on true
+    order by m.at desc, m.content_id desc`);
+  const candidates = rows.filter((row): row is typeof row & Candidate => row.content_id !== null);
+  const last = candidates.at(-1);
+  if (last && candidates.length === limit) return { candidates, next: positionOf(last) };
+  const { oldest, requests } = rows[0]!;
+  const isEnd = oldest === null || Number(requests) < OWN_REQUESTS;
+  return { candidates, next: isEnd ? null : { at: Number(oldest) - 1, id: LAST_ID } };
 }
 
 /** The texts within MAX_PARSED_BYTES, by content id; results beyond them have no snippet. */

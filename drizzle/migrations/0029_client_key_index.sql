@@ -1,0 +1,1 @@
+CREATE INDEX "requests_client_key" ON "requests" USING btree ("client_key_id","started_at") WHERE client_key_id is not null;
