@@ -40,8 +40,9 @@ describe("the discovery document", () => {
       transport: "streamable-http",
       capabilities: { prompts: {}, completions: {} },
       prompts: expect.any(Number) as number,
-      documentation: "docs/prompts.md",
     });
+    const linked = await mcp({ method: "GET", bindings: { DASHBOARD_URL: "https://dash.example/" } });
+    expect(linked.json).toMatchObject({ documentation: "https://dash.example/prompts" });
   });
 });
 
@@ -150,6 +151,31 @@ describe("HTTP", () => {
     );
   });
 
+  it("limits looks at the discovery document, too", async () => {
+    const domain = "mcp-rate-get.example";
+    const key = await grantKey(domain, "10000000-0000-4000-8000-000000000004");
+    const look = { domain, key, method: "GET", bindings: { MCP_RATE_LIMIT_PER_MINUTE: 1 } };
+    expect((await mcp(look)).status).toBe(200);
+    expect((await mcp(look)).status).toBe(429);
+  });
+
+  it("limits the requests of an address where no key is required, of IPv6 those of its /64", async () => {
+    const from = async (address: string) =>
+      (
+        await mcp({
+          body: message("ping"),
+          headers: { "cf-connecting-ip": address },
+          bindings: { MCP_RATE_LIMIT_PER_MINUTE: 1 },
+        })
+      ).status;
+    expect(await from("2001:db8:1:2::1")).toBe(200);
+    expect(await from("2001:db8:1:2:ffff::2")).toBe(429);
+    expect(await from("2001:db8:1:3::1")).toBe(200);
+    expect(await from("192.0.2.1")).toBe(200);
+    expect(await from("192.0.2.2")).toBe(200);
+    expect(await from("192.0.2.1")).toBe(429);
+  });
+
   it("reports an unknown environment in JSON-RPC and without details", async () => {
     const { status, text } = await mcp({ body: message("ping"), bindings: { CREDENTIAL_KEYS: "secret" } });
     expect([status, JSON.parse(text)]).toMatchObject([500, error(-32603, /^Internal error\.$/)]);
@@ -183,6 +209,17 @@ describe("the versions with initialize", () => {
     ]);
     const notification = { jsonrpc: "2.0", method: "notifications/initialized" };
     expect(await mcp({ body: notification })).toMatchObject({ status: 202, text: "" });
+  });
+
+  it("end a batch that cancels one of its own requests", async () => {
+    const cancel = { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } };
+    const { json } = await mcp({ body: [message("prompts/list"), cancel, { ...message("ping"), id: 2 }] });
+    expect(json).toMatchObject([
+      { id: 1, result: { prompts: expect.any(Array) as unknown[] } },
+      { id: 2, result: {} },
+    ]);
+    for (const body of [cancel, [cancel]])
+      expect(await mcp({ body })).toMatchObject({ status: 202, text: "" });
   });
 
   it("refuse an unsupported version in the header", async () => {

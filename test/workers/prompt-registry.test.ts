@@ -2,8 +2,9 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { loadConfig } from "../../workers/runtime/config.ts";
 import { copyToKv } from "../../workers/store/prompts/kv-copy.ts";
-import { countPromptUse, forgetServedPrompts, servedPrompts } from "../../workers/store/prompts/registry.ts";
+import { forgetServedPrompts, servedPrompts } from "../../workers/store/prompts/registry.ts";
 import { promptSource } from "../../workers/store/prompts/source.ts";
+import { countPromptUse, writePromptUses } from "../../workers/store/prompts/uses.ts";
 import { DATABASE_DOWN, testEnv } from "../support/worker-api.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
 
@@ -83,14 +84,29 @@ test("without a repository, only bundled prompts are served", async () => {
   expect(() => loadConfig(testEnv(half))).toThrow("set both or none");
 });
 
-test("uses are counted per prompt and day", async () => {
-  const day = (at: string) => countPromptUse(config, "review", new Date(at));
-  await Promise.all([day("2027-01-01T10:00:00Z"), day("2027-01-01T23:59:59Z"), day("2027-01-02T00:00:00Z")]);
-  expect(await queryRows("select day::text, name, uses::integer from prompt_uses order by day")).toEqual([
-    { day: "2027-01-01", name: "review", uses: 2 },
-    { day: "2027-01-02", name: "review", uses: 1 },
+test("uses are counted per prompt and day, and written together", async () => {
+  await writePromptUses(config); // of other tests
+  await resetDatabase();
+  const planned: unknown[] = [];
+  const ctx = { waitUntil: (write: unknown) => void planned.push(write) };
+  const use = (at: string, name = "review") => countPromptUse({ ctx, config }, name, Date.parse(at));
+  for (const at of ["2027-01-01T10:00:00Z", "2027-01-01T10:00:01Z", "2027-01-01T10:00:02Z"]) use(at);
+  expect(planned).toHaveLength(1);
+  use("2027-01-01T23:59:59Z", "plan");
+  use("2027-01-02T00:00:00Z");
+  await writePromptUses(config);
+  use("2027-01-02T00:00:00Z");
+  await writePromptUses(config);
+  await writePromptUses(config);
+  expect(
+    await queryRows("select day::text, name, uses::integer from prompt_uses order by day, name"),
+  ).toEqual([
+    { day: "2027-01-01", name: "plan", uses: 1 },
+    { day: "2027-01-01", name: "review", uses: 3 },
+    { day: "2027-01-02", name: "review", uses: 2 },
   ]);
-  await countPromptUse(isDown, "review");
+  use("2027-01-02T00:00:00Z");
+  await writePromptUses(isDown);
 });
 
 describe("of reads that overlap", () => {

@@ -3,6 +3,7 @@
  * 180 ms of CPU to load. https://modelcontextprotocol.io/specification
  */
 import { callRates } from "../domain/auth/call-rate.ts";
+import { throttleKey } from "../domain/auth/key-throttle.ts";
 import { CORS_HEADERS, isFromOtherSite } from "../domain/http/cors.ts";
 import { domainOfHost } from "../domain/http/host.ts";
 import { rawHost } from "../domain/http/paths.ts";
@@ -13,6 +14,7 @@ import { describe } from "../runtime/anthropic-errors.ts";
 import { loadConfig } from "../runtime/config.ts";
 import { errorText, log } from "../runtime/log.ts";
 import { readBody } from "../runtime/read-body.ts";
+import { timeoutOrNull } from "../runtime/timeout.ts";
 import { servedPrompts } from "../store/prompts/registry.ts";
 import type { McpContext } from "./context.ts";
 import { describeServer, respond } from "./protocol.ts";
@@ -23,6 +25,9 @@ const MAX_BODY_BYTES = 256 * 1024;
 const MAX_BATCH = 20;
 /** Nested values; requests of the protocol have about five. */
 const MAX_DEPTH = 50;
+
+/** Longer than any statement of the tools may take. */
+const RESPONSE_TIMEOUT_MS = 60_000;
 
 /** Of the JSON-RPC specification; SERVER_ERROR is what the library uses for errors of HTTP. */
 const [PARSE_ERROR, INVALID_REQUEST, INTERNAL_ERROR, SERVER_ERROR] = [-32700, -32600, -32603, -32000];
@@ -78,6 +83,8 @@ async function handle(request: Request, env: Env, ctx: ExecutionContext): Promis
     caller: { domain: record.domain, accountId: record.accountId, clientKeyId },
     prompts: () => servedPrompts(env, config),
   };
+  const tooMany = limitCalls(request, context, 1);
+  if (tooMany) return tooMany;
   if (request.method === "GET") {
     // Clients ask whether the server sends messages of its own.
     if (request.headers.get("accept")?.includes("text/event-stream"))
@@ -90,8 +97,6 @@ async function handle(request: Request, env: Env, ctx: ExecutionContext): Promis
 }
 
 async function handlePost(request: Request, context: McpContext): Promise<Response> {
-  const tooMany = limitCalls(request, context, 1);
-  if (tooMany) return tooMany;
   if (!/^application\/json\s*(?:;|$)/i.test(request.headers.get("content-type") ?? ""))
     return rejection(415, SERVER_ERROR, "Nexus: Content-Type must be application/json.");
   const isTooLarge = Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES;
@@ -103,14 +108,18 @@ async function handlePost(request: Request, context: McpContext): Promise<Respon
   if (Array.isArray(body)) {
     if (body.length === 0 || body.length > MAX_BATCH)
       return rejection(400, INVALID_REQUEST, `A batch has 1 to ${MAX_BATCH} messages.`);
-    const tooManyMore = limitCalls(request, context, body.length - 1);
-    if (tooManyMore) return tooManyMore;
+    const tooMany = limitCalls(request, context, body.length - 1);
+    if (tooMany) return tooMany;
   }
-  return respond(request, body, context);
+  return (
+    (await timeoutOrNull(RESPONSE_TIMEOUT_MS, respond(request, body, context))) ??
+    rejection(504, SERVER_ERROR, `Nexus: no response within ${RESPONSE_TIMEOUT_MS / 1_000} s.`)
+  );
 }
 
 function limitCalls(request: Request, { caller, config }: McpContext, calls: number): Response | null {
-  const who = caller.clientKeyId ?? request.headers.get("cf-connecting-ip") ?? caller.domain;
+  const address = request.headers.get("cf-connecting-ip");
+  const who = caller.clientKeyId ?? (address === null ? caller.domain : throttleKey(address));
   const wait = calls === 0 ? 0 : rates.take(who, config.MCP_RATE_LIMIT_PER_MINUTE, Date.now(), calls);
   if (wait === 0) return null;
   const seconds = Math.max(1, Math.ceil(wait / 1_000));

@@ -13,9 +13,10 @@ import {
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
 import type { z } from "zod";
+import { isObject } from "../domain/json/json.ts";
 import { VERSION } from "../runtime/constants.ts";
 import { errorText, log } from "../runtime/log.ts";
-import { countPromptUse } from "../store/prompts/registry.ts";
+import { countPromptUse } from "../store/prompts/uses.ts";
 import type { McpContext } from "./context.ts";
 import { complete, CompleteParams, getPrompt, GetParams, listPrompts, ListParams } from "./prompts.ts";
 import { callTool, hasTools, listTools, ToolParams } from "./tools.ts";
@@ -30,13 +31,14 @@ const TOOL_INSTRUCTIONS =
 /** The document at GET. */
 export async function describeServer(context: McpContext) {
   const { prompts } = await context.prompts();
+  const { DASHBOARD_URL: dashboard } = context.config;
   return {
     ...SERVER_INFO,
     protocolVersions: [MODERN_VERSION, ...SUPPORTED_PROTOCOL_VERSIONS],
     transport: "streamable-http",
     capabilities: capabilitiesOf(context),
     prompts: prompts.length,
-    documentation: "docs/prompts.md",
+    ...(dashboard !== undefined && { documentation: new URL("/prompts", dashboard).href }),
   };
 }
 const MODERN_VERSION = "2026-07-28";
@@ -57,12 +59,21 @@ export async function respond(request: Request, body: unknown, context: McpConte
       sessionIdGenerator: undefined,
       enableJsonResponse: true,
     });
+    const parsedBody = Array.isArray(body) ? body.filter((message) => !isCancellation(message)) : body;
+    if (Array.isArray(parsedBody) && parsedBody.length === 0) return new Response(null, { status: 202 });
     await newServer(context).connect(transport);
-    return transport.handleRequest(bodiless, { parsedBody: body });
+    return transport.handleRequest(bodiless, { parsedBody });
   }
   const modern = createMcpHandler(() => newServer(context), { legacy: "reject" });
   return modern.fetch(bodiless, { parsedBody: body });
 }
+
+/**
+ * A cancelled request of a batch gets no response, for which the library's transport then waits. A request may be run although it was
+ * cancelled.
+ */
+const isCancellation = (message: unknown) =>
+  isObject(message) && message["method"] === "notifications/cancelled" && message["id"] === undefined;
 
 /** A server for one request. */
 function newServer(context: McpContext): Server {
@@ -90,7 +101,7 @@ function newServer(context: McpContext): Server {
   on("prompts/list", ListParams, async (given) => listPrompts(await context.prompts(), given));
   on("prompts/get", GetParams, async (given) => {
     const prompt = getPrompt(await context.prompts(), given);
-    if (given.name !== undefined) context.ctx.waitUntil(countPromptUse(context.config, given.name));
+    if (given.name !== undefined) countPromptUse(context, given.name, Date.now());
     return prompt;
   });
   on("completion/complete", CompleteParams, async (given) => complete(await context.prompts(), given));

@@ -15,16 +15,11 @@ import {
 } from "../../schemas/api/prompts.ts";
 import type { Prompt } from "../../schemas/prompt.ts";
 import { writeAudit } from "../../store/admin/audit.ts";
-import {
-  forgetServedPrompts,
-  readPromptUses,
-  type ServedPrompts,
-  servedPrompts,
-  type Uses,
-} from "../../store/prompts/registry.ts";
+import { forgetServedPrompts, type ServedPrompts, servedPrompts } from "../../store/prompts/registry.ts";
 import { promptSource } from "../../store/prompts/source.ts";
 import { syncNow } from "../../store/prompts/sync.ts";
 import { readSyncStatus, repositoryFile } from "../../store/prompts/status.ts";
+import { readPromptUses, type Uses } from "../../store/prompts/uses.ts";
 import { auditActor } from "../admin/audit-context.ts";
 import { type ApiEnv, newRoutes } from "../http/context.ts";
 import { ApiError } from "../http/errors.ts";

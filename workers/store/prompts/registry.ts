@@ -3,14 +3,14 @@
 /** The prompts that are served: the bundled ones, and those of the repository over them. */
 import { eq, sql } from "drizzle-orm";
 import { z } from "zod";
-import { promptSyncs, promptUses } from "../../../drizzle/schema.ts";
+import { promptSyncs } from "../../../drizzle/schema.ts";
 import { mergePrompts } from "../../domain/prompts/prompt.ts";
 import type { PromptLibrary } from "../../domain/prompts/render-prompt.ts";
 import type { Config } from "../../runtime/config.ts";
 import { Prompt } from "../../schemas/prompt.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import { withTimeout } from "../../runtime/timeout.ts";
-import { type DatabaseConfig, withPrimary, withReader } from "../db/db.ts";
+import { type DatabaseConfig, withPrimary } from "../db/db.ts";
 import { readKvCopy } from "./kv-copy.ts";
 import { promptSource, type PromptSourceConfig } from "./source.ts";
 
@@ -145,48 +145,5 @@ async function readStored(
     log.warn("prompts: the synced ones were not read", { error: errorText(thrown) });
     const copy = known === null ? await readKvCopy(env, source) : null;
     return copy && { version: copy.version, synced: copy.prompts };
-  }
-}
-
-/** By the name of the prompt. */
-export type Uses = ReadonlyMap<string, { total: number; recent: number; lastDay: string }>;
-
-/** How often prompts were used; `recent`: on days from that of `since` on. */
-export async function readPromptUses(config: DatabaseConfig, since: Date): Promise<Uses> {
-  const rows = await withReader(config, (db) =>
-    db
-      .select({
-        name: promptUses.name,
-        total: sql<string>`sum(${promptUses.uses})`,
-        recent: sql<string>`coalesce(sum(${promptUses.uses}) filter (where ${promptUses.day} >= ${dayOf(since)}::date), 0)`,
-        lastDay: sql<string>`max(${promptUses.day})::text`,
-      })
-      .from(promptUses)
-      .groupBy(promptUses.name),
-  );
-  return new Map(
-    rows.map(({ name, total, recent, lastDay }) => [
-      name,
-      { total: Number(total), recent: Number(recent), lastDay },
-    ]),
-  );
-}
-
-const dayOf = (time: Date): string => time.toISOString().slice(0, 10);
-
-/** Counts one rendering for a client, on the day of `now` in UTC. Never rejects; call it under `waitUntil`. */
-export async function countPromptUse(config: DatabaseConfig, name: string, now = new Date()): Promise<void> {
-  try {
-    await withPrimary(config, (db) =>
-      db
-        .insert(promptUses)
-        .values({ day: dayOf(now), name, uses: 1 })
-        .onConflictDoUpdate({
-          target: [promptUses.day, promptUses.name],
-          set: { uses: sql`${promptUses.uses} + 1` },
-        }),
-    );
-  } catch (thrown) {
-    log.warn("prompts: a use was not counted", { error: errorText(thrown) });
   }
 }
