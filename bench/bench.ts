@@ -13,6 +13,7 @@ import { cpu, memory } from "./cases/cost.ts";
 import { fidelity } from "./cases/fidelity.ts";
 import { ingest, storage } from "./cases/ingest.ts";
 import { longPage } from "./cases/long-page.ts";
+import { mcp } from "./cases/mcp.ts";
 import { objects } from "./cases/objects.ts";
 import { pagesOfDemo, pagesOfMillion } from "./cases/pages.ts";
 import { reads } from "./cases/reads.ts";
@@ -29,6 +30,7 @@ const HARNESS_CASES: Record<string, (harness: Harness, effort: Effort) => Promis
   memory,
   fidelity,
   objects,
+  mcp,
 };
 
 /** Cases that start a local stack. */

@@ -54,7 +54,12 @@ export async function startHarness(bundle: string): Promise<Harness> {
   const { child: upstream, port } = await startUpstream();
   const load = driver("load.ts");
   await message(load);
-  const settings = { scratch, bundle, variables: { CLAUDE_API_BASE_URL: `http://127.0.0.1:${port}` } };
+  const variables = {
+    CLAUDE_API_BASE_URL: `http://127.0.0.1:${port}`,
+    // A round has more requests than a key may send.
+    MCP_RATE_LIMIT_PER_MINUTE: "1000000",
+  };
+  const settings = { scratch, bundle, variables };
   const targets = {
     direct: { name: "direct", port, pid: null, headers: {}, stop: async () => undefined } as Target,
     bare: await startWorkerd("bare", settings),

@@ -1,4 +1,6 @@
 /** The pages of prompts: list, sync, and one prompt with its arguments. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { PromptSyncStatus, PromptView } from "../../workers/schemas/api/prompts.ts";
 import { openPage, stopClock, visit } from "../../test/support/dashboard-pages.ts";
@@ -35,11 +37,18 @@ it("the list has name, description, arguments, source and uses, and how a client
   );
   expect(texts(".card").join("\n")).toContain("Repository not configured");
   const code = texts(".install pre");
-  expect(code[0]).toBe(
-    'claude mcp add --transport http nexus https://checkout.claude.example/mcp --header "Authorization: Bearer YOUR-CLIENT-KEY"',
+  // Those of the guide, for the domain's host.
+  const guide = readFileSync(join(import.meta.dirname, "../../docs/prompts.md"), "utf8");
+  const documented = [...guide.matchAll(/^```(?:json)?\n([^`]+)\n```$/gm)]
+    .slice(0, 3)
+    .map(([, block]) => block?.replace(/\s+/g, " "));
+  expect(code.map((block) => block.replaceAll("checkout.claude.example", "claude.example.com"))).toEqual(
+    documented,
   );
-  expect(code[1]).toContain('"mcp-remote"');
-  expect(code[2]).toContain('"url": "https://checkout.claude.example/mcp"');
+  expect(documented[0]).toBe(
+    'claude mcp add --scope user --transport http nexus https://claude.example.com/mcp --header "Authorization: Bearer YOUR-CLIENT-KEY"',
+  );
+  expect(documented[1]).toContain('"Authorization:${NEXUS_KEY}"');
 });
 
 it("the domain of the install lines is a configured one, whatever the address says", async () => {

@@ -200,22 +200,55 @@ it("mcp-remote serves a client that starts programs, with the line of the docume
     "@modelcontextprotocol/sdk/client/stdio.js",
   );
   const documented = readFileSync(join(import.meta.dirname, "../../docs/prompts.md"), "utf8");
-  const [line] = /^\{ "mcpServers": .*mcp-remote.*$/m.exec(documented) ?? [];
-  const { mcpServers } = JSON.parse(line ?? "{}") as { mcpServers: { nexus: { args: string[] } } };
-  const [, , ...args] = mcpServers.nexus.args.map((arg) =>
-    arg.replace(/^https:.*\/mcp$/, url).replace("cnp_live_…", key),
-  );
+  const [, config = "{}"] = /^```json\n(\{[^`]*"mcp-remote"[^`]*)^```$/m.exec(documented) ?? [];
+  const { mcpServers } = JSON.parse(
+    config.replace("YOUR-CLIENT-KEY", key).replace(/https:.*?\/mcp/, url),
+  ) as {
+    mcpServers: { nexus: { args: string[]; env: Record<string, string> } };
+  };
+  const [, , ...args] = mcpServers.nexus.args;
   const client = new Client(INFO);
   await client.connect(
     new StdioClientTransport({
       command: process.execPath,
       args: [join(folderOf("mcp-remote", "dist/proxy.js"), "dist/proxy.js"), ...args],
-      env: childEnvironment({ HOME: home, MCP_REMOTE_CONFIG_DIR: home }),
+      env: childEnvironment({ ...mcpServers.nexus.env, HOME: home, MCP_REMOTE_CONFIG_DIR: home }),
       stderr: "ignore",
     }),
   );
   await useAll(client);
   await client.close();
+});
+
+it("the inspector's command line lists, gets and calls", async () => {
+  const main = "clients/launcher/build/index.js";
+  const cli = join(dirname(installed.resolve("@modelcontextprotocol/inspector/package.json")), main);
+  const inspect = async (...call: string[]) => {
+    const args = [
+      cli,
+      "--cli",
+      url,
+      "--transport",
+      "http",
+      "--header",
+      `Authorization: Bearer ${key}`,
+      "--method",
+      ...call,
+    ];
+    const { stdout } = await promisify(execFile)(process.execPath, args, {
+      cwd: home,
+      env: childEnvironment({ HOME: home }),
+    });
+    return JSON.parse(stdout) as unknown;
+  };
+  const [list, plan, usage] = await Promise.all([
+    inspect("prompts/list"),
+    inspect("prompts/get", "--prompt-name", "team/plan", "--prompt-args", "topic=costs"),
+    inspect("tools/call", "--tool-name", "usage_now"),
+  ]);
+  expect(list).toMatchObject({ prompts: PROMPTS.map(({ name }) => ({ name })) });
+  expect(plan).toMatchObject({ messages: [{ role: "user", content: { text: "Plan costs." } }] });
+  expect(usage).toMatchObject({ content: [{ text: expect.stringContaining("this key: ") as string }] });
 });
 
 it("the conformance suite passes", async () => {

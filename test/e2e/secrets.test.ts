@@ -10,7 +10,9 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { withClient } from "../../scripts/local/database/client.ts";
 import { send } from "../../scripts/local/demo/send.ts";
 import { headerOf } from "../../scripts/local/fake-claude/server.ts";
+import { startHttpServer } from "../../scripts/local/network/http-server.ts";
 import { apiJson, callApi } from "../support/api-calls.ts";
+import { opinionOnly } from "../../scripts/local/fake-spark.ts";
 import { startClaudeStack, preparedDataDirectory, type ClaudeStack } from "../support/local-stack.ts";
 import { waitFor } from "../support/wait.ts";
 
@@ -29,6 +31,7 @@ const secrets = {
   mcpToken: mark(),
   grant: mark(),
   wrongDashboardKey: mark(),
+  sparkKey: `spark-${mark()}`,
 };
 /** Secrets that clients send and upstream returns in bodies, queries and headers, by place. */
 const planted: Record<string, string> = {};
@@ -38,18 +41,33 @@ const prompt = `a question of ${mark()}`;
 
 let stack: ClaudeStack;
 let dataDir: string;
+/** A Spark that returns what it was sent, in an error. */
+let spark: Awaited<ReturnType<typeof startHttpServer>>;
+/** The keys that it got, and what the API returned. */
+const sparkCalls: { keys: (string | undefined)[]; responses: string[] } = { keys: [], responses: [] };
 const lines: string[] = [];
 
 beforeAll(async () => {
   dataDir = await preparedDataDirectory();
+  spark = await startHttpServer(({ headers, method }, response) => {
+    sparkCalls.keys.push(headers.authorization);
+    response.statusCode = method === "GET" ? 400 : 500;
+    response.end(JSON.stringify({ detail: `There is no key ${headers.authorization}`, headers }));
+  });
   stack = await startClaudeStack({
     dataDir,
-    variables: { DEBUG: "true", DEBUG_SQL: "true" },
+    variables: {
+      DEBUG: "true",
+      DEBUG_SQL: "true",
+      SPARK_API_KEY: secrets.sparkKey,
+      SPARK_API_URL: spark.url,
+    },
     log: (_level, line) => void lines.push(line),
   });
 });
 afterAll(async () => {
   await stack.stop();
+  await spark.stop();
   await rm(dataDir, { recursive: true, force: true });
 });
 
@@ -118,6 +136,14 @@ async function runTraffic(): Promise<number> {
   const code = stack.claude.oauth.agree(url);
   await api("POST", "/api/accounts/acc_new/oauth/login/code", { code });
   await callApi({ ...stack, dashboardKey: secrets.wrongDashboardKey }, "/api/domains");
+  for (const call of [
+    callApi(stack, "/api/spark/sessions/s/feedback"),
+    callApi(stack, "/api/spark/feedback", {
+      method: "POST",
+      body: { session_id: "s", feedback: opinionOnly(4, "Good.") },
+    }),
+  ])
+    sparkCalls.responses.push(await (await call).text());
   Object.assign(secrets, { madeKey: made.key, code: code.split("#")[0], dashboardKey: stack.dashboardKey });
   return statuses.length + planting;
 }
@@ -280,7 +306,9 @@ it("no secret is in anything that the product stores, returns or logs", async ()
   const places = new Map([
     ["rows", await everyRow()],
     ["bodies", await everyBody()],
+    ["responses about Spark", Buffer.from(sparkCalls.responses.join("\n"))],
   ]);
+  expect(sparkCalls.keys).toEqual([`Bearer ${secrets.sparkKey}`, `Bearer ${secrets.sparkKey}`]);
   for (const path of API_PATHS)
     places.set(path, Buffer.from(JSON.stringify(await api<unknown>("GET", path))));
   await stack.stop({ finish: true });

@@ -14,15 +14,19 @@ export function InstallLines({ view, domain }: { view: View; domain: string | un
         them.
       </p>
       <h3>Claude Code</h3>
+      <p class="mute">
+        Prompts are then commands, such as <code>/mcp__nexus__review main security</code>.
+      </p>
       <CodeBlock text={claudeCodeLine(url)} label="command for Claude Code" />
       <h3>Claude Desktop</h3>
       <p class="mute">
-        In <code>claude_desktop_config.json</code>, under Settings → Developer. It needs Node.
+        In <code>claude_desktop_config.json</code>, under Settings → Developer; restart it afterwards. It
+        needs Node.
       </p>
       <CodeBlock text={claudeDesktopConfig(url)} label="configuration for Claude Desktop" />
       <h3>Cursor</h3>
       <p class="mute">
-        In <code>~/.cursor/mcp.json</code>.
+        In <code>~/.cursor/mcp.json</code>, or in <code>.cursor/mcp.json</code> of one project.
       </p>
       <CodeBlock text={cursorConfig(url)} label="configuration for Cursor" />
       <LocalNameNote view={view} {...(domain === undefined ? {} : { domain })} />
@@ -31,7 +35,7 @@ export function InstallLines({ view, domain }: { view: View; domain: string | un
 }
 
 const claudeCodeLine = (url: string): string =>
-  `claude mcp add --transport http nexus ${url} --header "Authorization: Bearer ${KEY}"`;
+  `claude mcp add --scope user --transport http nexus ${url} --header "Authorization: Bearer ${KEY}"`;
 
 /** Lists of texts stand on one line. */
 const configuration = (server: object): string =>
