@@ -86,6 +86,10 @@ it("the state of the sync has its failure, its times and the problems of files",
   expect(many.texts("table.prompt-problems tr")).toHaveLength(51);
   expect(many.texts("table.prompt-problems tr")[1]).toBe("prompts | Warning: w");
   expect(many.text).toContain("The first 50 of 60");
+  const broken = await openPage("/prompts", {
+    overrides: { "GET /api/mcp/sync/status": { ...SYNC, status: "success", error: null } },
+  });
+  expect(broken.texts("#live-prompt-sync h2")).toEqual(["Repository Up to date, with errors"]);
   const expired = { ...SYNC, nextTryAt: null, hasToken: false };
   const page = await openPage("/prompts", {
     overrides: { "GET /api/mcp/sync/status": expired },
@@ -94,7 +98,7 @@ it("the state of the sync has its failure, its times and the problems of files",
   expect(page.texts("#live-prompt-sync .definition-item").slice(-3)).toEqual([
     "Next try When the token is replaced",
     "Webhook Configured",
-    "Token None: GitHub allows few requests, so that a sync fails now and then",
+    "Token None: GitHub allows 60 requests per hour, with MCP_GITHUB_TOKEN 5,000",
   ]);
   expect(page.text).not.toContain("Sync now");
 });

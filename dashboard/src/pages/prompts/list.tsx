@@ -31,6 +31,9 @@ interface Props {
   domain: string | undefined;
 }
 
+/** So many rows that what stands below them is not found. */
+const MANY = 15;
+
 type Summary = PromptList["prompts"][number];
 
 export function PromptsPage({ view, search, list, sync, synced, problem, domain }: Props) {
@@ -44,6 +47,11 @@ export function PromptsPage({ view, search, list, sync, synced, problem, domain 
         {search !== "" && (
           <a class="clear" href="/prompts">
             Clear search
+          </a>
+        )}
+        {list.ok && list.data.prompts.length > MANY && (
+          <a class="clear" href="#install">
+            Add to a client
           </a>
         )}
       </form>
@@ -70,8 +78,11 @@ export function PromptsPage({ view, search, list, sync, synced, problem, domain 
   );
 }
 
+const errorsOf = ({ problems }: PromptSyncStatus): number =>
+  problems.filter(({ severity }) => severity === "error").length;
+
 function SyncedNote({ result, sync }: { result: "changed" | "unchanged"; sync: Result<PromptSyncStatus> }) {
-  const errors = sync.ok ? sync.data.problems.filter(({ severity }) => severity === "error").length : 0;
+  const errors = sync.ok ? errorsOf(sync.data) : 0;
   // A broken file leaves its last good version, so that nothing changes.
   if (errors > 0)
     return (
@@ -179,8 +190,11 @@ function SyncCard({ sync, view }: { sync: Result<PromptSyncStatus>; view: View }
       </section>
     );
   return (
-    <section class="card" id="live-prompt-sync" data-live>
-      <CardTitle title="Repository" note={STATES[status]} />
+    <section class="card prompt-facts" id="live-prompt-sync" data-live>
+      <CardTitle
+        title="Repository"
+        note={status === "success" && errorsOf(sync.data) > 0 ? "Up to date, with errors" : STATES[status]}
+      />
       {error && <Callout tone="error" text={error.message} />}
       {note !== null && <Callout tone="error" text={note} />}
       <DefinitionList
@@ -202,7 +216,8 @@ function SyncCard({ sync, view }: { sync: Result<PromptSyncStatus>; view: View }
               ? "When the token is replaced"
               : sync.data.nextTryAt !== null && <Time at={sync.data.nextTryAt} view={view} />,
           Webhook: sync.data.hasWebhook ? "Configured" : "None: pushes take effect at the next try",
-          Token: !sync.data.hasToken && "None: GitHub allows few requests, so that a sync fails now and then",
+          Token:
+            !sync.data.hasToken && "None: GitHub allows 60 requests per hour, with MCP_GITHUB_TOKEN 5,000",
         }}
       />
       {problems.length > 0 && (

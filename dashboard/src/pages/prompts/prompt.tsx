@@ -30,10 +30,21 @@ export function PromptPage({ view, prompt, rendered, values, domain }: Props) {
   const problem = rendered.ok ? rendered.data.error : rendered.problem.message;
   return (
     <>
-      <section class="card">
+      <section class="card prompt-facts">
         <p class="prompt-description">
           <UntrustedText text={prompt.description} />
         </p>
+        {prompt.problems.some(({ severity }) => severity === "error") && (
+          <Callout
+            tone="error"
+            text="The file has an error. Its last good version is served until a commit mends it."
+          />
+        )}
+        {prompt.problems.map(({ line, column, message }) => (
+          <p class="mute prompt-note">
+            Line {line}, column {column}: <UntrustedText text={message} length={500} />
+          </p>
+        ))}
         <DefinitionList
           items={{
             Title: prompt.title !== null && <UntrustedText text={prompt.title} />,
@@ -52,17 +63,6 @@ export function PromptPage({ view, prompt, rendered, values, domain }: Props) {
                 : `${formatCount(uses, "time")}, ${formatCount(usesLast30Days, "time")} in the last 30 days, last on ${lastUsedOn} (UTC)`,
           }}
         />
-        {prompt.problems.some(({ severity }) => severity === "error") && (
-          <Callout
-            tone="error"
-            text="The file has an error. Its last good version is served until a commit mends it."
-          />
-        )}
-        {prompt.problems.map(({ line, column, message }) => (
-          <p class="mute">
-            Line {line}, column {column}: <UntrustedText text={message} length={500} />
-          </p>
-        ))}
       </section>
       <div class="pair prompt-try">
         <section class="card">
