@@ -6,7 +6,7 @@ import { failed, ok, type Result } from "../result.ts";
 const MAX_PROBLEM = 500;
 
 /**
- * The result, with the message numbers of tips that the transcript has (`positions`). The error says what is wrong, for the next request.
+ * The result, with the message numbers of tips that the transcript has (`positions`); a tip that names only others is left out. The error says what is wrong, for the next request.
  * Accepts JSON alone or one JSON object in prose.
  */
 export function readResult(text: string, positions: readonly number[]): Result<AnalysisResult, string> {
@@ -18,9 +18,9 @@ export function readResult(text: string, positions: readonly number[]): Result<A
     return failed(problems.join("; ").slice(0, MAX_PROBLEM));
   }
   const known = new Set(positions);
-  const promptingTips = data.promptingTips.map((tip) => ({
-    ...tip,
-    messages: tip.messages.filter((position) => known.has(position)),
-  }));
+  const promptingTips = data.promptingTips.flatMap((tip) => {
+    const messages = tip.messages.filter((position) => known.has(position));
+    return messages.length === 0 && tip.messages.length > 0 ? [] : [{ ...tip, messages }];
+  });
   return ok({ ...data, promptingTips });
 }

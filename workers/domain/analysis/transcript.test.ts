@@ -110,6 +110,28 @@ test("a message cannot imitate another, a mark of the transcript or its fence", 
   expect(text).toContain("\n[link] stays");
 });
 
+test("renders each message once, also where it does not fit or is truncated to fewer tokens", () => {
+  const readsOf = (more: object) => {
+    const reads: number[] = Array.from({ length: 60 }, () => 0);
+    const counted = reads.map((_, n) => ({
+      type: "text",
+      get text() {
+        reads[n]!++;
+        return `message ${n} ${"word ".repeat(100)}`;
+      },
+    }));
+    prepareTranscript(
+      messages(...reads.map(() => "")).map((message, n) => ({ ...message, content: [counted[n]] })),
+      {
+        ...LIMITS,
+        ...more,
+      },
+    );
+    return Math.max(...reads);
+  };
+  expect(readsOf({ maxTokens: 6_000, targetTokens: 4_000 })).toBe(readsOf({ maxTokens: 1e6 }));
+});
+
 test("masks before it shortens, so that no cut secret is left", () => {
   const secret = "x1".repeat(40);
   for (const at of [600, 640, 660, 990, 1_400, 90_000, 199_000]) {

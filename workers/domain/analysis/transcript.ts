@@ -20,6 +20,8 @@ const MAX_SUBTASK_TEXT = 6_000;
 /** Of a text that is shortened, this much at both ends is masked first: a secret must not be cut before it is recognised. */
 const MASKED_WINDOW = 65_536;
 const BYTES_PER_TOKEN = 4;
+/** Texts have fewer; only rulers of one mark have up to 16. */
+const CHARACTERS_PER_TOKEN = 12;
 
 export interface BranchMessage {
   /** Position in the history, from 1. */
@@ -60,22 +62,50 @@ export function prepareTranscript(
   limits: TranscriptLimits,
   answers: SubtaskAnswers = new Map(),
 ): PreparedTranscript {
-  const whole = fill(messages, { ...limits, headTokens: undefined, tailTokens: undefined }, answers);
+  const render = renderedOnce(messages, limits.provider, answers);
+  const whole = fill(messages, { ...limits, headTokens: undefined, tailTokens: undefined }, render);
   const { targetTokens, headTokens, tailTokens } = limits;
   if (whole.omittedMessages === 0 || (targetTokens ?? headTokens ?? tailTokens) === undefined) return whole;
   return fill(
     messages,
     { ...limits, maxTokens: Math.min(limits.maxTokens, targetTokens ?? Infinity) },
-    answers,
+    render,
   );
+}
+
+interface Rendered {
+  text: string;
+  /** The estimate, where the text may have at most `most` tokens; else Infinity. */
+  tokens(most: number): number;
+}
+
+/** Messages by index, each rendered and counted once, because a message that does not fit is tried again. */
+function renderedOnce(
+  messages: readonly BranchMessage[],
+  provider: AnalysisProvider,
+  answers: SubtaskAnswers,
+): (at: number) => Rendered {
+  const calls = subtaskCallsOf(messages, answers);
+  const known = new Map<number, Rendered>();
+  return (at) => {
+    const found = known.get(at);
+    if (found) return found;
+    const text = renderMessage(messages[at]!, calls);
+    let counted: number | undefined;
+    const tokens = (most: number) =>
+      // A text this long has more tokens, so that it is not counted.
+      text.length <= most * CHARACTERS_PER_TOKEN ? (counted ??= estimateTokens(text, provider)) : Infinity;
+    const rendered = { text, tokens };
+    known.set(at, rendered);
+    return rendered;
+  };
 }
 
 function fill(
   messages: readonly BranchMessage[],
-  { provider, maxTokens, headMessages, tailMessages, headTokens, tailTokens, calibration }: TranscriptLimits,
-  answers: SubtaskAnswers,
+  { maxTokens, headMessages, tailMessages, headTokens, tailTokens, calibration }: TranscriptLimits,
+  render: (at: number) => Rendered,
 ): PreparedTranscript {
-  const calls = subtaskCallsOf(messages, answers);
   const perEstimate = calibration === null ? SAFETY_FACTOR : calibration * CALIBRATED_SAFETY_FACTOR;
   const inEstimates = (tokens: number) => Math.floor(tokens / perEstimate);
   const budget = inEstimates(maxTokens);
@@ -86,12 +116,10 @@ function fill(
   let last = messages.length - 1;
   /** The text of a message if it fits into what is left of the budget below `limit`. */
   const take = (at: number, limit: number): string | null => {
-    const message = messages[at]!;
-    if (message.content === undefined) return null;
-    const text = renderMessage(message, calls);
+    if (messages[at]!.content === undefined) return null;
+    const { text, tokens: tokensOf } = render(at);
     const left = Math.min(budget, limit) - spent;
-    // A character is at most two tokens, so that a text this long is not counted first.
-    const tokens = text.length <= left * 12 ? estimateTokens(text, provider) : Infinity;
+    const tokens = tokensOf(left);
     if (tokens <= left) {
       spent += tokens;
       return text;

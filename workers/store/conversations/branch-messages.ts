@@ -1,6 +1,6 @@
 /** A branch as an analysis reads it: its messages, the final responses of its sub-tasks, and the tokens that Claude counted. */
 import { and, desc, eq, inArray, sql } from "drizzle-orm";
-import { domains, requests, taskInvocations } from "../../../drizzle/schema.ts";
+import { contents, domains, requests, taskInvocations } from "../../../drizzle/schema.ts";
 import type { RecordedTokens } from "../../domain/analysis/estimate-tokens.ts";
 import type { BranchMessage } from "../../domain/analysis/transcript.ts";
 import { clipMessage } from "../../domain/messages/clip-message.ts";
@@ -9,7 +9,7 @@ import { TASK_TOOLS } from "../../domain/messages/tool-calls.ts";
 import { ok, type Result } from "../../domain/result.ts";
 import { readContents } from "../content/request-body.ts";
 import { type HistoryMessage, readHistory } from "../content/history.ts";
-import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
+import { type DatabaseConfig, type Reader, withPrimary } from "../db/db.ts";
 import type { NoBranch } from "./find.ts";
 import { findTip } from "./transcript.ts";
 
@@ -19,6 +19,8 @@ const MAX_BRANCH_BYTES = 16 * 1_048_576;
 /** Of those, for the beginning of the branch. */
 const MAX_HEAD_BYTES = 2 * 1_048_576;
 const MAX_SUBTASKS = 500;
+/** Of the final responses of sub-tasks together, the last ones first; a transcript shows 6,000 characters of each. */
+const MAX_SUBTASK_BYTES = 2 * 1_048_576;
 /** Of the messages whose recorded tokens are compared with their estimate. */
 const MAX_CALIBRATION_BYTES = 524_288;
 const MAX_CALIBRATION_REQUESTS = 500;
@@ -31,12 +33,13 @@ export interface Branch {
   recorded: RecordedTokens | null;
 }
 
+/** Reads the primary: a replica may not have the branch's last requests yet, and an analysis without messages fails for good. */
 export async function readBranch(
   config: DatabaseConfig,
   id: string,
   named: string,
 ): Promise<Result<Branch, NoBranch>> {
-  return withReader(config, async (db) => {
+  return withPrimary(config, async (db) => {
     const found = await findTip(db, id, named);
     if (!found.ok) return found;
     const { conversationId, domain, branch, tip } = found.value;
@@ -63,13 +66,13 @@ async function readMessages(db: Reader, pieces: readonly HistoryMessage[]): Prom
   const tail = pieces.findLastIndex(({ size }) => (tailLeft -= size) < 0);
   const isRead = (at: number) => at < headEnd || at > tail;
   const wanted = pieces.filter((_, at) => isRead(at));
-  const contents = await readContents(
+  const bodies = await readContents(
     db,
     wanted.map(({ contentId, size }) => ({ id: contentId, length: size })),
   );
   return pieces.flatMap(({ position, contentId, isRepeated, size }, at): BranchMessage[] => {
     if (!isRead(at)) return [{ position, role: "unknown", bytes: size }];
-    const bytes = contents.get(contentId);
+    const bytes = bodies.get(contentId);
     if (!bytes) return [];
     const { role, content, hasTools } = clipMessage(bytes, true);
     return isRepeated && hasTools ? [] : [{ position, role, content, bytes: bytes.length }];
@@ -92,7 +95,11 @@ async function readSubtaskAnswers(
   );
   if (calls.length === 0) return new Map();
   const rows = await db
-    .select({ toolUseId: taskInvocations.toolUseId, contentId: sql<string>`last.response_content_id` })
+    .select({
+      toolUseId: taskInvocations.toolUseId,
+      contentId: sql<string>`last.response_content_id`,
+      size: contents.size,
+    })
     .from(taskInvocations)
     .innerJoin(domains, and(eq(domains.id, taskInvocations.domainId), eq(domains.name, domain)))
     .innerJoin(
@@ -105,15 +112,23 @@ async function readSubtaskAnswers(
           and r.response_content_id is not null order by r.started_at desc, r.id desc limit 1) last`,
       sql`true`,
     )
+    .innerJoin(contents, sql`${contents.id} = last.response_content_id`)
     .where(inArray(taskInvocations.toolUseId, calls.slice(-MAX_SUBTASKS)));
-  const ids = new Map(rows.map(({ toolUseId, contentId }) => [toolUseId, BigInt(contentId)]));
-  const contents = await readContents(
-    db,
-    [...new Set(ids.values())].map((contentId) => ({ id: contentId, length: 0 })),
+  const found = new Map(
+    rows.map(({ toolUseId, contentId, size }) => [toolUseId, { id: BigInt(contentId), length: size }]),
   );
+  let left = MAX_SUBTASK_BYTES;
+  const wanted = calls.toReversed().flatMap((toolUseId) => {
+    const content = found.get(toolUseId);
+    found.delete(toolUseId);
+    if (!content || content.length > left) return [];
+    left -= content.length;
+    return [{ toolUseId, ...content }];
+  });
+  const bodies = await readContents(db, wanted);
   const answers = new Map<string, string>();
-  for (const [toolUseId, contentId] of ids) {
-    const bytes = contents.get(contentId);
+  for (const { toolUseId, id } of wanted) {
+    const bytes = bodies.get(id);
     const answer = bytes && contentTexts(clipMessage(bytes, true).content).join("\n").trim();
     if (answer) answers.set(toolUseId, answer);
   }
