@@ -30,6 +30,7 @@ import type {
   AnalysisProvider,
   AnalysisResult,
   AnalysisStatus,
+  AnalysisWait,
 } from "../workers/schemas/analysis.ts";
 import type { AnalysisAutomatic } from "../workers/schemas/api/domains.ts";
 import type { BilledMessage, ModelShare } from "../workers/schemas/cost.ts";
@@ -713,11 +714,17 @@ export const analyses = pgTable(
     leaseUntil: time("lease_until"),
     /** While pending: the earliest time of the next attempt. */
     nextAttemptAt: time("next_attempt_at"),
+    /** While pending: why the next attempt is not made yet; null: it is due. */
+    waitsFor: text("waits_for").$type<AnalysisWait>(),
+    /** When cron last sent its queue message again. */
+    enqueuedAt: time("enqueued_at"),
     provider: text().$type<AnalysisProvider>().notNull(),
     model: text().notNull(),
     customPrompt: text("custom_prompt"),
     /** Hex SHA-256 of the prompt files. */
     promptHash: text("prompt_hash"),
+    /** Prompt tokens to expect: the branch's recorded context, then the estimate of the last attempt; null = not known. */
+    estimatedTokens: integer("estimated_tokens"),
     /** Of all attempts, as far as the provider reported them. Cached tokens are part of the input, thinking of the output. */
     inputTokens: count("input_tokens"),
     cachedInputTokens: count("cached_input_tokens"),
@@ -743,10 +750,41 @@ export const analyses = pgTable(
       .where(sql`is_current`),
     uniqueIndex("analyses_version").on(t.branchKey, t.version),
     index("analyses_newest").on(t.createdAt, t.id),
+    index("analyses_by_status")
+      .on(t.status, t.createdAt, t.id)
+      .where(sql`is_current`),
+    index("analyses_by_domain").on(t.domainId, t.createdAt, t.id),
     // Small: finished analyses are not in it.
     index("analyses_open")
       .on(t.status, t.nextAttemptAt)
       .where(sql`status in ('pending', 'processing')`),
+  ],
+);
+
+/** Calls of a model for analyses. The daily budget is the cost of those that started on the day; an estimated one while it is not reported. */
+export const analysisAttempts = pgTable(
+  "analysis_attempts",
+  {
+    analysisId: uuid("analysis_id").notNull(),
+    /** From 1. */
+    attempt: smallint().notNull(),
+    startedAt: time("started_at").notNull(),
+    endedAt: time("ended_at"),
+    /** `completed` or the code of its error; null while it runs. */
+    outcome: text(),
+    /** Null = the provider has not reported them. */
+    inputTokens: count("input_tokens"),
+    cachedInputTokens: count("cached_input_tokens"),
+    outputTokens: count("output_tokens"),
+    thinkingTokens: count("thinking_tokens"),
+    /** Integer pico-dollars of the reported tokens, 0 where the provider bills nothing; null = not known. */
+    costPico: numeric("cost_pico", { precision: 30, scale: 0, mode: "bigint" }),
+    /** The same, before the call; null = unpriced. */
+    estimatedPico: numeric("estimated_pico", { precision: 30, scale: 0, mode: "bigint" }),
+  },
+  (t) => [
+    primaryKey({ columns: [t.analysisId, t.attempt] }),
+    index("analysis_attempts_started").on(t.startedAt),
   ],
 );
 

@@ -81,6 +81,8 @@ describe("a branch without an analysis", () => {
     ["is not configured", { state: "not_configured" }, "No provider is configured. Set GEMINI_API_KEY", []],
     ["is off", { state: "domain_off" }, "When it is on, Google Gemini (gemini-3.8-flash) receives the text", ["Turn on for this domain"]],
     ["waits for the worker", { state: "worker_off" }, "Analyses wait: AI_WORKER_ENABLED is false.", ["Analyze later", OFF]],
+    ["is too dear", { state: "over_budget" }, "The cost exceeds the budget of a day. AI_DAILY_BUDGET_USD is $5.00", [OFF]],
+    ["has no price", { state: "over_budget", costUsd: null }, "The cost is not known, so that the daily budget cannot cover it.", [OFF]],
     ["waits for the next day's budget", { state: "budget_spent", spentTodayUsd: "5.01" }, "Today's budget is spent: $5.01 {$5.01} of $5.00 {$5}", ["Analyze later", OFF]],
   ])("says that analysis %s", async (_what, planned, words, buttons) => {
     const { texts } = await open({ plan: planned, analysis: NONE });
@@ -110,6 +112,8 @@ describe("an analysis", () => {
       { analysis: { ...pending, nextAttemptAt: ago(-30), errors: [{ at: ago(3), attempt: 1, code: "rate_limited", message: "Slow down." }] } },
       ["The next attempt starts in 30 m {2026-11-30 22:00:00 GMT+5:30} . This page reloads every ten seconds."],
     ],
+    ["waits for a slot", { analysis: { ...pending, waitsFor: "slot", nextAttemptAt: ago(-0.2) } }, ["It starts when the ones before it have ended. This page reloads every ten seconds."]],
+    ["waits for the budget", { analysis: { ...pending, waitsFor: "budget", nextAttemptAt: ago(-30) } }, ["The daily budget is spent. It starts in 30 m {2026-11-30 22:00:00 GMT+5:30} . This page reloads every ten seconds."]],
     ["waits for the worker", { plan: { state: "worker_off" }, analysis: pending }, ["Waits: AI_WORKER_ENABLED is false. This page reloads every ten seconds."]],
     [
       "is running",
@@ -122,6 +126,33 @@ describe("an analysis", () => {
     expect(text).toContain('<noscript><meta http-equiv="refresh" content="10"/></noscript>');
     expect(text).toContain('id="analysis" data-live="analysis"');
     expect(text).not.toContain("<textarea");
+  }); // prettier-ignore
+
+  it.each([["budget", 1], ["provider", 1], ["slot", 0]] as const)("that waits for %s can be tried now by administrators: %i", async (waitsFor, count) => {
+    const waiting = { analysis: { ...pending, waitsFor, nextAttemptAt: ago(-30) } };
+    expect((await open(waiting)).texts("#analysis button")).toEqual(["Try now"].slice(0, count));
+    expect((await open(waiting, { caller: VIEWER })).texts("#analysis button")).toEqual([]);
+  }); // prettier-ignore
+
+  it.each([
+    ["failed", "has no result. This is version 1 of 10 m ago"],
+    ["processing", "has no result yet. This is version 1 of 10 m ago"],
+  ] as const)("whose new version is %s shows the result of the last completed one", async (status, words) => {
+    const stored = (url: URL) =>
+      url.searchParams.has("version")
+        ? analysis({ version: 1, createdAt: ago(10) })
+        : analysis({ ...pending, status, version: 2, completedVersion: 1 });
+    const { texts } = await open({}, { overrides: { [`GET ${ANALYSIS}`]: stored } });
+    expect(texts(".analysis-result h2")).toContain("Prompting tips 2");
+    expect(texts("#analysis .note").join()).toContain(words);
+  });
+
+  it.each([
+    [null, "about $0.0200 {$0.02} that the provider did not report apart from proxied requests"],
+    [{ prompt: 1, completion: 1, thinking: 0, total: 2 }, "$0.0100 {$0.01} and about $0.0200 {$0.02} that the provider did not report apart from proxied requests"],
+  ])("says what attempts without reported usage (%j) may have cost", async (tokenUsage, words) => {
+    const { texts } = await open({ analysis: { tokenUsage, costUsd: "0.01", unreportedCostUsd: "0.02" } });
+    expect(texts(".analysis-overview .definition-item")).toContain(`Cost ${words}`);
   }); // prettier-ignore
 
   it("that is done has its result, tokens and cost, and tips that lead to their messages", async () => {
@@ -178,6 +209,10 @@ describe("an analysis", () => {
     ["key_rejected", "The provider rejected the key."],
     ["model_gone", "The model is gone."],
     ["no_transcript", "No messages are recorded."],
+    ["not_called", "The transcript took too long to prepare."],
+    ["not_prepared", "The transcript could not be read."],
+    ["over_budget", "The daily budget does not cover it."],
+    ["stuck", "It neither ran nor started."],
     ["not_configured", "No key is configured."],
     ["provider_error", "The provider failed."],
     ["quota_day", "The provider's daily quota is used up."],
@@ -360,7 +395,7 @@ describe("the page of analyses", () => {
   it("has figures, trends and a row for each analysis that leads to its tab", async () => {
     const { text, texts } = await openPage("/analyses", {
       overrides: {
-        "GET /api/analyses/trends": { ...trends, statuses: { pending: 1, processing: 1, completed: 10, failed: 2 }, effectiveness: { "highly effective": 3, effective: 3, "needs improvement": 4 }, promptClarity: 6.44, contextCompleteness: null, costUsd: "1.5", promptTokens: 30_000, completionTokens: 1_000, unpricedCount: 1, tips: [{ category: "context", count: 5 }] },
+        "GET /api/analyses/trends": { ...trends, statuses: { pending: 1, processing: 1, completed: 10, failed: 2 }, effectiveness: { "highly effective": 3, effective: 3, "needs improvement": 4 }, promptClarity: 6.44, contextCompleteness: null, costUsd: "1.5", unreportedCostUsd: "0.25", promptTokens: 30_000, completionTokens: 1_000, unpricedCount: 1, tips: [{ category: "context", count: 5 }] },
         [LIST]: { analyses: list.analyses.slice(0, 1).map((row) => ({ ...row, title: "Fix it", summary: "Fixed.", createdAt: ago(60) })), nextCursor: "next" },
       }, // prettier-ignore
     });
@@ -369,7 +404,7 @@ describe("the page of analyses", () => {
       "Effective 60% {6 of 10 rated conversations}",
       "Prompt clarity 6.4 of 10 {Average of the structured results, from 0 to 10}",
       "Context given – {Average of the structured results, from 0 to 10}",
-      "Cost of analyses $1.50 {$1.5} 31k tokens + 1 unpriced",
+      "Cost of analyses $1.50 {$1.5} 31k tokens + about $0.2500 unreported {Estimated cost of attempts whose usage the provider did not report} + 1 unpriced",
     ]);
     expect(texts(".ranking tbody tr")).toEqual(["Context | 5 | 50%"]);
     expect(texts("table.analyses tbody tr")).toEqual([

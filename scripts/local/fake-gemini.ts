@@ -3,6 +3,7 @@
  * tag such as `[gemini:blocked]` (BEHAVIOURS); without one it returns an analysis.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import type { AnalysisResult } from "../../workers/schemas/analysis.ts";
 import { startHttpServer } from "./network/http-server.ts";
@@ -72,9 +73,13 @@ const failure = (code: number, status: string, details: object[] = []): Reply =>
   body: { error: { code, message: "Scripted.", status, details } },
 });
 
+/** Of a response with the tag `slow`. */
+const SLOW_MS = 1_000;
+
 /** By tag; null: never responds. `call` counts the calls with the tag, from 1. */
 const BEHAVIOURS: Record<string, (call: number) => Reply | null> = {
   ok: () => success(TEXT),
+  slow: () => success(TEXT),
   prose: () => success(`Here is the analysis:\n\`\`\`json\n${TEXT}\n\`\`\``),
   malformed: () => success('{"summary": "x'),
   "malformed-once": (call) => success(call === 1 ? "{" : TEXT),
@@ -99,6 +104,7 @@ const BEHAVIOURS: Record<string, (call: number) => Reply | null> = {
   "gone-once": (call) => (call === 1 ? failure(404, "NOT_FOUND") : success(TEXT)),
   huge: () => success("x".repeat(5 * 1_048_576)),
   silent: () => null,
+  "silent-once": (call) => (call === 1 ? null : success(TEXT)),
 };
 
 /** What to respond with to a transcript without a tag: a result, or the name of a behaviour. */
@@ -134,6 +140,7 @@ export async function startFakeGemini({
     const tag = chosen;
     calls.push({ tag, request: data });
     const reply = BEHAVIOURS[tag]?.(calls.filter((call) => call.tag === tag).length);
+    if (tag === "slow") await pause(SLOW_MS);
     if (reply) send(reply);
   }
 

@@ -65,7 +65,9 @@ In place of the scripts of the existing system:
     .argument("[branch]", "name or key of the branch", BRANCH)
     .option("--domain <name>", "without a conversation: only this domain")
     .option("--limit <number>", "without a conversation: at most so many", whole(1, 500), 10)
-    .description("request failed analyses again (was: process-pending-analyses)")
+    .description(
+      "request failed analyses again, or end the wait of one for a budget or a quota (was: process-pending-analyses)",
+    )
     .action(retry);
   analyses
     .command("fail-stuck")
@@ -132,9 +134,14 @@ function describe(view: AnalysisView): string[] {
     ["ended", view.completedAt ?? "-"],
     ["tokens", tokenUsage ? `${tokenUsage.prompt} read, ${tokenUsage.completion} written` : "-"],
     ["cost", money(view.costUsd)],
+    ...(view.unreportedCostUsd === null ? [] : [["not reported", `about ${money(view.unreportedCostUsd)}`]]),
     ...view.errors.map((error) => [`attempt ${error.attempt}`, `${error.code}: ${error.message}`]),
   ];
-  if (view.nextAttemptAt) rows.push(["next attempt", view.nextAttemptAt]);
+  if (view.nextAttemptAt)
+    rows.push([
+      "next attempt",
+      view.nextAttemptAt + (view.waitsFor ? ` (waits for the ${view.waitsFor})` : ""),
+    ]);
   if (view.note) rows.push(["note", view.note]);
   if (data)
     rows.push(
@@ -189,9 +196,9 @@ async function retry(
       ? (await api.call("/api/analyses", AnalysisList, { query })).analyses
       : [await api.call(pathOf(conversation, branch), AnalysisView)];
   const done: { conversationId: string; branchId: string; message: string }[] = [];
-  for (const { conversationId, branchId, status } of targets) {
-    if (status !== "failed")
-      throw new CommandError(`The analysis is ${status}, and only failed ones are tried again.`);
+  for (const { conversationId, branchId, status, waitsFor } of targets) {
+    if (status !== "failed" && waitsFor !== "budget" && waitsFor !== "provider")
+      throw new CommandError(`The analysis is ${status}, and only failed and waiting ones are tried again.`);
     const body = { conversationId, branchId };
     const { message } = await api.call("/api/analyses", AnalysisCreated, { method: "POST", body });
     done.push({ conversationId, branchId, message });

@@ -646,7 +646,7 @@ const BEARABLE_MS = 1_500;
 
 /** Functions of files, or single ones, that take no text of clients or upstream of any length. */
 const EXEMPT: readonly [pattern: RegExp, reason: string][] = [
-  [/^analysis\/(price|provider|model-call|model-schema)\.ts/, "settings and numbers of ours"],
+  [/^analysis\/(attempts|price|provider|model-call|model-schema)\.ts/, "settings and numbers of ours"],
   [/^analysis\/(claude\.ts#claudeCall|gemini\.ts#geminiCall)/, "writes what we made"],
   [/^alerts\/(dedupe|unknown-models)\.ts/, "compares and counts rows; texts are keys"],
   [

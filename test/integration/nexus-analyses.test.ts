@@ -18,10 +18,13 @@ const row = {
   version: 1,
   status: "failed",
   attempts: 1,
+  nextAttemptAt: null,
+  waitsFor: null,
   provider: "gemini",
   model: "gemini-3.8-flash",
   tokenUsage: { prompt: 1_000, completion: 200, thinking: 100, total: 1_200 },
   costUsd: "0.0015",
+  unreportedCostUsd: null,
   requestedBy: "dashboard-key",
   createdAt: TIME,
   updatedAt: TIME,
@@ -46,7 +49,7 @@ const view = {
   note: null,
   error: ERROR,
   errors: [ERROR],
-  nextAttemptAt: null,
+  completedVersion: null,
   versions: [{ version: 1, status: "failed", createdAt: TIME, model: "m", costUsd: null }],
 };
 const created = { message: "Analysis request created", analysisId: row.id, status: "pending" };
@@ -100,7 +103,21 @@ it("requests an analysis, a new version and those that failed", async () => {
   ]);
 });
 
-it("retries only a failed analysis, and fails stuck ones", async () => {
+it.each([
+  ["budget", 0],
+  ["provider", 0],
+  ["slot", 1],
+] as const)("retries an analysis that waits for the %s with exit code %i", async (waitsFor, code) => {
+  const fake = await api({
+    [`GET /api/analyses/${CONVERSATION}/main`]: { ...view, status: "pending", nextAttemptAt: TIME, waitsFor },
+    "POST /api/analyses": { ...created, message: "Analysis is tried now" },
+  });
+  const one = await fake.run(["analyses", "show", CONVERSATION]);
+  expect(one.stdout).toContain(`${TIME} (waits for the ${waitsFor})`);
+  expect((await fake.run(["analyses", "retry", CONVERSATION])).code).toBe(code);
+});
+
+it("retries only a failed or waiting analysis, and fails stuck ones", async () => {
   const fake = await api({
     [`GET /api/analyses/${CONVERSATION}/main`]: { ...view, status: "processing" },
     "POST /api/analyses/fail-stuck": { analysisIds: [row.id] },

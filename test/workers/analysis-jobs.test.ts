@@ -2,9 +2,17 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { handleAnalyses } from "../../workers/analysis/consumer.ts";
 import { loadConfig } from "../../workers/runtime/config.ts";
-import { startAutomaticAnalyses } from "../../workers/scheduled/analyses.ts";
-import type { AnalysisView } from "../../workers/schemas/api/analyses.ts";
-import { apiJson, testEnv } from "../support/worker-api.ts";
+import { runAttempt } from "../../workers/analysis/attempt.ts";
+import { recoverAnalyses, startAutomaticAnalyses } from "../../workers/scheduled/analyses.ts";
+import type {
+  AnalysisList,
+  AnalysisPlan,
+  AnalysisReader,
+  AnalysisTrends,
+  AnalysisView,
+} from "../../workers/schemas/api/analyses.ts";
+import { claimAnalysis } from "../../workers/store/analyses/jobs.ts";
+import { apiJson, call, testEnv } from "../support/worker-api.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
 import { assistant, storeConversation, user } from "../support/worker-linked-conversation.ts";
 
@@ -282,15 +290,281 @@ it("makes no call while the worker is off, the budget is spent, or analysis was 
   const id = await createAnalysis();
   expect(await deliver(id, { AI_WORKER_ENABLED: "false" })).toBeNull();
   expect(await deliver(id, { AI_DAILY_BUDGET_USD: "0" })).toBeGreaterThan(0);
-  expect(await read()).toMatchObject({
-    status: "pending",
-    note: expect.stringContaining("budget") as string,
-  });
+  expect(await read()).toMatchObject({ status: "pending", waitsFor: "budget" });
   await makeDue();
   await queryRows("UPDATE domains SET analysis_enabled = false");
   expect(await deliver(id)).toBeNull();
   expect(await read()).toMatchObject({ status: "failed", error: { code: "domain_off" } });
   expect(sent).toEqual([]);
+});
+
+const spentToday = async () =>
+  Number((await apiJson<AnalysisReader>("/api/analyses/reader", { bindings: settings() })).spentTodayUsd);
+const attempts = (columns: string) =>
+  queryRows<Record<string, unknown>>(`SELECT ${columns} FROM analysis_attempts ORDER BY attempt`);
+
+it.each([
+  ["a status 5xx", [{ status: 503, body: {} }], "provider_error", true],
+  ["a response that cannot be read", [{ body: "?" }], "invalid_response", true],
+  ["a rate limit", [limited], "rate_limited", false],
+  ["a rejected key", [{ status: 401, body: {} }], "key_rejected", false],
+])("counts a call that ended with %s as its estimate unless it was rejected unread", async (_name, given, code, counts) => {
+  replies = given;
+  await deliver(await createAnalysis());
+  expect(await attempts("outcome, cost_pico IS NULL AS unknown, output_tokens")).toEqual([
+    { outcome: code, unknown: counts, output_tokens: null },
+  ]);
+  expect((await spentToday()) > 0).toBe(counts);
+  const view = await read();
+  expect(view.unreportedCostUsd !== null).toBe(counts);
+  expect(view.costUsd).toBe(counts ? null : "0");
+  const { unreportedCostUsd } = await apiJson<AnalysisTrends>("/api/analyses/trends");
+  expect(unreportedCostUsd !== "0").toBe(counts);
+}); // prettier-ignore
+
+it("counts an interrupted attempt as its estimate, and its usage when it ends late", async () => {
+  replies = [];
+  const id = await createAnalysis();
+  onCall = async () => {
+    onCall = () => Promise.resolve();
+    await queryRows("UPDATE analyses SET lease_until = now() - interval '1 s'");
+    await deliver(id);
+    expect(await attempts("outcome, cost_pico IS NULL AS unknown")).toEqual([
+      { outcome: "interrupted", unknown: true },
+      { outcome: "completed", unknown: false },
+    ]);
+    expect((await read()).unreportedCostUsd).not.toBeNull();
+  };
+  await deliver(id);
+  expect(await attempts("outcome, output_tokens")).toEqual([
+    { outcome: "interrupted", output_tokens: "200" },
+    { outcome: "completed", output_tokens: "200" },
+  ]);
+  expect(await read()).toMatchObject({
+    status: "completed",
+    tokenUsage: { prompt: 2_000, completion: 400 },
+    unreportedCostUsd: null,
+    errors: [{ code: "interrupted" }],
+  });
+});
+
+it("counts each attempt on the day on which it started", async () => {
+  replies = [success("?"), limited];
+  const id = await createAnalysis();
+  await deliver(id);
+  const first = await spentToday();
+  await queryRows("UPDATE analysis_attempts SET started_at = started_at - interval '1 day'");
+  expect(await spentToday()).toBe(0);
+  await makeDue();
+  await deliver(id);
+  expect(await spentToday()).toBe(0);
+  await makeDue();
+  await deliver(id);
+  expect(await spentToday()).toBe(first);
+  expect(Number((await read()).costUsd)).toBeCloseTo(2 * first, 9);
+});
+
+it("reserves the cost of running analyses in the budget", async () => {
+  replies = [];
+  const id = await createAnalysis();
+  const other = await copyOf(id);
+  let reserved = 0;
+  onCall = async () => {
+    reserved = await spentToday();
+    expect(await deliver(other, { AI_DAILY_BUDGET_USD: String(reserved * 1.5) })).toBeGreaterThan(60);
+  };
+  expect(await deliver(id)).toBeNull();
+  expect(reserved).toBeGreaterThan(0);
+  expect(sent).toHaveLength(1);
+  const [waiting] = await queryRows("SELECT status, waits_for FROM analyses WHERE id = $1", [other]);
+  expect(waiting).toEqual({ status: "pending", waits_for: "budget" });
+  // The reported cost is less than what was reserved.
+  const enqueued = await recover({ AI_DAILY_BUDGET_USD: String(reserved * 1.5) });
+  expect(enqueued).toEqual([other]);
+});
+
+it.each([
+  ["more than the budget of a day", { AI_DAILY_BUDGET_USD: "0.000001" }, "It would cost about"],
+  ["an unknown price", { AI_DAILY_BUDGET_USD: "5", GEMINI_MODEL_NAME: "gemini-5" }, "The price of gemini-5 is not known"],
+])("fails what costs %s, and says what to do", async (_name, more, words) => {
+  const made = { method: "POST", body: { conversationId: CONVERSATION }, bindings: settings(more) };
+  const { state } = await apiJson<{ state: string }>(`${ANALYSIS}/plan`, { bindings: settings(more) });
+  expect(state).toBe("over_budget");
+  const { analysisId } = await apiJson<{ analysisId: string }>("/api/analyses", made);
+  expect(await deliver(analysisId, more)).toBeNull();
+  const { status, error } = await read();
+  expect([status, error?.code, error?.message]).toEqual(["failed", "over_budget", expect.stringContaining(words)]);
+  expect(sent).toEqual([]);
+}); // prettier-ignore
+
+it("looks at the budget again when the transcript costs more than was expected", async () => {
+  replies = [];
+  const id = await createAnalysis();
+  await queryRows("UPDATE analyses SET estimated_tokens = 1");
+  const budget = 0.016;
+  await queryRows(
+    `INSERT INTO analysis_attempts (analysis_id, attempt, started_at, outcome, cost_pico) VALUES (gen_random_uuid(), 1, now(), 'completed', 980000000)`,
+  );
+  expect(await deliver(id, { AI_DAILY_BUDGET_USD: String(budget) })).not.toBeNull();
+  expect(await read()).toMatchObject({ status: "pending", waitsFor: "budget", errors: [{ code: "over_budget" }] });
+  await makeDue();
+  expect(await deliver(id, { AI_DAILY_BUDGET_USD: String(budget) })).toBeGreaterThan(60);
+  expect(sent).toEqual([]);
+  expect(await attempts("outcome, cost_pico::text").then((all) => all.at(-1))).toEqual({ outcome: "over_budget", cost_pico: "0" });
+}); // prettier-ignore
+
+/** Runs cron's recovery; the ids that it enqueues. */
+async function recover(more: object = {}, now = Date.now()): Promise<string[]> {
+  const enqueued: string[] = [];
+  const ANALYSES = {
+    sendBatch: (batch: { body: { id: string } }[]) => void enqueued.push(...batch.map(({ body }) => body.id)),
+  };
+  const bindings = testEnv({ ...env, ...settings({ ...more, ANALYSES }) });
+  await recoverAnalyses(bindings, loadConfig(bindings), now);
+  return enqueued;
+}
+
+/** Another pending analysis, of a branch of its own. */
+async function copyOf(id: string): Promise<string> {
+  const [copy] = await queryRows<{ id: string }>(
+    `INSERT INTO analyses SELECT (jsonb_populate_record(a, jsonb_build_object('id', gen_random_uuid(), 'version', 2, 'is_current', false))).*
+     FROM analyses a WHERE id = $1 RETURNING id`,
+    [id],
+  );
+  return copy!.id;
+}
+
+it("expects no more tokens than a prompt may have", async () => {
+  await queryRows("UPDATE requests SET context_tokens = 900000");
+  const more = { AI_MAX_PROMPT_TOKENS: "2000", AI_DAILY_BUDGET_USD: "0.02" };
+  const plan = await apiJson<AnalysisPlan>(`${ANALYSIS}/plan`, { bindings: settings(more) });
+  expect(plan).toMatchObject({ state: "ready", inputTokens: 2_000 });
+  const made = { method: "POST", body: { conversationId: CONVERSATION }, bindings: settings(more) };
+  await apiJson("/api/analyses", made);
+  expect(await queryRows("SELECT estimated_tokens AS tokens FROM analyses")).toEqual([{ tokens: 2_000 }]);
+});
+
+it("makes waiting analyses due when the budget is raised, oldest first, and when they are requested again", async () => {
+  const id = await createAnalysis();
+  await deliver(id, { AI_DAILY_BUDGET_USD: "0" });
+  const waiting = await read();
+  expect(Date.parse(waiting.nextAttemptAt!) % 86_400_000).toBe(0);
+  expect(await recover({ AI_DAILY_BUDGET_USD: "0" })).toEqual([]);
+  expect(await recover({ AI_DAILY_BUDGET_USD: "1" })).toEqual([id]);
+  expect(await recover({ AI_DAILY_BUDGET_USD: "1" })).toEqual([]);
+  await deliver(id, { AI_DAILY_BUDGET_USD: "0" });
+  expect(await read()).toMatchObject({ waitsFor: "budget" });
+  const again = await call("/api/analyses", {
+    method: "POST",
+    body: { conversationId: CONVERSATION },
+    bindings: settings(),
+  });
+  expect(again).toMatchObject({ status: 200, json: { message: "Analysis is tried now", analysisId: id } });
+  replies = [];
+  expect(await deliver(id)).toBeNull();
+  expect(await read()).toMatchObject({ status: "completed", version: 1, waitsFor: null });
+});
+
+it("does not count rate limits as attempts, and waits for them within a bound", async () => {
+  replies = [limited, limited, limited, limited];
+  const id = await createAnalysis();
+  for (let call = 1; call <= 4; call++) {
+    expect(await deliver(id, { AI_ANALYSIS_MAX_RETRIES: "1" })).toBeGreaterThan(4);
+    expect(await read()).toMatchObject({ status: "pending", waitsFor: "provider", attempts: call });
+    await makeDue();
+  }
+  await queryRows(
+    `UPDATE analyses SET errors = jsonb_set(errors, '{0,at}', to_jsonb(to_char(now() - interval '4 days', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')))`,
+  );
+  replies = [limited];
+  expect(await deliver(id, { AI_ANALYSIS_MAX_RETRIES: "1" })).toBeNull();
+  expect(await read()).toMatchObject({ status: "failed", error: { code: "rate_limited" } });
+});
+
+it("is not overdue while it waits for a slot, and is enqueued again once in ten minutes", async () => {
+  const id = await createAnalysis();
+  const running = await copyOf(id);
+  await queryRows("UPDATE analyses SET status = 'processing', lease_until = now() + interval '1 h' WHERE id = $1", [running]);
+  await queryRows("UPDATE analyses SET next_attempt_at = now() - interval '1 h', created_at = now() - interval '1 h' WHERE id = $1", [id]);
+  const busy = { AI_WORKER_MAX_CONCURRENT_JOBS: "1" };
+  expect(await deliver(id, busy)).toBe(15);
+  expect(await read()).toMatchObject({ status: "pending", waitsFor: "slot" });
+  expect(await recover(busy)).toEqual([]);
+  const failed = await apiJson("/api/analyses/fail-stuck", { method: "POST", bindings: settings() });
+  expect(failed).toEqual({ analysisIds: [] });
+  // Its message is lost.
+  const later = Date.now() + 3 * 60_000;
+  expect(await recover(busy, later)).toEqual([id]);
+  expect(await recover(busy, later + 60_000)).toEqual([]);
+  expect(await recover(busy, later + 11 * 60_000)).toEqual([id]);
+}); // prettier-ignore
+
+it("makes no call once the lease leaves no time for it", async () => {
+  const id = await createAnalysis();
+  const config = loadConfig(testEnv({ ...env, ...settings() }));
+  const limits = { maxConcurrent: 1, maxAttempts: 3, leaseMs: 60_000, dailyBudget: null };
+  const claim = await claimAnalysis(config, id, limits, new Date());
+  if (claim.state !== "claimed") throw new Error("not claimed");
+  await runAttempt(config, claim.job, { deadline: new Date(Date.now() - 1), dailyBudget: null });
+  expect(sent).toEqual([]);
+  expect(await read()).toMatchObject({ status: "pending", error: { code: "not_called" }, unreportedCostUsd: null });
+}); // prettier-ignore
+
+it("ends a call at the deadline of its lease, however long its limit is", async () => {
+  replies = [];
+  const id = await createAnalysis();
+  const config = loadConfig(testEnv({ ...env, ...settings() }));
+  const limits = { maxConcurrent: 1, maxAttempts: 3, leaseMs: 60_000, dailyBudget: null };
+  const claim = await claimAnalysis(config, id, limits, new Date());
+  if (claim.state !== "claimed") throw new Error("not claimed");
+  const timeouts = vi.spyOn(AbortSignal, "timeout");
+  await runAttempt(config, claim.job, { deadline: new Date(Date.now() + 9_000), dailyBudget: null });
+  const given = timeouts.mock.calls.map(([ms]) => ms);
+  timeouts.mockRestore();
+  expect(given.filter((ms) => ms > 30_000)).toEqual([]);
+  expect(given.some((ms) => ms > 5_000 && ms <= 9_000)).toBe(true);
+  expect(sent).toHaveLength(1);
+});
+
+it("shows the result of the last completed version in lists and trends while a newer one has none", async () => {
+  replies = [];
+  await deliver(await createAnalysis());
+  const { analysisId } = await apiJson<{ analysisId: string }>(`${ANALYSIS}/regenerate`, {
+    method: "POST",
+    bindings: settings(),
+  });
+  replies = [{ status: 404, body: {} }];
+  await deliver(analysisId);
+  expect(await read()).toMatchObject({ version: 2, status: "failed", data: null, completedVersion: 1 });
+  const { analyses } = await apiJson<AnalysisList>("/api/analyses");
+  expect(analyses).toMatchObject([
+    {
+      version: 2,
+      status: "failed",
+      error: { code: "model_gone" },
+      summary: RESULT.summary,
+      sentiment: "positive",
+      effectiveness: "effective",
+      tipCategories: ["clarity"],
+    },
+  ]);
+  const trends = await apiJson<AnalysisTrends>("/api/analyses/trends");
+  expect(trends).toMatchObject({ statuses: { failed: 1, completed: 0 }, sentiments: { positive: 1 } });
+});
+
+it("continues after the transcript could not be read, without the cost of a call", async () => {
+  replies = [];
+  const id = await createAnalysis();
+  await queryRows("ALTER TABLE contents RENAME TO contents_away");
+  try {
+    expect(await deliver(id)).toBe(30);
+  } finally {
+    await queryRows("ALTER TABLE contents_away RENAME TO contents");
+  }
+  expect(await read()).toMatchObject({ status: "pending", error: { code: "not_prepared" }, costUsd: "0" });
+  await makeDue();
+  expect(await deliver(id)).toBeNull();
+  expect(await read()).toMatchObject({ status: "completed" });
 });
 
 it("shows a sub-task by the final response of its own branch", async () => {

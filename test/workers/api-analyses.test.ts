@@ -44,8 +44,14 @@ const allowAnalysis = (isAllowed: boolean) =>
       analysisEnabled: isAllowed,
     },
   });
-const end = (status: string) =>
-  queryRows("UPDATE analyses SET status = $1, started_at = now(), cost_pico = 2500000000", [status]);
+const end = async (status: string) => {
+  await queryRows("UPDATE analyses SET status = $1, started_at = now(), cost_pico = 2500000000", [status]);
+  await queryRows(
+    `INSERT INTO analysis_attempts (analysis_id, attempt, started_at, outcome, cost_pico)
+     SELECT id, 1, now(), $1, 2500000000 FROM analyses ON CONFLICT DO NOTHING`,
+    [status],
+  );
+};
 const read = (path = ANALYSIS) => apiJson<AnalysisView>(path, { key: VIEWER_KEY });
 
 it("queues an analysis that viewers may read", async () => {
@@ -161,7 +167,9 @@ it("says what an analysis would cost and why it cannot start", async () => {
   await apiJson("/api/analyses", CREATE);
   await end("completed");
   const budget = { ...bindings, AI_DAILY_BUDGET_USD: "0.0025" };
-  expect(await plan(budget)).toMatchObject({ state: "budget_spent", spentTodayUsd: "0.0025" });
+  const larger = { ...bindings, AI_DAILY_BUDGET_USD: "0.016" };
+  expect(await plan(larger)).toMatchObject({ state: "budget_spent", spentTodayUsd: "0.0025" });
+  expect(await plan(budget)).toMatchObject({ state: "over_budget" });
   expect(await plan(budget)).toMatchObject({ current: { version: 1, status: "completed" } });
   expect(await reader(budget)).toMatchObject({ state: "budget_spent", dailyBudgetUsd: "0.0025" });
   await allowAnalysis(false);

@@ -2,13 +2,19 @@
 import { claudeCall, readClaudeResponse } from "../domain/analysis/claude.ts";
 import { geminiCall, readGeminiResponse } from "../domain/analysis/gemini.ts";
 import {
-  backoffMs,
+  isLastAttempt,
+  mayBeBilled,
+  OVER_BUDGET,
+  retryDelayMs,
+  waitAfter,
+} from "../domain/analysis/attempts.ts";
+import {
   modelFailure,
   type ModelFailure,
   type ModelRequest,
   type ModelResponse,
 } from "../domain/analysis/model-call.ts";
-import { analysisCost } from "../domain/analysis/price.ts";
+import { analysisCost, estimateCost } from "../domain/analysis/price.ts";
 import type { AnalysisPrompts } from "../domain/analysis/prompt.ts";
 import { calibrationOf } from "../domain/analysis/estimate-tokens.ts";
 import { MAX_OUTPUT_TOKENS, maxPromptTokens } from "../domain/analysis/provider.ts";
@@ -16,22 +22,26 @@ import { readResult } from "../domain/analysis/result.ts";
 import { type PreparedTranscript, prepareTranscript } from "../domain/analysis/transcript.ts";
 import { maskPersonalData } from "../domain/masking/personal-data.ts";
 import { redact } from "../domain/masking/redact.ts";
+import { failed, ok, type Result } from "../domain/result.ts";
 import { plainText } from "../domain/truncate.ts";
 import type { Config } from "../runtime/config.ts";
+import { MAX_ANALYSIS_CALL_MS } from "../runtime/constants.ts";
 import { errorText, log } from "../runtime/log.ts";
 import { readText } from "../runtime/read-body.ts";
 import type { AnalysisProvider } from "../schemas/analysis.ts";
-import { type AnalysisJob, type AttemptEnd, endAttempt } from "../store/analyses/jobs.ts";
+import { type AttemptEnd, correctEstimate, endAttempt } from "../store/analyses/attempts.ts";
+import type { AnalysisJob } from "../store/analyses/jobs.ts";
 import { readBranch } from "../store/conversations/branch-messages.ts";
 import { bundledAnalysisPrompts } from "../store/prompts/analysis-prompts.ts";
 import { readAccountKey } from "../store/tenants/accounts.ts";
 
 /** A response with an analysis has some 10 KB. */
 const MAX_RESPONSE_BYTES = 2 * 1_048_576;
-const MAX_TIMEOUT_MS = 600_000;
 /** Reading this many prompt tokens takes a model about a second. */
 const TOKENS_PER_SECOND = 2_000;
 const MAX_CONTENT = 200_000;
+/** The database may be away for a while. */
+const NOT_PREPARED_DELAY_MS = 30_000;
 const MAX_MODEL = 200;
 /** Between attempts to store the end of an attempt; together less than the lease outlasts a call. */
 const STORE_DELAYS_MS = [500, 2_000, 5_000, 10_000, 20_000];
@@ -39,27 +49,52 @@ const STORE_DELAYS_MS = [500, 2_000, 5_000, 10_000, 20_000];
 /** The limit of a call, which grows with the prompt. */
 export function timeoutMs(config: Config, promptTokens: number): number {
   const base = config.AI_ANALYSIS_GEMINI_REQUEST_TIMEOUT_MS;
-  return Math.max(base, Math.min(MAX_TIMEOUT_MS, base + (promptTokens / TOKENS_PER_SECOND) * 1_000));
+  return Math.min(MAX_ANALYSIS_CALL_MS, base + (promptTokens / TOKENS_PER_SECOND) * 1_000);
+}
+
+export interface AttemptLimits {
+  /** The call has ended by then, whatever its transcript took to prepare, so that its end is stored within the lease. */
+  deadline: Date;
+  /** Pico-dollars per UTC day; null: no limit. */
+  dailyBudget: bigint | null;
 }
 
 /** Makes the claimed attempt and stores its end. Milliseconds until the next attempt; null: the analysis has ended. */
-export async function runAttempt(config: Config, job: AnalysisJob): Promise<number | null> {
+export async function runAttempt(
+  config: Config,
+  job: AnalysisJob,
+  limits: AttemptLimits,
+): Promise<number | null> {
   const prompts = await bundledAnalysisPrompts();
-  const prepared = await prepare(config, job);
-  const response =
-    prepared === null
-      ? noTranscript()
-      : await callModel(config, job.provider, requestOf(job, prepared, prompts), prepared);
+  const prepared = await prepareWithin(config, job, limits);
+  const response = prepared.ok
+    ? await callModel(config, job.provider, requestOf(job, prepared.value, prompts), prepared.value, limits)
+    : prepared.error;
   const now = new Date();
-  const end = endOf(config, job, response, prepared, now);
-  const { usage } = response;
-  const costOf = (model: string) => (usage === null ? null : analysisCost(job.provider, model, usage, now));
-  // The provider may name a version of the model, which has the same price.
-  const costPico = (response.model === null ? null : costOf(response.model)) ?? costOf(job.model);
-  const cost = { usage, costPico, model: response.model && plainText(response.model, MAX_MODEL) };
-  await storeEnd(() => endAttempt(config, job, prompts.hash, cost, storable(end), now));
+  const end = endOf(config, job, response, prepared.ok ? prepared.value : null, now);
+  const { model } = response;
+  const cost = {
+    usage: response.usage,
+    costPico: costOf(job, response, end, now),
+    model: model && plainText(model, MAX_MODEL),
+  };
+  const attempt = { analysisId: job.id, attempt: job.attempts };
+  await storeEnd(() => endAttempt(config, attempt, prompts.hash, cost, storable(end), now));
   if (end.status === "failed") log.warn("analysis: attempt failed", { id: job.id, code: end.error.code });
   return end.status === "failed" && end.nextAttemptAt ? end.nextAttemptAt.getTime() - now.getTime() : null;
+}
+
+/** Null: not known, because the response had no usage or the model has no known price. */
+function costOf(
+  job: AnalysisJob,
+  { usage, model }: ModelResponse | ModelFailure,
+  end: AttemptEnd,
+  now: Date,
+): bigint | null {
+  if (usage === null) return end.status === "failed" && !mayBeBilled(end.error.code) ? 0n : null;
+  const costBy = (named: string) => analysisCost(job.provider, named, usage, now);
+  // The provider may name a version of the model, which has the same price.
+  return (model === null ? null : costBy(model)) ?? costBy(job.model);
 }
 
 /** A response that was paid for is not lost because the database is away for a minute. */
@@ -84,6 +119,34 @@ function storable<T>(value: T): T {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, storable(inner)])) as T;
 }
 
+/** The transcript, whose estimated cost is within the budget; or why the model cannot be called. */
+async function prepareWithin(
+  config: Config,
+  job: AnalysisJob,
+  { dailyBudget }: AttemptLimits,
+): Promise<Result<PreparedTranscript, ModelFailure>> {
+  try {
+    const prepared = await prepare(config, job);
+    if (prepared === null)
+      return failed(modelFailure("no_transcript", "No messages of this branch are recorded.", null));
+    const now = new Date();
+    const { estimatedTokens: tokens } = prepared;
+    const pico = estimateCost(job.provider, job.model, tokens, now);
+    const attempt = { analysisId: job.id, attempt: job.attempts };
+    const spent = await correctEstimate(config, attempt, { tokens, pico }, now);
+    if (dailyBudget !== null && spent > dailyBudget)
+      return failed(
+        modelFailure(OVER_BUDGET, "The transcript costs more than is left of the daily budget.", {
+          retryAfterMs: undefined,
+        }),
+      );
+    return ok(prepared);
+  } catch (thrown) {
+    const message = `The transcript could not be read: ${redact(errorText(thrown))}`;
+    return failed(modelFailure("not_prepared", message, { retryAfterMs: NOT_PREPARED_DELAY_MS }));
+  }
+}
+
 async function prepare(config: Config, job: AnalysisJob): Promise<PreparedTranscript | null> {
   const branch = await readBranch(config, job.conversationId, job.branchKey);
   if (!branch.ok || branch.value.messages.length === 0) return null;
@@ -99,10 +162,6 @@ async function prepare(config: Config, job: AnalysisJob): Promise<PreparedTransc
     calibration: calibrationOf(recorded),
   };
   return prepareTranscript(messages, limits, subtaskAnswers);
-}
-
-function noTranscript(): ModelFailure {
-  return modelFailure("no_transcript", "No messages of this branch are recorded.", null);
 }
 
 /** A response that was cut is asked for again with twice the tokens, an invalid one with its problem. */
@@ -138,8 +197,11 @@ async function callModel(
   provider: AnalysisProvider,
   request: ModelRequest,
   { estimatedTokens }: PreparedTranscript,
+  { deadline }: AttemptLimits,
 ): Promise<ModelResponse | ModelFailure> {
-  const limit = timeoutMs(config, estimatedTokens);
+  const limit = Math.min(timeoutMs(config, estimatedTokens), deadline.getTime() - Date.now());
+  if (limit <= 0)
+    return modelFailure("not_called", "Preparing the transcript took too long.", { retryAfterMs: undefined });
   try {
     const key = provider === "gemini" ? config.GEMINI_API_KEY : await claudeKey(config);
     if (!key) return modelFailure("not_configured", NOT_CONFIGURED[provider], null);
@@ -173,15 +235,19 @@ function endOf(
   prepared: PreparedTranscript | null,
   now: Date,
 ): AttemptEnd {
-  const isLast = job.attempts >= config.AI_ANALYSIS_MAX_RETRIES;
-  const fail = (code: string, message: string, delayMs: number | null): AttemptEnd => ({
-    status: "failed",
-    error: { at: now.toISOString(), attempt: job.attempts, code, message },
-    nextAttemptAt: delayMs === null || isLast ? null : new Date(now.getTime() + delayMs),
-  });
+  const isLast = (code: string) => isLastAttempt(job, code, config.AI_ANALYSIS_MAX_RETRIES, now);
+  const fail = (code: string, message: string, delayMs: number | null): AttemptEnd => {
+    const isRetried = delayMs !== null && !isLast(code);
+    return {
+      status: "failed",
+      error: { at: now.toISOString(), attempt: job.attempts, code, message },
+      nextAttemptAt: isRetried ? new Date(now.getTime() + delayMs) : null,
+      waitsFor: isRetried ? waitAfter(code) : null,
+    };
+  };
   if (!response.ok) {
     const { code, message, retry } = response;
-    return fail(code, message, retry && (retry.retryAfterMs ?? backoffMs(job.attempts)));
+    return fail(code, message, retry && retryDelayMs(job, code, retry.retryAfterMs));
   }
   const omitted = prepared?.omittedMessages ?? 0;
   const note =
@@ -190,7 +256,7 @@ function endOf(
   if (result.ok) return { status: "completed", result: result.value, content: null, note };
   const code = response.isCut ? "response_cut" : "invalid_result";
   const wasAsked = job.errors.some((error) => error.code === code);
-  if (!wasAsked && !isLast)
+  if (!wasAsked && !isLast(code))
     return fail(code, response.isCut ? "The response reached its limit of tokens." : result.error, 0);
   if (response.text.trim() === "") return fail(code, "The model returned no text.", null);
   return {

@@ -6,7 +6,7 @@
 import { type Config, loadConfig } from "../runtime/config.ts";
 import { errorText, log } from "../runtime/log.ts";
 import { publishAnalysis } from "../runtime/publish-analysis.ts";
-import { parseUsd } from "../domain/pricing/usd.ts";
+import { dailyBudgetOf } from "../domain/analysis/price.ts";
 import { AnalysisMessage } from "../schemas/analysis.ts";
 import { claimAnalysis } from "../store/analyses/jobs.ts";
 import { runAttempt, timeoutMs } from "./attempt.ts";
@@ -14,7 +14,7 @@ import { runAttempt, timeoutMs } from "./attempt.ts";
 /** A queue takes at most this delay. /queues/configuration/batching-retries */
 const MAX_DELAY_SECONDS = 43_200;
 const UNAVAILABLE_DELAY_SECONDS = 30;
-/** Of a lease beyond the limit of the call. */
+/** Of a lease beyond the deadline of the call: for storing its end. */
 const LEASE_MARGIN_MS = 60_000;
 
 export async function handleAnalyses(batch: MessageBatch, env: Env): Promise<void> {
@@ -42,6 +42,7 @@ async function handleMessage(message: Message, config: Config, env: Env): Promis
 
 /** Makes the next attempt if one is due. Milliseconds until the analysis should be looked at again; null: it has ended. */
 async function advance(id: string, config: Config, env: Env): Promise<number | null> {
+  const dailyBudget = dailyBudgetOf(config);
   const claim = await claimAnalysis(
     config,
     id,
@@ -49,12 +50,16 @@ async function advance(id: string, config: Config, env: Env): Promise<number | n
       maxConcurrent: config.AI_WORKER_MAX_CONCURRENT_JOBS,
       maxAttempts: config.AI_ANALYSIS_MAX_RETRIES,
       leaseMs: timeoutMs(config, config.AI_MAX_PROMPT_TOKENS) + LEASE_MARGIN_MS,
-      dailyBudget: config.AI_DAILY_BUDGET_USD === undefined ? null : parseUsd(config.AI_DAILY_BUDGET_USD),
+      dailyBudget,
     },
     new Date(),
   );
   if (claim.state === "claimed") {
-    const [delayMs] = await Promise.all([runAttempt(config, claim.job), publishAnalysis(env, id)]);
+    const deadline = new Date(claim.leaseUntil.getTime() - LEASE_MARGIN_MS);
+    const [delayMs] = await Promise.all([
+      runAttempt(config, claim.job, { deadline, dailyBudget }),
+      publishAnalysis(env, id),
+    ]);
     await publishAnalysis(env, id);
     return delayMs;
   }

@@ -2,9 +2,9 @@
 import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { callRates } from "../domain/auth/call-rate.ts";
-import { analysisCost, ESTIMATED_OUTPUT_TOKENS } from "../domain/analysis/price.ts";
+import { budgetFor, dailyBudgetOf, estimateCost } from "../domain/analysis/price.ts";
 import { chooseProvider } from "../domain/analysis/provider.ts";
-import { formatUsd, parseUsd } from "../domain/pricing/usd.ts";
+import { formatUsd } from "../domain/pricing/usd.ts";
 import type { Config } from "../runtime/config.ts";
 import { AUDIT_READING_MS, MINUTE_MS } from "../runtime/constants.ts";
 import { enqueueAnalyses } from "../runtime/enqueue-analyses.ts";
@@ -26,13 +26,9 @@ import {
   RegenerateInput,
 } from "../schemas/api/analyses.ts";
 import { writeAuditOnce } from "../store/admin/audit.ts";
-import {
-  type BranchName,
-  createAnalysis,
-  type CreatedAnalysis,
-  type CreationError,
-} from "../store/analyses/create.ts";
-import { listAnalyses, readAnalysis, readAnalysisPlan, readSpentToday } from "../store/analyses/read.ts";
+import { readSpentToday } from "../store/analyses/attempts.ts";
+import { createAnalysis, type CreatedAnalysis, type CreationError } from "../store/analyses/create.ts";
+import { type BranchName, listAnalyses, readAnalysis, readAnalysisPlan } from "../store/analyses/read.ts";
 import { readAnalysisTrends } from "../store/analyses/trends.ts";
 import type { NoBranch } from "../store/conversations/find.ts";
 import { failStuckAnalyses } from "../store/analyses/jobs.ts";
@@ -47,6 +43,7 @@ import {
   json,
   jsonBody,
   notFoundResponse,
+  optionalJsonBody,
   rateLimitedResponse,
 } from "./http/openapi.ts";
 import { listParameters, periodParameters } from "./http/parameters.ts";
@@ -69,7 +66,10 @@ const create = createRoute({
   summary: "Request the analysis of a branch",
   request: { body: jsonBody(AnalysisInput) },
   responses: {
-    200: json("The analysis exists already.", AnalysisCreated),
+    200: json(
+      "The analysis exists already. One that waited for a budget or a quota is tried now.",
+      AnalysisCreated,
+    ),
     201: json("The analysis is queued.", AnalysisCreated),
     ...creationErrors,
   },
@@ -79,7 +79,7 @@ const failStuck = createRoute({
   path: "/api/analyses/fail-stuck",
   tags,
   summary: "Fail analyses that neither run nor start, so that they can be requested again",
-  request: { body: jsonBody(FailStuckInput) },
+  request: { body: optionalJsonBody(FailStuckInput) },
   responses: { 200: json("The analyses.", FailedStuck), ...errorResponses },
 });
 const regenerate = createRoute({
@@ -87,7 +87,7 @@ const regenerate = createRoute({
   path: `${path}/regenerate`,
   tags,
   summary: "Request a new version of the analysis of a branch",
-  request: { params: AnalysisParameter, body: jsonBody(RegenerateInput) },
+  request: { params: AnalysisParameter, body: optionalJsonBody(RegenerateInput) },
   responses: { 201: json("The new version is queued.", AnalysisCreated), ...creationErrors },
 });
 const read = createRoute({
@@ -139,8 +139,9 @@ export const analysisRoutes = newRoutes()
   .openapi(create, async (c) => {
     const { conversationId, branchId, customPrompt } = c.req.valid("json");
     const created = await start(c, { conversationId, branchId }, customPrompt, false);
-    if (created.isNew) return c.json(createdView(created, "Analysis request created"), 201);
-    return c.json(createdView(created, "Analysis already completed"), 200);
+    if (created.kind === "new") return c.json(createdView(created, "Analysis request created"), 201);
+    const message = created.kind === "resumed" ? "Analysis is tried now" : "Analysis already completed";
+    return c.json(createdView(created, message), 200);
   })
   .openapi(failStuck, async (c) => {
     const by = auditActor(c);
@@ -175,19 +176,18 @@ export const analysisRoutes = newRoutes()
     const found = await readAnalysisPlan(config, name, now);
     if (!found.ok) throw notFound(found.error, name);
     const { isEnabled, spentPico, ...branch } = found.value;
-    const { inputTokens } = branch;
+    const { maxPromptTokens } = chooseProvider(config);
+    const inputTokens = branch.inputTokens && Math.min(branch.inputTokens, maxPromptTokens);
     const { state, ...reader } = readerView(config, spentPico);
-    const usage = { cachedInputTokens: 0, outputTokens: ESTIMATED_OUTPUT_TOKENS, thinkingTokens: 0 };
-    const costPico =
-      inputTokens === null
-        ? null
-        : analysisCost(reader.provider, reader.model, { ...usage, inputTokens }, now);
+    const costPico = estimateCost(reader.provider, reader.model, inputTokens, now);
+    const verdict = budgetFor(dailyBudgetOf(config), spentPico, costPico);
     const view: AnalysisPlan = {
-      state: state === "not_configured" || isEnabled ? state : "domain_off",
+      state: planState(state, isEnabled, verdict),
       ...reader,
       ...branch,
+      inputTokens,
       prompt: (await bundledAnalysisPrompts()).instructions,
-      costUsd: costPico === null ? null : formatUsd(costPico),
+      costUsd: costPico === null || inputTokens === null ? null : formatUsd(costPico),
     };
     return c.json(view, 200);
   })
@@ -206,10 +206,22 @@ export const analysisRoutes = newRoutes()
     return c.json(await listAnalyses(c.get("config"), { ...filter, before }), 200);
   });
 
+/** The reader's state, or what forbids the analysis of one branch. */
+function planState(
+  state: AnalysisReader["state"],
+  isEnabled: boolean,
+  budget: ReturnType<typeof budgetFor>,
+): AnalysisPlan["state"] {
+  if (state === "not_configured") return state;
+  if (!isEnabled) return "domain_off";
+  if (budget === "never") return "over_budget";
+  return state === "ready" && budget === "waits" ? "budget_spent" : state;
+}
+
 /** Who reads conversations, and whether that is possible now. */
 function readerView(config: Config, spentPico: bigint): AnalysisReader {
   const { provider, model, isConfigured } = chooseProvider(config);
-  const budget = config.AI_DAILY_BUDGET_USD === undefined ? null : parseUsd(config.AI_DAILY_BUDGET_USD);
+  const budget = dailyBudgetOf(config);
   return {
     state: !isConfigured
       ? "not_configured"
@@ -246,8 +258,9 @@ async function start(
   const request = { branch, customPrompt, provider, limitPerMinute, isRegeneration };
   const created = await createAnalysis(config, request, auditActor(c));
   if (!created.ok) throw creationError(created.error, branch);
-  const { isNew, analysisId } = created.value;
-  if (isNew) await Promise.all([enqueueAnalyses(c.env, [analysisId]), publishAnalysis(c.env, analysisId)]);
+  const { kind, analysisId } = created.value;
+  if (kind !== "existing")
+    await Promise.all([enqueueAnalyses(c.env, [analysisId]), publishAnalysis(c.env, analysisId)]);
   return created.value;
 }
 

@@ -22,6 +22,11 @@ test.each([
     "AI_ANALYSIS_INPUT_TRUNCATION_TARGET_TOKENS: expected at most AI_MAX_PROMPT_TOKENS",
   ],
   [
+    { AI_ANALYSIS_GEMINI_REQUEST_TIMEOUT_MS: "600001" },
+    "AI_ANALYSIS_GEMINI_REQUEST_TIMEOUT_MS: expected at most 600000, because a queue consumer ends after 15 minutes",
+  ],
+  [{ GEMINI_API_URL: "http://gemini.example/models" }, "GEMINI_API_URL: expected an https address"],
+  [
     {
       AI_ANALYSIS_INPUT_TRUNCATION_TARGET_TOKENS: "8192",
       AI_ANALYSIS_TRUNCATE_FIRST_N_TOKENS: "6000",
@@ -50,4 +55,8 @@ test("values of wrangler.toml may be booleans and numbers", () => {
     AI_DAILY_BUDGET_USD: "0.5",
     AI_HEAD_MESSAGES: 7,
   });
+});
+
+test("a key is sent to loopback without https, for tests", () => {
+  expect(problemOf({ GEMINI_API_URL: "http://127.0.0.1:9/models" })).toBeNull();
 });

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { isLoopbackName } from "../domain/http/host.ts";
+import { MAX_ANALYSIS_CALL_MS } from "./constants.ts";
 
 /** `[vars]` of wrangler.toml may have booleans and numbers, an environment has texts. */
 const flag = (byDefault: boolean) =>
@@ -167,9 +168,13 @@ export const Config = z
     AI_ANALYSIS_MAX_RETRIES: positive(3).describe(
       "Attempts of one analysis, the first included; each calls the model once.",
     ),
-    AI_ANALYSIS_GEMINI_REQUEST_TIMEOUT_MS: milliseconds(60_000).describe(
-      "Milliseconds that a model may take for a short prompt; a long prompt gets up to ten minutes.",
-    ),
+    AI_ANALYSIS_GEMINI_REQUEST_TIMEOUT_MS: milliseconds(60_000)
+      .refine((value) => value <= MAX_ANALYSIS_CALL_MS, {
+        error: `expected at most ${MAX_ANALYSIS_CALL_MS}, because a queue consumer ends after 15 minutes`,
+      })
+      .describe(
+        "Milliseconds that a model may take for a short prompt; a long prompt gets up to ten minutes, which is the most that can be set.",
+      ),
     AI_MAX_PROMPT_TOKENS: tokens
       .default(855_000)
       .describe(

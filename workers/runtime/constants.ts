@@ -118,3 +118,6 @@ export const BACKLOG_ALERT_MS = 300_000;
 
 /** Reading the same transcript, or searching for the same words, again within this time adds no entry to the audit log. */
 export const AUDIT_READING_MS = 30 * 60_000;
+
+/** A queue consumer has 15 minutes of wall time, also for reading the transcript and storing the end. /queues/platform/limits */
+export const MAX_ANALYSIS_CALL_MS = 600_000;

@@ -1,7 +1,9 @@
-/** Enqueues analyses whose queue message is lost, and those whose attempt was interrupted; starts those of automatic mode. */
-import { analysisCost, ESTIMATED_OUTPUT_TOKENS } from "../domain/analysis/price.ts";
+/**
+ * Enqueues analyses whose queue message is lost, those whose attempt was interrupted, and those that wait for a budget which was raised;
+ * starts those of automatic mode.
+ */
+import { dailyBudgetOf, estimateCost } from "../domain/analysis/price.ts";
 import { chooseProvider } from "../domain/analysis/provider.ts";
-import { parseUsd } from "../domain/pricing/usd.ts";
 import type { Config } from "../runtime/config.ts";
 import { MINUTE_MS } from "../runtime/constants.ts";
 import { enqueueAnalyses } from "../runtime/enqueue-analyses.ts";
@@ -9,11 +11,13 @@ import { errorText, log } from "../runtime/log.ts";
 import { publishAnalysis } from "../runtime/publish-analysis.ts";
 import { readAutomatic } from "../store/analyses/automatic.ts";
 import { createAnalysis } from "../store/analyses/create.ts";
-import { overdueAnalyses } from "../store/analyses/jobs.ts";
+import { releaseBudgetWaits, takeOverdueAnalyses } from "../store/analyses/jobs.ts";
 
 /** A message in the queue is usually delivered sooner; a second one is harmless. */
 const OVERDUE_MS = 2 * MINUTE_MS;
 const MAX_ENQUEUED = 20;
+/** Of those that wait for a budget: some are too dear for what is left. */
+const MAX_WAITING = 100;
 
 /** Never rejects. */
 export async function recoverAnalyses(
@@ -23,7 +27,11 @@ export async function recoverAnalyses(
 ): Promise<void> {
   if (!config.AI_WORKER_ENABLED || !chooseProvider(config).isConfigured) return;
   try {
-    await enqueueAnalyses(env, await overdueAnalyses(config, new Date(now - OVERDUE_MS), MAX_ENQUEUED));
+    const at = new Date(now);
+    const released = await releaseBudgetWaits(config, dailyBudgetOf(config), MAX_WAITING, at);
+    await enqueueAnalyses(env, released);
+    const overdue = await takeOverdueAnalyses(config, new Date(now - OVERDUE_MS), MAX_ENQUEUED, at);
+    await enqueueAnalyses(env, overdue);
   } catch (thrown) {
     log.warn("analysis: not recovered", { error: errorText(thrown) });
   }
@@ -43,21 +51,21 @@ export async function startAutomaticAnalyses(
   now: Date,
 ): Promise<void> {
   const provider = chooseProvider(config);
-  const { AI_DAILY_BUDGET_USD: budget, AI_WORKER_MAX_CONCURRENT_JOBS: slots } = config;
-  if (!config.AI_WORKER_ENABLED || !provider.isConfigured || budget === undefined) return;
+  const { AI_WORKER_MAX_CONCURRENT_JOBS: slots } = config;
+  const budget = dailyBudgetOf(config);
+  if (!config.AI_WORKER_ENABLED || !provider.isConfigured || budget === null) return;
   try {
     const { open, spentPico, candidates } = await readAutomatic(config, now, MAX_CANDIDATES);
-    let leftPico = parseUsd(budget) - spentPico;
+    let leftPico = budget - spentPico;
     let free = slots - open;
     for (const { conversationId, branchKey, contextTokens } of candidates) {
       if (free <= 0) return;
-      const usage = {
-        inputTokens: contextTokens,
-        cachedInputTokens: 0,
-        outputTokens: ESTIMATED_OUTPUT_TOKENS,
-        thinkingTokens: 0,
-      };
-      const costPico = analysisCost(provider.provider, provider.model, usage, now);
+      const costPico = estimateCost(
+        provider.provider,
+        provider.model,
+        Math.min(contextTokens, provider.maxPromptTokens),
+        now,
+      );
       if (costPico === null) return;
       // An older one may cost less.
       if (costPico > leftPico) continue;
@@ -68,7 +76,7 @@ export async function startAutomaticAnalyses(
         { ...request, isRegeneration: false },
         { ...AUTOMATIC, now },
       );
-      if (!created.ok || !created.value.isNew) continue;
+      if (!created.ok || created.value.kind !== "new") continue;
       leftPico -= costPico;
       free--;
       await enqueueAnalyses(env, [created.value.analysisId]);

@@ -7,6 +7,10 @@ import { z } from "zod";
 export const AnalysisStatus = z.enum(["pending", "processing", "completed", "failed"]);
 export type AnalysisStatus = z.infer<typeof AnalysisStatus>;
 
+/** Why a pending analysis is not tried yet: others run, the day's budget is spent, or the provider asked to wait. */
+export const AnalysisWait = z.enum(["slot", "budget", "provider"]);
+export type AnalysisWait = z.infer<typeof AnalysisWait>;
+
 export const AnalysisProvider = z.enum(["gemini", "claude"]);
 export type AnalysisProvider = z.infer<typeof AnalysisProvider>;
 

@@ -23,6 +23,11 @@ export function jsonBody<S extends z.ZodType>(schema: S) {
   return { required: true, content: { "application/json": { schema } } } as const;
 }
 
+/** Without a body, the route gets `{}`. */
+export function optionalJsonBody<S extends z.ZodType>(schema: S) {
+  return { ...jsonBody(schema), required: false } as const;
+}
+
 function responseOf<C extends ApiErrorCode>(code: C) {
   return { [API_ERROR_STATUS[code]]: json(ERROR_DESCRIPTIONS[code], ApiErrorBody) } as {
     [Status in (typeof API_ERROR_STATUS)[C]]: ReturnType<typeof json<typeof ApiErrorBody>>;

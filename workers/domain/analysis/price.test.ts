@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { formatUsd } from "../pricing/usd.ts";
-import { analysisCost } from "./price.ts";
+import { analysisCost, budgetFor, estimateCost } from "./price.ts";
 
 const usage = { inputTokens: 1_000_000, cachedInputTokens: 0, outputTokens: 100_000, thinkingTokens: 40_000 };
 const cost = (
@@ -26,4 +26,26 @@ test("a model of Claude costs what proxied requests cost", () => {
   expect(cost("claude", "claude-opus-5-5", "2026-12-01", { inputTokens: 1_000, outputTokens: 100 })).toBe(
     "0.006",
   );
+});
+
+test.each([
+  [null, 99n, null, "covered"],
+  [0n, 0n, 1n, "waits"],
+  [10n, 0n, null, "never"],
+  [10n, 0n, 11n, "never"],
+  [10n, 5n, 5n, "covered"],
+  [10n, 6n, 5n, "waits"],
+] as const)(
+  "a budget of %s of which %s is spent and an estimate of %s: %s",
+  (budget, spent, estimate, verdict) => {
+    expect(budgetFor(budget, spent, estimate)).toBe(verdict);
+  },
+);
+
+test("an estimate assumes a response, and a prompt where none is known", () => {
+  const estimate = (tokens: number | null, model = "gemini-3.8-flash") =>
+    estimateCost("gemini", model, tokens, new Date("2026-12-01"));
+  expect(formatUsd(estimate(1_000_000)!)).toBe("0.765");
+  expect(estimate(null)).toBeGreaterThan(estimate(1)!);
+  expect(estimate(1, "gemini-5")).toBeNull();
 });

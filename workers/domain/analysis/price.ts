@@ -35,6 +35,39 @@ export const GEMINI_PRICES: readonly GeminiPrice[] = [
 
 /** A response of this many tokens is assumed for an estimated cost. */
 export const ESTIMATED_OUTPUT_TOKENS = 4_000;
+/** A prompt whose tokens are not known yet is assumed to have these, until its transcript is prepared. */
+const UNKNOWN_INPUT_TOKENS = 50_000;
+
+/** What a call will cost, about; null where the model has no known price. */
+export function estimateCost(
+  provider: AnalysisProvider,
+  model: string,
+  inputTokens: number | null,
+  at: Date,
+): bigint | null {
+  const usage = { cachedInputTokens: 0, outputTokens: ESTIMATED_OUTPUT_TOKENS, thinkingTokens: 0 };
+  return analysisCost(provider, model, { ...usage, inputTokens: inputTokens ?? UNKNOWN_INPUT_TOKENS }, at);
+}
+
+/** Pico-dollars that the analyses of one UTC day may cost; null: no limit. */
+export function dailyBudgetOf(settings: { AI_DAILY_BUDGET_USD?: string | undefined }): bigint | null {
+  return settings.AI_DAILY_BUDGET_USD === undefined ? null : parseUsd(settings.AI_DAILY_BUDGET_USD);
+}
+
+/**
+ * Whether the daily budget (null: none) covers a call, in pico-dollars. `never`: no day's budget does, because the call alone exceeds it or
+ * its cost is not known. A budget of 0 is a pause.
+ */
+export function budgetFor(
+  budget: bigint | null,
+  spent: bigint,
+  estimate: bigint | null,
+): "covered" | "waits" | "never" {
+  if (budget === null) return "covered";
+  if (budget === 0n) return "waits";
+  if (estimate === null || estimate > budget) return "never";
+  return spent + estimate > budget ? "waits" : "covered";
+}
 
 /** `model`: the one that responded, because the provider may route a request to another. */
 export function analysisCost(

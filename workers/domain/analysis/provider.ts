@@ -13,26 +13,27 @@ export interface ProviderSettings {
   AI_CLAUDE_MODEL_NAME: string;
   GEMINI_API_KEY?: string | undefined;
   GEMINI_MODEL_NAME: string;
+  AI_MAX_PROMPT_TOKENS: number;
 }
 
 export interface ProviderChoice {
   provider: AnalysisProvider;
   model: string;
   isConfigured: boolean;
+  /** Tokens that a prompt may have. */
+  maxPromptTokens: number;
 }
 
 export function chooseProvider(settings: ProviderSettings): ProviderChoice {
-  return settings.AI_PROVIDER === "claude"
-    ? {
-        provider: "claude",
-        model: settings.AI_CLAUDE_MODEL_NAME,
-        isConfigured: settings.AI_CLAUDE_ACCOUNT_ID !== undefined,
-      }
-    : {
-        provider: "gemini",
-        model: settings.GEMINI_MODEL_NAME,
-        isConfigured: settings.GEMINI_API_KEY !== undefined,
-      };
+  const { AI_PROVIDER: provider } = settings;
+  const isClaude = provider === "claude";
+  const model = isClaude ? settings.AI_CLAUDE_MODEL_NAME : settings.GEMINI_MODEL_NAME;
+  return {
+    provider,
+    model,
+    isConfigured: (isClaude ? settings.AI_CLAUDE_ACCOUNT_ID : settings.GEMINI_API_KEY) !== undefined,
+    maxPromptTokens: maxPromptTokens(provider, model, settings.AI_MAX_PROMPT_TOKENS),
+  };
 }
 
 /** Tokens that a prompt may have: the setting, or what the model's window leaves beside the longest response. */

@@ -1,6 +1,12 @@
 /** AI analyses of conversations: `/api/analyses`. */
 import { z } from "zod";
-import { AnalysisError, AnalysisProvider, AnalysisResult, AnalysisStatus } from "../analysis.ts";
+import {
+  AnalysisError,
+  AnalysisProvider,
+  AnalysisResult,
+  AnalysisStatus,
+  AnalysisWait,
+} from "../analysis.ts";
 import { seriesBuckets } from "./overview.ts";
 import {
   CursorText,
@@ -42,6 +48,7 @@ export const AnalysisInput = z.strictObject(
   },
   { error: "conversationId, branchId, customPrompt" },
 );
+/** A request without a body has the default instructions. */
 export const RegenerateInput = z.strictObject({ customPrompt }, { error: "customPrompt" });
 
 export const FailStuckInput = z.strictObject(
@@ -81,6 +88,10 @@ const row = {
   version: count.describe("1 for the first analysis of the branch."),
   status: AnalysisStatus,
   attempts: count.describe("Calls of the model that were started."),
+  nextAttemptAt: at.nullable().describe("When a pending analysis is tried next."),
+  waitsFor: AnalysisWait.nullable().describe(
+    "What a pending analysis waits for: a free slot, the next day's budget, or as long as the provider says. POST /api/analyses ends the last two waits.",
+  ),
   provider: AnalysisProvider,
   model: z.string().describe("The model that responded; before that, the requested one."),
   tokenUsage: z
@@ -94,6 +105,9 @@ const row = {
     .describe("Of all attempts; null before the first response."),
   costUsd: usd.describe(
     "Exact decimal; null where it is not known. Not part of the cost of proxied requests.",
+  ),
+  unreportedCostUsd: usd.describe(
+    "Estimated cost of attempts whose usage the provider did not report, such as after a timeout; they may have been billed. Null: none.",
   ),
   requestedBy: z.string(),
   createdAt: at,
@@ -111,7 +125,9 @@ export const AnalysisView = z.object({
   note: name.describe("Something that limits the result, such as omitted messages."),
   error: AnalysisError.nullable().describe("The last failed attempt."),
   errors: z.array(AnalysisError).describe("All failed attempts, oldest first."),
-  nextAttemptAt: at.nullable().describe("When a pending analysis is tried next."),
+  completedVersion: count
+    .nullable()
+    .describe("The last version with a result, which may be an earlier one than the current; null: none."),
   versions: z
     .array(
       z.object({ version: count, status: AnalysisStatus, createdAt: at, model: z.string(), costUsd: usd }),
@@ -151,7 +167,9 @@ const reader = {
   provider: AnalysisProvider.describe("Who would read a conversation."),
   model: z.string(),
   dailyBudgetUsd: usd.describe("Null: no budget."),
-  spentTodayUsd: z.string().describe("Cost of the analyses of this UTC day."),
+  spentTodayUsd: z
+    .string()
+    .describe("Cost of the attempts that started on this UTC day; estimated where it is not reported (yet)."),
 };
 const readerStates = ["ready", "not_configured", "worker_off", "budget_spent"] as const;
 
@@ -165,9 +183,9 @@ export type AnalysisReader = z.infer<typeof AnalysisReader>;
 
 export const AnalysisPlan = z.object({
   state: z
-    .enum([...readerStates, "domain_off"])
+    .enum([...readerStates, "domain_off", "over_budget"])
     .describe(
-      "Whether an analysis can start now, or why not. With `worker_off` and `budget_spent` it waits.",
+      "Whether an analysis can start now, or why not. With `worker_off` and `budget_spent` it waits; with `over_budget` its cost exceeds the budget of any day, or is not known.",
     ),
   ...reader,
   domain: z.string(),
@@ -196,6 +214,11 @@ const average = z.number().nullable().describe("Average of scores from 0 to 10; 
 const averages = { promptClarity: average, contextCompleteness: average };
 const costs = {
   costUsd: z.string().describe("Of all versions, failed ones included. Not part of the proxied requests."),
+  unreportedCostUsd: z
+    .string()
+    .describe(
+      "Estimated cost of attempts whose usage the provider did not report; they may have been billed.",
+    ),
   unpricedCount: count.describe("Analyses with tokens whose model has no known price."),
   promptTokens: count,
   completionTokens: count,

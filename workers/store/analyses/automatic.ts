@@ -4,7 +4,7 @@ import { analyses } from "../../../drizzle/schema.ts";
 import { DAY_MS } from "../../runtime/constants.ts";
 import { type DatabaseConfig, withPrimary } from "../db/db.ts";
 import { timestamptz } from "../db/sql.ts";
-import { spentToday } from "./read.ts";
+import { spentToday } from "./attempts.ts";
 
 /** Conversations that became idle before are not analyzed: an old archive is not sent because the mode was turned on. */
 const LOOKBACK_MS = 7 * DAY_MS;

@@ -10,12 +10,8 @@ import type { AnalysisStatus } from "../../schemas/analysis.ts";
 import { type AuditActor, auditInsert } from "../admin/audit.ts";
 import { findBranchOf, type NoBranch } from "../conversations/find.ts";
 import { type DatabaseConfig, withPrimary, withWriter } from "../db/db.ts";
-
-/** A branch of a conversation, by names that may be former ones. */
-export interface BranchName {
-  conversationId: string;
-  branchId: string;
-}
+import { waitsLonger } from "./jobs.ts";
+import { type BranchName, recordedContextTokens } from "./read.ts";
 
 export interface NewAnalysis {
   branch: BranchName;
@@ -30,7 +26,8 @@ export interface NewAnalysis {
 export interface CreatedAnalysis {
   analysisId: string;
   status: AnalysisStatus;
-  isNew: boolean;
+  /** `resumed`: it waited for a budget or a quota, and is due now. */
+  kind: "new" | "resumed" | "existing";
 }
 
 export type CreationError =
@@ -39,13 +36,21 @@ export type CreationError =
   | { reason: "running"; analysisId: string; status: AnalysisStatus }
   | { reason: "too_many"; retryAfterMs: number };
 
-/** A pending analysis, or the completed one that exists. A failed one gets a new version; a running one is an error. */
+/**
+ * A pending analysis, or the completed one that exists. A failed one gets a new version. One that waits for a budget or a quota is due now;
+ * another one that is pending or running is an error.
+ */
 export async function createAnalysis(
   config: DatabaseConfig,
   { branch: name, customPrompt, provider, limitPerMinute, isRegeneration }: NewAnalysis,
   by: AuditActor,
 ): Promise<Result<CreatedAnalysis, CreationError>> {
-  const found = await withPrimary(config, (db) => findBranchOf(db, name.conversationId, name.branchId));
+  const found = await withPrimary(config, async (db) => {
+    const branch = await findBranchOf(db, name.conversationId, name.branchId);
+    return branch.ok
+      ? ok({ ...branch.value, tokens: await recordedContextTokens(db, branch.value) })
+      : branch;
+  });
   if (!found.ok) return found;
   const { domain, conversationId } = found.value;
   const { branchKey, branchId } = found.value.branch;
@@ -63,10 +68,30 @@ export async function createAnalysis(
         .where(eq(analyses.branchKey, branchKey))
         .orderBy(desc(analyses.version))
         .limit(1);
+      const audit = (id: string, action: string) =>
+        auditInsert(tx, {
+          ...by,
+          action,
+          target: conversationId,
+          details: {
+            domain,
+            branch: branchId,
+            analysisId: id,
+            hasCustomPrompt: customPrompt !== undefined,
+          },
+        });
+      if (latest && !isRegeneration && customPrompt === undefined && waitsLonger(latest, now)) {
+        await tx
+          .update(analyses)
+          .set({ nextAttemptAt: now, waitsFor: null, updatedAt: now })
+          .where(and(eq(analyses.id, latest.id), eq(analyses.status, "pending")));
+        await audit(latest.id, "analysis.resume");
+        return ok({ analysisId: latest.id, status: "pending", kind: "resumed" });
+      }
       if (latest?.status === "pending" || latest?.status === "processing")
         return failed({ reason: "running", analysisId: latest.id, status: latest.status });
       if (latest?.status === "completed" && !isRegeneration)
-        return ok({ analysisId: latest.id, status: latest.status, isNew: false });
+        return ok({ analysisId: latest.id, status: latest.status, kind: "existing" });
       const recent = await tx
         .select({ at: analyses.createdAt })
         .from(analyses)
@@ -95,22 +120,13 @@ export async function createAnalysis(
         provider: provider.provider,
         model: provider.model,
         customPrompt,
+        estimatedTokens: found.value.tokens && Math.min(found.value.tokens, provider.maxPromptTokens),
         requestedBy: actor,
         createdAt: now,
         updatedAt: now,
       });
-      await auditInsert(tx, {
-        ...by,
-        action: isRegeneration ? "analysis.regenerate" : "analysis.create",
-        target: conversationId,
-        details: {
-          domain,
-          branch: branchId,
-          analysisId: id,
-          hasCustomPrompt: customPrompt !== undefined,
-        },
-      });
-      return ok({ analysisId: id, status: "pending", isNew: true });
+      await audit(id, isRegeneration ? "analysis.regenerate" : "analysis.create");
+      return ok({ analysisId: id, status: "pending", kind: "new" });
     }),
   );
 }

@@ -1,15 +1,18 @@
 /**
- * Analyses as jobs. A claim is one transaction under an advisory lock: it counts the live leases and sets status, attempt and lease, so that
- * no more jobs run than allowed and each attempt calls the model once, however often its queue message is delivered.
+ * Analyses as jobs. A claim is one transaction under an advisory lock: it counts the live leases, reserves the estimated cost, and sets
+ * status, attempt and lease, so that no more jobs run than allowed, the budget holds, and each attempt calls the model once, however often
+ * its queue message is delivered.
  */
-import { and, eq, inArray, ne, lt, or, sql } from "drizzle-orm";
-import { analyses, domains } from "../../../drizzle/schema.ts";
-import type { AnalysisUsage } from "../../domain/analysis/price.ts";
+import { and, eq, gt, inArray, isNull, lt, or, sql } from "drizzle-orm";
+import { analyses, analysisAttempts, domains } from "../../../drizzle/schema.ts";
+import { countedAttempts, OVER_BUDGET } from "../../domain/analysis/attempts.ts";
+import { budgetFor, estimateCost } from "../../domain/analysis/price.ts";
+import { formatUsd } from "../../domain/pricing/usd.ts";
 import { DAY_MS } from "../../runtime/constants.ts";
-import type { AnalysisError, AnalysisResult } from "../../schemas/analysis.ts";
+import type { AnalysisError } from "../../schemas/analysis.ts";
 import { type AuditActor, auditInsert } from "../admin/audit.ts";
 import { type DatabaseConfig, withPrimary, withWriter } from "../db/db.ts";
-import { spentToday } from "./read.ts";
+import { abandonAttempts, spentToday, startAttempt } from "./attempts.ts";
 
 /** Key of the lock that claims hold. */
 const CLAIM_LOCK = 7_263_117;
@@ -26,7 +29,8 @@ export interface ClaimLimits {
 }
 
 export type Claim =
-  | { state: "claimed"; job: AnalysisJob }
+  /** `leaseUntil`: when the attempt counts as lost. */
+  | { state: "claimed"; job: AnalysisJob; leaseUntil: Date }
   /** Not due, or all slots are taken. */
   | { state: "wait"; delayMs: number }
   /** Ended, or ended by this call. */
@@ -68,170 +72,180 @@ export async function claimAnalysis(
         code,
         message,
       });
-      const lost = error("interrupted", "The attempt was interrupted, or took too long.");
-      const errors = job.status === "processing" ? [...job.errors, lost] : job.errors;
-      const end = {
-        status: "failed",
-        leaseUntil: null,
-        nextAttemptAt: null,
-        completedAt: now,
-        note: null,
-      } as const;
-      if (!isEnabled) {
-        const off = error("domain_off", "Analysis was turned off for this domain. Turn it on and try again.");
-        await set({ ...end, errors: [...errors, off] });
+      const errors = [...job.errors];
+      if (job.status === "processing") {
+        errors.push(error("interrupted", "The attempt was interrupted, or took too long."));
+        await abandonAttempts(tx, eq(analysisAttempts.analysisId, id), "interrupted", now);
+      }
+      const fail = async (...reasons: AnalysisError[]): Promise<Claim> => {
+        const end = { leaseUntil: null, nextAttemptAt: null, waitsFor: null, completedAt: now, note: null };
+        await set({ status: "failed", ...end, errors: [...errors, ...reasons] });
         return { state: "ended" };
-      }
-      if (job.attempts >= limits.maxAttempts) {
-        await set({ ...end, errors });
-        return { state: "ended" };
-      }
-      if (limits.dailyBudget !== null && (await spentToday(tx, now)) >= limits.dailyBudget) {
-        const tomorrow = new Date((Math.floor(now.getTime() / DAY_MS) + 1) * DAY_MS);
-        const note = "The daily budget is spent. The analysis continues at 00:00 UTC.";
-        await set({ status: "pending", leaseUntil: null, nextAttemptAt: tomorrow, errors, note });
-        return { state: "wait", delayMs: tomorrow.getTime() - now.getTime() };
-      }
-      const [live] = await tx
-        .select({ count: sql<string>`count(*)` })
-        .from(analyses)
-        .where(
-          and(
-            eq(analyses.status, "processing"),
-            sql`${analyses.leaseUntil} > ${now.toISOString()}::timestamptz`,
-          ),
+      };
+      const wait = async (waitsFor: AnalysisJob["waitsFor"], delayMs: number): Promise<Claim> => {
+        const nextAttemptAt = new Date(now.getTime() + delayMs);
+        await set({ status: "pending", leaseUntil: null, nextAttemptAt, waitsFor, errors });
+        return { state: "wait", delayMs };
+      };
+      if (!isEnabled)
+        return fail(
+          error("domain_off", "Analysis was turned off for this domain. Turn it on and try again."),
         );
-      if (Number(live?.count ?? 0) >= limits.maxConcurrent) return { state: "wait", delayMs: BUSY_DELAY_MS };
+      if (countedAttempts({ ...job, errors }) >= limits.maxAttempts) return fail();
+      const estimate = estimateCost(job.provider, job.model, job.estimatedTokens, now);
+      const spent = limits.dailyBudget === null ? 0n : await spentToday(tx, now);
+      switch (budgetFor(limits.dailyBudget, spent, estimate)) {
+        case "never":
+          return fail(error(OVER_BUDGET, overBudget(job.model, estimate, limits.dailyBudget)));
+        case "waits":
+          return wait("budget", DAY_MS - (now.getTime() % DAY_MS));
+        case "covered":
+      }
+      const running = await tx.$count(
+        analyses,
+        and(eq(analyses.status, "processing"), gt(analyses.leaseUntil, now)),
+      );
+      if (running >= limits.maxConcurrent) return wait("slot", BUSY_DELAY_MS);
+      const leaseUntil = new Date(now.getTime() + limits.leaseMs);
       const claimed = await set({
         status: "processing",
         attempts: job.attempts + 1,
-        leaseUntil: new Date(now.getTime() + limits.leaseMs),
+        leaseUntil,
         nextAttemptAt: null,
+        waitsFor: null,
         startedAt: now,
         note: null,
         errors,
       });
-      return { state: "claimed", job: claimed };
+      await startAttempt(tx, { analysisId: id, attempt: claimed.attempts }, estimate, now);
+      return { state: "claimed", job: claimed, leaseUntil };
     }),
   );
 }
 
-export interface AttemptCost {
-  usage: AnalysisUsage | null;
-  costPico: bigint | null;
-  /** The model that responded; null: as requested. */
-  model: string | null;
+function overBudget(model: string, estimate: bigint | null, budget: bigint | null): string {
+  return estimate === null
+    ? `The price of ${model} is not known, so that AI_DAILY_BUDGET_USD cannot cover it. Choose another model, or remove the budget.`
+    : `It would cost about $${formatUsd(estimate)}, more than AI_DAILY_BUDGET_USD ($${formatUsd(budget ?? 0n)}). Raise the budget and try again.`;
 }
 
-export type AttemptEnd =
-  | { status: "completed"; result: AnalysisResult | null; content: string | null; note: string | null }
-  /** `nextAttemptAt` null: it is not tried again. */
-  | { status: "failed"; error: AnalysisError; nextAttemptAt: Date | null };
+/** After its queue message was sent again, an analysis gets no further one for so long. */
+const ENQUEUE_AGAIN_MS = 600_000;
 
 /**
- * Stores the end of an attempt; again with the same `now`, it changes nothing. False where the lease was lost meanwhile: then only tokens
- * and cost are added.
+ * Ids of analyses whose queue message is lost, because they were due, or their lease ended, before `before`. They are marked as enqueued:
+ * messages that only come late do not multiply.
  */
-export async function endAttempt(
-  config: DatabaseConfig,
-  job: AnalysisJob,
-  promptHash: string,
-  { usage, costPico, model }: AttemptCost,
-  end: AttemptEnd,
-  now: Date,
-): Promise<boolean> {
-  const plus = (column: keyof AnalysisUsage) =>
-    usage === null ? undefined : sql`coalesce(${analyses[column]}, 0) + ${usage[column]}::bigint`;
-  const billed = {
-    inputTokens: plus("inputTokens"),
-    cachedInputTokens: plus("cachedInputTokens"),
-    outputTokens: plus("outputTokens"),
-    thinkingTokens: plus("thinkingTokens"),
-    costPico:
-      costPico === null
-        ? undefined
-        : sql`coalesce(${analyses.costPico}, 0) + ${costPico.toString()}::numeric`,
-    model: model ?? undefined,
-    updatedAt: now,
-  };
-  const isRetried = end.status === "failed" && end.nextAttemptAt !== null;
-  const ended = {
-    status: isRetried ? "pending" : end.status,
-    leaseUntil: null,
-    nextAttemptAt: end.status === "failed" ? end.nextAttemptAt : null,
-    completedAt: isRetried ? null : now,
-    promptHash,
-    ...(end.status === "completed"
-      ? { result: end.result, analysisContent: end.content, note: end.note }
-      : { errors: sql`${analyses.errors} || ${JSON.stringify([end.error])}::jsonb` }),
-  } as const;
-  return withPrimary(config, async (db) => {
-    const isOurs = and(
-      eq(analyses.id, job.id),
-      eq(analyses.attempts, job.attempts),
-      eq(analyses.status, "processing"),
-    );
-    const changed = await db
-      .update(analyses)
-      .set({ ...billed, ...ended })
-      .where(isOurs)
-      .returning({ id: analyses.id });
-    if (changed.length > 0) return true;
-    await db
-      .update(analyses)
-      .set(billed)
-      .where(and(eq(analyses.id, job.id), ne(analyses.updatedAt, now)));
-    return false;
-  });
-}
-
-/** Ids of analyses whose queue message is lost: they were due, or their lease ended, before `before`. */
-export async function overdueAnalyses(
+export async function takeOverdueAnalyses(
   config: DatabaseConfig,
   before: Date,
   limit: number,
+  now: Date,
 ): Promise<string[]> {
-  const rows = await withPrimary(config, (db) =>
-    db
+  return withPrimary(config, async (db) => {
+    const overdue = db
       .select({ id: analyses.id })
       .from(analyses)
-      .where(isOverdue(before))
+      .where(
+        and(
+          isOverdue(before),
+          or(
+            isNull(analyses.enqueuedAt),
+            lt(analyses.enqueuedAt, new Date(now.getTime() - ENQUEUE_AGAIN_MS)),
+          ),
+        ),
+      )
       .orderBy(analyses.createdAt)
-      .limit(limit),
-  );
-  return rows.map(({ id }) => id);
+      .limit(limit);
+    const rows = await db
+      .update(analyses)
+      .set({ enqueuedAt: now })
+      .where(inArray(analyses.id, overdue))
+      .returning({ id: analyses.id });
+    return rows.map(({ id }) => id);
+  });
+}
+
+/** Makes analyses due that wait for the budget of the next day and that the present one covers, oldest first. Returns their ids. */
+export async function releaseBudgetWaits(
+  config: DatabaseConfig,
+  budget: bigint | null,
+  limit: number,
+  now: Date,
+): Promise<string[]> {
+  return withPrimary(config, async (db) => {
+    const waiting = await db
+      .select({
+        id: analyses.id,
+        provider: analyses.provider,
+        model: analyses.model,
+        tokens: analyses.estimatedTokens,
+      })
+      .from(analyses)
+      .where(
+        and(eq(analyses.status, "pending"), eq(analyses.waitsFor, "budget"), gt(analyses.nextAttemptAt, now)),
+      )
+      .orderBy(analyses.createdAt)
+      .limit(limit);
+    if (waiting.length === 0) return [];
+    let spent = await spentToday(db, now);
+    const released: string[] = [];
+    for (const { id, provider, model, tokens } of waiting) {
+      const estimate = estimateCost(provider, model, tokens, now);
+      if (budgetFor(budget, spent, estimate) === "waits") continue;
+      spent += estimate ?? 0n;
+      released.push(id);
+    }
+    if (released.length === 0) return [];
+    await db
+      .update(analyses)
+      .set({ nextAttemptAt: now, waitsFor: null, enqueuedAt: now })
+      .where(and(inArray(analyses.id, released), eq(analyses.waitsFor, "budget")));
+    return released;
+  });
 }
 
 const MAX_FAILED_AT_ONCE = 1_000;
 
-/** Fails analyses that should have been tried, or whose attempt should have ended, before `before`; those that wait for a budget are not due. */
+/**
+ * Fails analyses that should have been tried, or whose attempt should have ended, before `before`. Those that wait for a slot, a budget or a
+ * provider are not due.
+ */
 export async function failStuckAnalyses(
   config: DatabaseConfig,
   before: Date,
   by: AuditActor,
 ): Promise<string[]> {
-  const ids = await overdueAnalyses(config, before, MAX_FAILED_AT_ONCE);
   const error = { at: by.now.toISOString(), code: "stuck", message: "It neither ran nor started in time." };
   return withWriter(config, (db) =>
     db.transaction(async (tx) => {
       // A claim of one of them waits, and then finds it failed.
       await tx.execute(sql`select pg_advisory_xact_lock(${CLAIM_LOCK}::bigint)`);
+      const stuck = tx
+        .select({ id: analyses.id })
+        .from(analyses)
+        .where(isOverdue(before))
+        .orderBy(analyses.createdAt)
+        .limit(MAX_FAILED_AT_ONCE);
       const failed = await tx
         .update(analyses)
         .set({
           status: "failed",
           leaseUntil: null,
           nextAttemptAt: null,
+          waitsFor: null,
           completedAt: by.now,
-          note: null,
           updatedAt: by.now,
           errors: sql`${analyses.errors} || jsonb_build_array(${JSON.stringify(error)}::jsonb || jsonb_build_object('attempt', ${analyses.attempts}))`,
         })
-        .where(and(inArray(analyses.id, ids), isOverdue(before)))
+        .where(inArray(analyses.id, stuck))
         .returning({ id: analyses.id });
+      const ids = failed.map(({ id }) => id);
+      if (ids.length > 0)
+        await abandonAttempts(tx, inArray(analysisAttempts.analysisId, ids), "stuck", by.now);
       const details = { analyses: failed.length };
       await auditInsert(tx, { ...by, action: "analysis.fail_stuck", target: "*", details });
-      return failed.map(({ id }) => id);
+      return ids;
     }),
   );
 }
@@ -241,3 +255,13 @@ const isOverdue = (before: Date) =>
     and(eq(analyses.status, "pending"), lt(analyses.nextAttemptAt, before)),
     and(eq(analyses.status, "processing"), lt(analyses.leaseUntil, before)),
   );
+
+/** Whether a pending analysis waits for a time that an administrator may shorten: the budget or a quota may have been raised. */
+export function waitsLonger({ status, waitsFor, nextAttemptAt }: AnalysisJob, now: Date): boolean {
+  return (
+    status === "pending" &&
+    waitsFor !== null &&
+    waitsFor !== "slot" &&
+    (nextAttemptAt?.getTime() ?? 0) > now.getTime()
+  );
+}

@@ -1,17 +1,47 @@
-/** Reads analyses for the API: one with its versions, the list, and what they cost today. */
+/** Reads analyses for the API: one with its versions, the list, and what an analysis would read and cost. */
 import { and, desc, eq, gte, lt, sql } from "drizzle-orm";
 import { analyses, conversations, domains, requests } from "../../../drizzle/schema.ts";
 import type { Cursor } from "../../domain/cursor.ts";
 import { formatUsd } from "../../domain/pricing/usd.ts";
 import { failed, ok, type Result } from "../../domain/result.ts";
-import { DAY_MS } from "../../runtime/constants.ts";
+import type { AnalysisError, AnalysisResult } from "../../schemas/analysis.ts";
 import type { AnalysisList, AnalysisListQuery, AnalysisView } from "../../schemas/api/analyses.ts";
 import { type DatabaseConfig, type Reader, withPrimary, withReader } from "../db/db.ts";
 import { inDomain, olderThan, pageOf } from "../db/sql.ts";
 import { findBranchOf, type FoundBranch, type NoBranch } from "../conversations/find.ts";
-import type { BranchName } from "./create.ts";
+import { spentToday, unreportedPico } from "./attempts.ts";
 
-type Row = typeof analyses.$inferSelect;
+/** A branch of a conversation, by names that may be former ones. */
+export interface BranchName {
+  conversationId: string;
+  branchId: string;
+}
+
+/** Columns of a row of the list: not the texts of prompt, result and response. */
+const ROW = {
+  id: analyses.id,
+  branchKey: analyses.branchKey,
+  version: analyses.version,
+  status: analyses.status,
+  attempts: analyses.attempts,
+  nextAttemptAt: analyses.nextAttemptAt,
+  waitsFor: analyses.waitsFor,
+  provider: analyses.provider,
+  model: analyses.model,
+  inputTokens: analyses.inputTokens,
+  outputTokens: analyses.outputTokens,
+  thinkingTokens: analyses.thinkingTokens,
+  costPico: analyses.costPico,
+  unreportedPico,
+  requestedBy: analyses.requestedBy,
+  createdAt: analyses.createdAt,
+  updatedAt: analyses.updatedAt,
+  startedAt: analyses.startedAt,
+  completedAt: analyses.completedAt,
+};
+type Row = Pick<typeof analyses.$inferSelect, Exclude<keyof typeof ROW, "unreportedPico">> & {
+  unreportedPico: string | null;
+};
 
 /** The analysis of a branch: the current one, or an earlier version. Reads the primary, so that a change is visible at once. */
 export async function readAnalysis(
@@ -26,7 +56,15 @@ export async function readAnalysis(
     const ofBranch = eq(analyses.branchKey, branch.branchKey);
     const [rows, versions] = await db.batch([
       db
-        .select()
+        .select({
+          ...ROW,
+          customPrompt: analyses.customPrompt,
+          promptHash: analyses.promptHash,
+          result: analyses.result,
+          analysisContent: analyses.analysisContent,
+          note: analyses.note,
+          errors: analyses.errors,
+        })
         .from(analyses)
         .where(and(ofBranch, version === undefined ? analyses.isCurrent : eq(analyses.version, version))),
       db
@@ -52,7 +90,7 @@ export async function readAnalysis(
       note: row.note,
       error: row.status === "completed" ? null : (row.errors.at(-1) ?? null),
       errors: row.errors,
-      nextAttemptAt: row.status === "pending" ? (row.nextAttemptAt?.toISOString() ?? null) : null,
+      completedVersion: versions.find(({ status }) => status === "completed")?.version ?? null,
       versions: versions.map(({ createdAt, costPico, ...each }) => ({
         ...each,
         createdAt: createdAt.toISOString(),
@@ -71,9 +109,18 @@ export async function listAnalyses(
   const rows = await withReader(config, (db) =>
     db
       .select({
-        row: analyses,
+        ...ROW,
         domain: domains.name,
         title: conversations.title,
+        summary: sql<string | null>`completed.result ->> 'summary'`,
+        sentiment: sql<AnalysisResult["sentiment"] | null>`completed.result ->> 'sentiment'`,
+        effectiveness: sql<
+          AnalysisResult["conversationQuality"]["effectiveness"] | null
+        >`completed.result #>> '{conversationQuality,effectiveness}'`,
+        tipCategories: sql<
+          string[] | null
+        >`jsonb_path_query_array(completed.result, '$.promptingTips[*].category')`,
+        error: sql<AnalysisError | null>`${analyses.errors} -> -1`,
         // Conversation and branch may have other names by now.
         conversationId: sql<string>`coalesce(${requests.conversationId}, ${analyses.conversationId})`,
         branchId: sql<string>`coalesce(${requests.branchId}, ${analyses.branchId})`,
@@ -84,6 +131,12 @@ export async function listAnalyses(
       .leftJoin(
         conversations,
         sql`${conversations.id} = coalesce(${requests.conversationId}, ${analyses.conversationId})`,
+      )
+      // A new version that has failed, or runs, does not hide the result of the last completed one.
+      .leftJoin(
+        sql`lateral (select v.result from analyses v where v.branch_key = ${analyses.branchKey} and v.status = 'completed'
+          order by v.version desc limit 1) completed`,
+        sql`true`,
       )
       .where(
         and(
@@ -98,19 +151,16 @@ export async function listAnalyses(
       .orderBy(desc(analyses.createdAt), desc(analyses.id))
       .limit(limit + 1),
   );
-  const { page, nextCursor } = pageOf(rows, limit, ({ row }) => ({
-    at: row.createdAt.getTime(),
-    id: row.id,
-  }));
+  const { page, nextCursor } = pageOf(rows, limit, ({ createdAt, id }) => ({ at: createdAt.getTime(), id }));
   return {
-    analyses: page.map(({ row, title, ...names }) => ({
-      ...rowView(row, names),
+    analyses: page.map(({ title, summary, sentiment, effectiveness, tipCategories, error, ...row }) => ({
+      ...rowView(row, row),
       title,
-      summary: row.result?.summary ?? null,
-      sentiment: row.result?.sentiment ?? null,
-      effectiveness: row.result?.conversationQuality.effectiveness ?? null,
-      tipCategories: row.result?.promptingTips.map(({ category }) => category) ?? [],
-      error: row.status === "completed" ? null : (row.errors.at(-1) ?? null),
+      summary,
+      sentiment,
+      effectiveness,
+      tipCategories: tipCategories ?? [],
+      error: row.status === "completed" ? null : error,
     })),
     nextCursor,
   };
@@ -144,7 +194,7 @@ export async function readAnalysisPlan(config: DatabaseConfig, name: BranchName,
 }
 
 /** Prompt tokens that the last inference of the branch was sent and responded with; null without recorded usage. */
-async function recordedContextTokens(db: Reader, { conversationId, branch }: FoundBranch) {
+export async function recordedContextTokens(db: Reader, { conversationId, branch }: FoundBranch) {
   const [row] = await db
     .select({ tokens: requests.contextTokens })
     .from(requests)
@@ -158,20 +208,6 @@ async function recordedContextTokens(db: Reader, { conversationId, branch }: Fou
     .orderBy(desc(requests.startedAt))
     .limit(1);
   return row?.tokens ?? null;
-}
-
-export function readSpentToday(config: DatabaseConfig, now: Date): Promise<bigint> {
-  return withPrimary(config, (db) => spentToday(db, now));
-}
-
-/** Pico-dollars of the analyses whose last attempt started on the UTC day of `now`. */
-export async function spentToday(db: Pick<Reader, "select">, now: Date): Promise<bigint> {
-  const day = new Date(Math.floor(now.getTime() / DAY_MS) * DAY_MS);
-  const [row] = await db
-    .select({ pico: sql<string>`coalesce(sum(${analyses.costPico}), 0)` })
-    .from(analyses)
-    .where(gte(analyses.startedAt, day));
-  return BigInt(row?.pico ?? 0);
 }
 
 /** `names`: the present ones of conversation and branch. */
@@ -189,6 +225,8 @@ function rowView(
     version: row.version,
     status: row.status,
     attempts: row.attempts,
+    nextAttemptAt: row.status === "pending" ? (row.nextAttemptAt?.toISOString() ?? null) : null,
+    waitsFor: row.status === "pending" ? row.waitsFor : null,
     provider: row.provider,
     model: row.model,
     tokenUsage:
@@ -196,6 +234,7 @@ function rowView(
         ? null
         : { prompt, completion, thinking: thinking ?? 0, total: prompt + completion },
     costUsd: usdText(row.costPico),
+    unreportedCostUsd: usdText(row.unreportedPico === null ? null : BigInt(row.unreportedPico)),
     requestedBy: row.requestedBy,
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),

@@ -28,6 +28,7 @@ interface Group extends Record<string, unknown> {
   slot: number | null;
   count: string;
   cost_pico: string | null;
+  unreported_pico: string | null;
   unpriced: string | null;
   input_tokens: string | null;
   output_tokens: string | null;
@@ -35,7 +36,7 @@ interface Group extends Record<string, unknown> {
   completeness: string | null;
 }
 
-/** One statement. Costs are of all versions, the other figures of the current ones. */
+/** One statement. Costs are of all versions, statuses of the current ones, the other figures of the last completed ones. */
 export async function readAnalysisTrends(
   config: DatabaseConfig,
   filter: TrendsFilter,
@@ -76,17 +77,21 @@ function trendsStatement({ from, to, domain }: TrendsFilter, { starts }: Buckets
     sql`created_at < ${timestamptz(to)}`,
     inDomain(domain),
   );
-  const noSums = sql`null::numeric, null::bigint, null::numeric, null::numeric, null::float8, null::float8`;
+  const noSums = sql`null::numeric, null::numeric, null::bigint, null::numeric, null::numeric, null::float8, null::float8`;
   const perName = (kind: Group["kind"], name: SQL) => sql`
     select ${sql.raw(`'${kind}'`)}, ${name}, slot, count(*), ${noSums} from found where ${name} is not null group by 2, 3`;
   return sql`
     with found as (
       select id, is_current, status, cost_pico, input_tokens, output_tokens,
         width_bucket(created_at, ${timestamptzArray(starts)}) as slot,
-        case when is_current then result end as result
+        (select sum(t.estimated_pico) from analysis_attempts t
+          where t.analysis_id = analyses.id and t.cost_pico is null and t.outcome is not null) as unreported_pico,
+        case when not exists (select from analyses later where later.branch_key = analyses.branch_key
+          and later.version > analyses.version and later.status = 'completed') then result end as result
       from analyses where ${where}
     )
     select 'slot' as kind, null::text as name, slot, count(result) as count, sum(cost_pico) as cost_pico,
+      sum(unreported_pico) as unreported_pico,
       count(*) filter (where output_tokens is not null and cost_pico is null) as unpriced,
       sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens,
       sum((result #>> '{interactionPatterns,promptClarity}')::float8) as clarity,
@@ -123,6 +128,9 @@ function sums(slots: readonly Group[]) {
     promptClarity: average("clarity"),
     contextCompleteness: average("completeness"),
     costUsd: formatUsd(slots.reduce((sum, { cost_pico: pico }) => sum + BigInt(pico ?? 0), 0n)),
+    unreportedCostUsd: formatUsd(
+      slots.reduce((sum, { unreported_pico: pico }) => sum + BigInt(pico ?? 0), 0n),
+    ),
     unpricedCount: total("unpriced"),
     promptTokens: total("input_tokens"),
     completionTokens: total("output_tokens"),

@@ -15,6 +15,7 @@ const LINKS = {
 const WITHOUT = {
   ready: "Not analyzed yet.",
   budget_spent: "Not analyzed yet. Today's budget is spent.",
+  over_budget: "Not analyzed yet. The daily budget does not cover it.",
   worker_off: "Not analyzed yet. Analyses wait at the moment.",
   domain_off: "Analysis is off for this domain.",
   not_configured: "No provider is configured.",

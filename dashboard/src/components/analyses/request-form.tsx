@@ -55,10 +55,18 @@ export function AnalysisRequest(props: Props) {
           <Money amount={plan.dailyBudgetUsd} />. A new analysis waits until 00:00 UTC.
         </Notice>
       )}
+      {plan.state === "over_budget" && (
+        <Notice>
+          {plan.costUsd === null
+            ? "The cost is not known, so that the daily budget cannot cover it. "
+            : "The cost exceeds the budget of a day. "}
+          <code>AI_DAILY_BUDGET_USD</code> is <Money amount={plan.dailyBudgetUsd} />.
+        </Notice>
+      )}
       {problem && <FormError problem={problem} />}
       {canAdminister(view) ? (
         <>
-          <PromptForm {...props} />
+          {plan.state !== "over_budget" && <PromptForm {...props} />}
           <DomainSwitch {...props} turnsOn={false} />
         </>
       ) : (
@@ -68,13 +76,30 @@ export function AnalysisRequest(props: Props) {
   );
 }
 
+/** Ends the wait of a pending analysis for a budget or a quota that may have been raised. */
+export function ResumeForm({ view, plan, path }: Pick<Props, "view" | "plan" | "path">) {
+  if (!canAdminister(view)) return null;
+  return (
+    <form method="post" action={`${path}/analysis`} class="analysis-form">
+      <CsrfField view={view} />
+      <BranchField plan={plan} />
+      <input type="hidden" name="action" value="create" />
+      <SubmitButton label="Try now" tone="quiet" />
+    </form>
+  );
+}
+
+const BranchField = ({ plan: { branchId, branchKey } }: Pick<Props, "plan">) => (
+  <input type="hidden" name="branch" value={branchId === "main" ? "main" : branchKey} />
+);
+
 function PromptForm({ view, plan, path, action, label, customPrompt }: Props) {
   const isCustom = customPrompt !== null;
   const willWait = plan.state !== "ready";
   return (
     <form method="post" action={`${path}/analysis`} class="analysis-form">
       <CsrfField view={view} />
-      <input type="hidden" name="branch" value={plan.branchId === "main" ? "main" : plan.branchKey} />
+      <BranchField plan={plan} />
       <input type="hidden" name="action" value={action} />
       <input type="hidden" name="defaultPrompt" value={plan.prompt} />
       <details class="inner-fold" open={isCustom}>

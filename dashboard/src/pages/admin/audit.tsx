@@ -35,6 +35,7 @@ const ACTION_LABELS: Readonly<Record<string, string>> = {
   "account_window.put": "Limits or alerts changed",
   "analysis.create": "Analysis requested",
   "analysis.open": "Analysis opened",
+  "analysis.resume": "Waiting analysis tried now",
   "analysis.regenerate": "Analysis requested again",
   "client_key.create": "Client key created",
   "client_key.revoke": "Client key revoked",

@@ -3,7 +3,7 @@ import type { AnalysisPlan, AnalysisView } from "../../../../workers/schemas/api
 import type { ApiClient, Problem, Result } from "../../api/client.ts";
 import { FailedAttempts, FailureReason } from "../../components/analyses/attempts.tsx";
 import { AnalysisStatusBadge, ProviderName } from "../../components/analyses/labels.tsx";
-import { AnalysisRequest } from "../../components/analyses/request-form.tsx";
+import { AnalysisRequest, ResumeForm } from "../../components/analyses/request-form.tsx";
 import { AnalysisResultView, Paragraph } from "../../components/analyses/result.tsx";
 import { type ComparedVersion, VersionComparison } from "../../components/analyses/version-comparison.tsx";
 import { versionHref, Versions } from "../../components/analyses/versions.tsx";
@@ -26,6 +26,8 @@ export interface AnalysisState {
   plan: Result<AnalysisPlan>;
   /** Null: the branch has none. */
   analysis: Result<AnalysisView> | null;
+  /** The last version with a result, where the current one has none. */
+  earlier: AnalysisView | null;
   /** The version to compare with; null where none is. */
   against: AnalysisView | null;
 }
@@ -51,8 +53,18 @@ export async function loadAnalysis(
     read(version),
     against === undefined ? null : read(against),
   ]);
+  const completed = analysis.ok && version === undefined ? analysis.data.completedVersion : null;
+  const earlier =
+    analysis.ok && completed !== null && completed !== analysis.data.version
+      ? await read(String(completed))
+      : null;
   const isNone = !analysis.ok && analysis.problem.status === 404 && version === undefined && plan.ok;
-  return { plan, analysis: isNone ? null : analysis, against: other?.ok ? other.data : null };
+  return {
+    plan,
+    analysis: isNone ? null : analysis,
+    earlier: earlier?.ok ? earlier.data : null,
+    against: other?.ok ? other.data : null,
+  };
 }
 
 export function loadPlan(api: ApiClient, conversationId: string, view: View): Promise<Result<AnalysisPlan>> {
@@ -76,7 +88,7 @@ interface Props {
 }
 
 export function AnalysisTab({ view, path, state, notice }: Props) {
-  const { plan, analysis } = state;
+  const { plan, analysis, earlier } = state;
   if (!plan.ok) return <ProblemCard problem={plan.problem} what="the analysis" view={view} />;
   if (analysis?.ok === false)
     return <ProblemCard problem={analysis.problem} what="the analysis" view={view} />;
@@ -102,21 +114,32 @@ export function AnalysisTab({ view, path, state, notice }: Props) {
         <>
           <Overview view={view} path={path} plan={plan.data} analysis={shown} isCurrent={isCurrent} />
           {sides && <VersionComparison view={view} path={path} sides={sides} />}
-          {shown.data !== null && !sides && (
-            <AnalysisResultView
-              result={shown.data}
-              messageHref={(position) => messageHref(view, path, position)}
-            />
-          )}
-          {shown.data === null && shown.content !== null && <Unstructured analysis={shown} />}
+          {!sides && <Response view={view} path={path} analysis={shown} />}
           {isCurrent && !isOpen(shown) && !sides && (
             <Again view={view} path={path} plan={plan.data} analysis={shown} notice={notice} />
+          )}
+          {earlier && (
+            <>
+              <p class="note">
+                Version {shown.version} has no result{isOpen(shown) && " yet"}. This is{" "}
+                <a href={versionHref(view, path, earlier.version)}>version {earlier.version}</a> of{" "}
+                <Time at={earlier.createdAt} view={view} />.
+              </p>
+              <Response view={view} path={path} analysis={earlier} />
+            </>
           )}
           <Versions view={view} path={path} analysis={shown} />
         </>
       )}
     </div>
   );
+}
+
+function Response({ view, path, analysis }: Pick<Props, "view" | "path"> & { analysis: AnalysisView }) {
+  const { data, content } = analysis;
+  if (data !== null)
+    return <AnalysisResultView result={data} messageHref={(position) => messageHref(view, path, position)} />;
+  return content === null ? null : <Unstructured analysis={analysis} />;
 }
 
 function comparedSides(
@@ -145,6 +168,7 @@ function Overview({
   isCurrent: boolean;
 }) {
   const { status, version, tokenUsage: tokens, costUsd, durationMs, customPrompt, note, error } = analysis;
+  const { unreportedCostUsd: unreported } = analysis;
   return (
     <section class="card analysis-overview">
       <h2>
@@ -163,6 +187,9 @@ function Overview({
         )}
       </h2>
       <Progress view={view} analysis={analysis} plan={plan} />
+      {(analysis.waitsFor === "budget" || analysis.waitsFor === "provider") && (
+        <ResumeForm view={view} path={path} plan={plan} />
+      )}
       {status === "failed" && error !== null && <FailureReason error={error} />}
       {note !== null && <p class="note">{printable(note)}</p>}
       <DefinitionList
@@ -181,9 +208,16 @@ function Overview({
               {tokens.thinking > 0 && <span class="mute"> ({formatShort(tokens.thinking)} thinking)</span>}
             </span>
           ),
-          Cost: tokens && (
+          Cost: (tokens !== null || unreported !== null) && (
             <>
-              <Money amount={costUsd} /> <span class="mute">apart from proxied requests</span>
+              {tokens !== null && <Money amount={costUsd} />}
+              {tokens !== null && unreported !== null && " and "}
+              {unreported !== null && (
+                <>
+                  about <Money amount={unreported} /> that the provider did not report
+                </>
+              )}{" "}
+              <span class="mute">apart from proxied requests</span>
             </>
           ),
           Duration: durationMs !== null && formatDuration(durationMs),
@@ -203,7 +237,7 @@ function Overview({
 }
 
 function Progress({ view, analysis, plan }: { view: View; analysis: AnalysisView; plan: AnalysisPlan }) {
-  const { status, nextAttemptAt, attempts, updatedAt, errors } = analysis;
+  const { status, nextAttemptAt, waitsFor, attempts, updatedAt, errors } = analysis;
   const reload = <noscript> This page reloads every ten seconds.</noscript>;
   if (status === "processing")
     return (
@@ -217,7 +251,7 @@ function Progress({ view, analysis, plan }: { view: View; analysis: AnalysisView
       </p>
     );
   if (status !== "pending") return null;
-  const isLater = nextAttemptAt !== null && Date.parse(nextAttemptAt) > view.now;
+  const isLater = nextAttemptAt !== null && waitsFor !== "slot" && Date.parse(nextAttemptAt) > view.now;
   return (
     <p role="status" data-changing>
       {plan.state === "worker_off" ? (
@@ -226,6 +260,7 @@ function Progress({ view, analysis, plan }: { view: View; analysis: AnalysisView
         </>
       ) : isLater ? (
         <>
+          {waitsFor === "budget" && "The daily budget is spent. "}
           {errors.length > 0 ? "The next attempt starts" : "It starts"}{" "}
           <Time at={nextAttemptAt} view={view} />.
         </>

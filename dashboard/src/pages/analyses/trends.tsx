@@ -33,10 +33,10 @@ interface Props {
 
 export function Trends({ view, trends }: Props) {
   const { statuses, tips, topics } = trends;
+  const results = Object.values(trends.effectiveness).reduce((sum, count) => sum + count, 0);
   if (Object.values(statuses).every((count) => count === 0) && trends.costUsd === "0") return null;
   const perBucket = `per ${bucketLabel(trends.bucketMs)}`;
   const counts = { short: formatShort, exact: formatExact };
-  const hasResults = Object.values(trends.sentiments).some((count) => count > 0);
   const chart = {
     bucketMs: trends.bucketMs,
     zone: view.zone,
@@ -58,7 +58,7 @@ export function Trends({ view, trends }: Props) {
   return (
     <div class="analysis-trends" id="live-analysis-trends" data-live="analysis">
       <Figures trends={trends} />
-      {hasResults && (
+      {results > 0 && (
         <div class="pair">
           {resultChart("sentiments", "Sentiment", SENTIMENT_SERIES)}
           {resultChart("effectiveness", "Effectiveness", QUALITY_SERIES)}
@@ -82,7 +82,7 @@ export function Trends({ view, trends }: Props) {
           />
         </section>
         <div class="column">
-          <FrequentTips tips={tips} total={statuses.completed} />
+          <FrequentTips tips={tips} total={results} />
           {topics.length > 0 && (
             <section class="card">
               <CardTitle title="Frequent topics" note="with the number of conversations" />
@@ -103,6 +103,7 @@ export function Trends({ view, trends }: Props) {
 
 function Figures({ trends }: { trends: AnalysisTrends }) {
   const { statuses, effectiveness, promptClarity, contextCompleteness, costUsd, unpricedCount } = trends;
+  const { unreportedCostUsd: unreported } = trends;
   const all = Object.values(statuses).reduce((sum, count) => sum + count, 0);
   const rated = Object.values(effectiveness).reduce((sum, count) => sum + count, 0);
   const good = rated - (effectiveness["needs improvement"] ?? 0);
@@ -138,20 +139,22 @@ function Figures({ trends }: { trends: AnalysisTrends }) {
         help="Of all versions, failed attempts included. Not part of the cost of proxied requests."
       >
         <span class="stat-note">{formatShort(tokens)} tokens</span>
+        {unreported !== "0" && (
+          <span class="stat-note" title="Estimated cost of attempts whose usage the provider did not report">
+            + about {formatMoneyShort(unreported)} unreported
+          </span>
+        )}
         {unpricedCount > 0 && <span class="stat-note">+ {formatExact(unpricedCount)} unpriced</span>}
       </StatCard>
     </dl>
   );
 }
 
-/** `total`: completed analyses. */
+/** `total`: structured results. */
 function FrequentTips({ tips, total }: { tips: AnalysisTrends["tips"]; total: number }) {
   return (
     <section class="card">
-      <CardTitle
-        title="Frequent tips"
-        note={`of ${formatCount(total, "completed analysis", "completed analyses")}`}
-      />
+      <CardTitle title="Frequent tips" note={`of ${formatCount(total, "analyzed conversation")}`} />
       {tips.length === 0 ? (
         <p class="mute">None</p>
       ) : (
