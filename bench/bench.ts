@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "../scripts/lib/build.ts";
 import { describeMachine, watchNoise } from "./lib/machine.ts";
+import { analysis } from "./cases/analysis.ts";
 import type { Effort } from "./cases/compare.ts";
 import { conversations } from "./cases/conversations.ts";
 import { cpu, memory } from "./cases/cost.ts";
@@ -38,6 +39,7 @@ const LOCAL_STACK_CASES: Record<string, () => Promise<Line[]>> = {
   ingest,
   storage,
   reads,
+  analysis,
   conversations,
   "long-page": longPage,
   "pages-demo": pagesOfDemo,

@@ -5,18 +5,18 @@ import { join } from "node:path";
 import { startLocalStack, type LocalStack } from "../../scripts/local/local-stack.ts";
 import { startUpstream } from "../harness/driver.ts";
 
-/** Runs `measure` in it. Default database: the embedded PostgreSQL. */
+/** Runs `measure` in it, with its data directory. Default database: the embedded PostgreSQL. */
 export async function withLocalStack<T>(
-  options: { databaseUrl?: string },
-  measure: (stack: LocalStack) => Promise<T>,
+  { variables: more, ...options }: { databaseUrl?: string; variables?: Record<string, string> },
+  measure: (stack: LocalStack, dataDir: string) => Promise<T>,
 ): Promise<T> {
   const dataDir = mkdtempSync(join(tmpdir(), "nexus-bench-"));
   const upstream = await startUpstream();
   let stack: LocalStack | undefined;
   try {
-    const variables = { CLAUDE_API_BASE_URL: `http://127.0.0.1:${upstream.port}` };
+    const variables = { CLAUDE_API_BASE_URL: `http://127.0.0.1:${upstream.port}`, ...more };
     stack = await startLocalStack({ dataDir, variables, ...options });
-    return await measure(stack);
+    return await measure(stack, dataDir);
   } finally {
     await stack?.stop({ finish: false });
     upstream.child.disconnect();

@@ -1,7 +1,11 @@
 /** The pages of a conversation and of a request in a real Chromium, over recorded responses. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { IDS } from "../support/replayed-api.ts";
+import type { AnalysisPlan, AnalysisView } from "../../workers/schemas/api/analyses.ts";
+import { accessibilityProblems, VISUAL_RULES } from "../support/accessibility.ts";
+import { apiError, IDS, recordedBody } from "../support/replayed-api.ts";
 import { type ReplayedDashboard, startReplayedDashboard } from "../support/replayed-dashboard.ts";
+
+import { sidewaysOverflow } from "../support/watched-page.ts";
 
 let dashboard: ReplayedDashboard;
 beforeAll(async () => {
@@ -57,6 +61,51 @@ describe("the pages of a conversation", () => {
     );
   });
 });
+
+const ANALYSIS = `/api/analyses/${IDS.compacted}/main`;
+const later = "2099-01-01T00:00:00.000Z";
+const error = {
+  at: "2026-11-30T15:00:00.000Z",
+  attempt: 1,
+  code: "rate_limited",
+  message: "Gemini limits the rate.",
+};
+const open = {
+  status: "pending",
+  data: null,
+  tokenUsage: null,
+  costUsd: null,
+  durationMs: null,
+  nextAttemptAt: later,
+} as const;
+
+// The demo has the other states (test/e2e/dashboard/every-page.ts).
+it.each<[string, Partial<AnalysisPlan>, Partial<AnalysisView> | null]>([
+  ["without a provider", { state: "not_configured" }, null],
+  ["whose worker is off", { state: "worker_off" }, null],
+  ["when the budget is spent", { state: "budget_spent", dailyBudgetUsd: "5", spentTodayUsd: "4.99" }, null],
+  ["that no budget covers", { state: "over_budget", dailyBudgetUsd: "0.01" }, null],
+  ["that waits for a slot", {}, { ...open, waitsFor: "slot" }],
+  ["that waits for the budget", {}, { ...open, waitsFor: "budget" }],
+  ["that waits for the provider", {}, { ...open, waitsFor: "provider", attempts: 1, errors: [error], unreportedCostUsd: "0.02" }],
+  ["whose new version has failed", {}, { ...open, status: "failed", version: 2, completedVersion: 1, nextAttemptAt: null, error, errors: [error], unreportedCostUsd: "0.02" }],
+  ["whose response is a text", {}, { data: null, content: "# Sorry\n".repeat(50), note: "The response does not have the expected form." }],
+])("the tab of an analysis %s is accessible and fits, light and dark, wide and narrow", async (_what, plan, view) => {
+  const stored = recordedBody<AnalysisView>(ANALYSIS);
+  const { page } = await dashboard.open(`/conversations/${IDS.compacted}?view=analysis`, {
+    overrides: {
+      [`GET ${ANALYSIS}/plan`]: { ...recordedBody<AnalysisPlan>(`${ANALYSIS}/plan`), ...plan },
+      [`GET ${ANALYSIS}`]: view ? (url: URL) => (url.searchParams.has("version") ? stored : { ...stored, ...view }) : apiError(404, "not_found", "None."),
+    },
+  });
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  expect(await accessibilityProblems(page)).toEqual([]);
+  await page.emulateMedia({ colorScheme: "dark" });
+  expect(await sidewaysOverflow(page)).toBe(0);
+  await page.setViewportSize({ width: 390, height: 844 });
+  expect(await accessibilityProblems(page, VISUAL_RULES)).toEqual([]);
+  expect(await sidewaysOverflow(page)).toBe(0);
+}); // prettier-ignore
 
 it("the list of conversations previews the last exchange on hover and with the keyboard; Esc closes it", async () => {
   const { page } = await dashboard.open("/conversations");

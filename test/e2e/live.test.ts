@@ -2,14 +2,17 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { signIn } from "../../scripts/lib/sign-in.ts";
 import { apiJson, sendMessage } from "../support/api-calls.ts";
+import type { AnalysisCreated, AnalysisView } from "../../workers/schemas/api/analyses.ts";
+import type { ConversationList } from "../../workers/schemas/api/conversations.ts";
+import { headerOf } from "../../scripts/local/fake-claude/server.ts";
 import { type EventReader, readEvents } from "../support/event-stream.ts";
 import { startClaudeStack, type ClaudeStack } from "../support/local-stack.ts";
-import { waitFor } from "../support/wait.ts";
+import { waitFor, waitUntil } from "../support/wait.ts";
 
 let stack: ClaudeStack;
 
 beforeAll(async () => {
-  stack = await startClaudeStack();
+  stack = await startClaudeStack({ variables: { AI_PROVIDER: "claude", AI_CLAUDE_ACCOUNT_ID: "analyst" } });
 });
 
 afterAll(() => stack.stop());
@@ -57,6 +60,51 @@ it("a running exchange is in flight until it ends", async () => {
   await (await running).text();
   await waitFor(async () => expect(await inFlight()).toBe(0), 200);
   await reader.cancel();
+});
+
+it("an analysis by Claude is published when it starts and ends, and is no request of the proxy", async () => {
+  const configure = (domain: string, accountId: string, credential: object) =>
+    apiJson(stack, `/api/domains/${domain}`, {
+      method: "PUT",
+      body: { accountId, credential, analysisEnabled: true },
+    });
+  await configure("analyst.example", "analyst", { type: "api_key", api_key: "sk-ant-api03-of-the-analyst" });
+  await configure("127.0.0.1", "local", { type: "passthrough" });
+  await (await sendMessage(stack, "What is a lease?")).text();
+  const conversationId = await waitUntil(async () => {
+    const { conversations } = await apiJson<ConversationList>(stack, "/api/conversations");
+    return conversations.find(({ title }) => title === "What is a lease?")?.conversationId;
+  }, 200);
+  stack.claude.reset();
+  const reader = await listen(`${stack.proxyUrl}/api/live`, { "x-dashboard-key": stack.dashboardKey });
+  const { analysisId } = await apiJson<AnalysisCreated>(stack, "/api/analyses", {
+    method: "POST",
+    body: { conversationId },
+  });
+  const view = await waitUntil(async () => {
+    const event = await reader.next();
+    if (event?.event === "analysis.updated") expect(event.data).toMatchObject({ analysisId });
+    const read = await apiJson<AnalysisView>(stack, `/api/analyses/${conversationId}/main`);
+    return read.status === "completed" ? read : undefined;
+  }, 200);
+  await reader.cancel();
+  expect(view).toMatchObject({
+    provider: "claude",
+    model: "claude-sonnet-5",
+    attempts: 1,
+    data: { sentiment: "positive" },
+  });
+  expect(Number(view.costUsd)).toBeGreaterThan(0);
+  const [sent, ...others] = stack.claude.requests;
+  expect(others).toEqual([]);
+  expect(headerOf(sent!, "x-api-key")).toBe("sk-ant-api03-of-the-analyst");
+  expect(JSON.parse(sent!.body.toString())).toMatchObject({
+    model: "claude-sonnet-5",
+    messages: [{ role: "user", content: expect.stringContaining("What is a lease?") as string }],
+    output_config: { format: { type: "json_schema" } },
+  });
+  const { conversations } = await apiJson<ConversationList>(stack, "/api/conversations");
+  expect(conversations.filter(({ domain }) => domain === "analyst.example")).toEqual([]);
 });
 
 it("the stream requires a credential", async () => {
