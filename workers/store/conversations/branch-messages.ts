@@ -4,11 +4,12 @@ import { contents, domains, requests, taskInvocations } from "../../../drizzle/s
 import type { RecordedTokens } from "../../domain/analysis/estimate-tokens.ts";
 import type { BranchMessage } from "../../domain/analysis/transcript.ts";
 import { clipMessage } from "../../domain/messages/clip-message.ts";
-import { contentTexts, stringMember, toolCallBlocks } from "../../domain/messages/content.ts";
+import { contentBlocks, contentTexts, stringMember, toolCallBlocks } from "../../domain/messages/content.ts";
 import { TASK_TOOLS } from "../../domain/messages/tool-calls.ts";
 import { ok, type Result } from "../../domain/result.ts";
 import { readContents } from "../content/request-body.ts";
 import { type HistoryMessage, readHistory } from "../content/history.ts";
+import { batches } from "../db/statement-batches.ts";
 import { type DatabaseConfig, type Reader, withPrimary } from "../db/db.ts";
 import type { NoBranch } from "./find.ts";
 import { findTip } from "./transcript.ts";
@@ -65,18 +66,35 @@ async function readMessages(db: Reader, pieces: readonly HistoryMessage[]): Prom
   let tailLeft = MAX_BRANCH_BYTES - MAX_HEAD_BYTES;
   const tail = pieces.findLastIndex(({ size }) => (tailLeft -= size) < 0);
   const isRead = (at: number) => at < headEnd || at > tail;
-  const wanted = pieces.filter((_, at) => isRead(at));
-  const bodies = await readContents(
-    db,
-    wanted.map(({ contentId, size }) => ({ id: contentId, length: size })),
-  );
-  return pieces.flatMap(({ position, contentId, isRepeated, size }, at): BranchMessage[] => {
-    if (!isRead(at)) return [{ position, role: "unknown", bytes: size }];
-    const bytes = bodies.get(contentId);
-    if (!bytes) return [];
-    const { role, content, hasTools } = clipMessage(bytes, true);
-    return isRepeated && hasTools ? [] : [{ position, role, content, bytes: bytes.length }];
-  });
+  const messages: BranchMessage[] = [];
+  for (const batch of batches([...pieces.entries()], ([at, { size }]) => (isRead(at) ? size : 0))) {
+    // Parsed before the next ones are read, so that not all bytes are in memory beside what they hold.
+    const bodies = await readContents(
+      db,
+      batch.filter(([at]) => isRead(at)).map(([, { contentId, size }]) => ({ id: contentId, length: size })),
+    );
+    for (const [at, { position, contentId, isRepeated, size }] of batch) {
+      if (!isRead(at)) {
+        messages.push({ position, role: "unknown", bytes: size });
+        continue;
+      }
+      const bytes = bodies.get(contentId);
+      if (!bytes) continue;
+      const { role, content, hasTools } = clipMessage(bytes, true);
+      if (isRepeated && hasTools) continue;
+      forgetFiles(content);
+      messages.push({ position, role, content, bytes: bytes.length });
+    }
+  }
+  return messages;
+}
+
+/** Drops the Base64 of images and documents, which no transcript shows. */
+function forgetFiles(content: unknown): void {
+  for (const block of contentBlocks(content)) {
+    if (block["type"] === "image" || block["type"] === "document") delete block["source"];
+    if (block["type"] === "tool_result") forgetFiles(block["content"]);
+  }
 }
 
 /**
