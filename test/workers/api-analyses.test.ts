@@ -115,6 +115,23 @@ it("returns a completed analysis, starts a failed one again and keeps earlier ve
   expect(await read(`${ANALYSIS}?version=1`)).toMatchObject({ version: 1, costUsd: "0.0025" });
 });
 
+it.each([
+  ["nothing", {}, 201],
+  ["no bytes of JSON", { headers: { "content-type": "application/json" } }, 201],
+  ["another type", { headers: { "content-type": "text/plain" }, body: "{}" }, 400],
+])("takes a regeneration with %s", async (_name, more: Call, status) => {
+  await apiJson("/api/analyses", CREATE);
+  await end("completed");
+  expect(await call(`${ANALYSIS}/regenerate`, { method: "POST", bindings, ...more })).toMatchObject({
+    status,
+  });
+});
+
+it("refuses a request without a body and a type from a browser without a key", async () => {
+  const refused = await call(`${ANALYSIS}/regenerate`, { method: "POST", bindings, key: null });
+  expect(refused.status).toBe(401);
+});
+
 it("creates one of several analyses that are requested at once", async () => {
   const made = await Promise.all([1, 2, 3].map(() => call("/api/analyses", CREATE)));
   expect(made.map(({ status }) => status).sort()).toEqual([201, 409, 409]);

@@ -79,7 +79,7 @@ const failStuck = createRoute({
   path: "/api/analyses/fail-stuck",
   tags,
   summary: "Fail analyses that neither run nor start, so that they can be requested again",
-  request: { body: optionalJsonBody(FailStuckInput) },
+  request: { body: jsonBody(FailStuckInput) },
   responses: { 200: json("The analyses.", FailedStuck), ...errorResponses },
 });
 const regenerate = createRoute({

@@ -23,7 +23,7 @@ export function jsonBody<S extends z.ZodType>(schema: S) {
   return { required: true, content: { "application/json": { schema } } } as const;
 }
 
-/** Without a body, the route gets `{}`. */
+/** Without a body, the route gets `{}`, in which the defaults of the schema are missing. */
 export function optionalJsonBody<S extends z.ZodType>(schema: S) {
   return { ...jsonBody(schema), required: false } as const;
 }
