@@ -63,13 +63,10 @@ it("a running exchange is in flight until it ends", async () => {
 });
 
 it("an analysis by Claude is published when it starts and ends, and is no request of the proxy", async () => {
-  const configure = (domain: string, accountId: string, credential: object) =>
-    apiJson(stack, `/api/domains/${domain}`, {
-      method: "PUT",
-      body: { accountId, credential, analysisEnabled: true },
-    });
-  await configure("analyst.example", "analyst", { type: "api_key", api_key: "sk-ant-api03-of-the-analyst" });
-  await configure("127.0.0.1", "local", { type: "passthrough" });
+  const credential = { type: "api_key", api_key: "sk-ant-api03-of-the-analyst" };
+  const put = (path: string, body: object) => apiJson(stack, `/api/domains/${path}`, { method: "PUT", body });
+  await put("analyst.example", { accountId: "analyst", credential });
+  await put("127.0.0.1/analysis", { analysisEnabled: true });
   await (await sendMessage(stack, "What is a lease?")).text();
   const conversationId = await waitUntil(async () => {
     const { conversations } = await apiJson<ConversationList>(stack, "/api/conversations");
@@ -85,6 +82,7 @@ it("an analysis by Claude is published when it starts and ends, and is no reques
     const event = await reader.next();
     if (event?.event === "analysis.updated") expect(event.data).toMatchObject({ analysisId });
     const read = await apiJson<AnalysisView>(stack, `/api/analyses/${conversationId}/main`);
+    expect(read.errors).toEqual([]);
     return read.status === "completed" ? read : undefined;
   }, 200);
   await reader.cancel();

@@ -15,7 +15,7 @@ export const AnalysisProvider = z.enum(["gemini", "claude"]);
 export type AnalysisProvider = z.infer<typeof AnalysisProvider>;
 
 const list = z.array(z.string());
-const score = z.number().min(0).max(10);
+const score = z.number().min(0).max(10).describe("From 0 to 10.");
 const messages = z
   .array(z.number().int())
   .describe("Numbers of the messages that it is about, as in the transcript.");

@@ -82,7 +82,7 @@ export function sample(schema: unknown, random: Random, name = "value"): unknown
       return [sample(schema.items, random, name)];
     case "integer":
     case "number":
-      return typeof schema.minimum === "number" ? schema.minimum : random.between(1, 20);
+      return typeof schema.minimum === "number" ? schema.minimum : random.between(1, 10);
     case "boolean":
       return true;
     default:
