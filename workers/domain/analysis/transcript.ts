@@ -76,7 +76,7 @@ export function prepareTranscript(
 interface Rendered {
   text: string;
   /** The estimate, where the text may have at most `most` tokens; else Infinity. */
-  tokens(most: number): number;
+  tokens: (most: number) => number;
 }
 
 /** Messages by index, each rendered and counted once, because a message that does not fit is tried again. */
