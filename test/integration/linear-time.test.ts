@@ -388,8 +388,8 @@ const OVER_TEXT: Calls<string> = {
   "search/snippet.ts#snippetAround": (text) =>
     snippetAround(text, [...tokenize(text)].map(({ start, end }) => ({ start, end })).slice(1)),
   "search/tokenize.ts#tokenize": (text) => drain(tokenize(text)),
-  "search/tokenize.ts#indexTerms": indexTerms,
-  "search/tokenize.ts#gramsOfRun": gramsOfRun,
+  "search/tokenize.ts#indexTerms,indexTermsInSteps": indexTerms,
+  "search/tokenize.ts#gramsOfRun": (text) => drain(gramsOfRun(text)),
   "search/tokenize.ts#clipTerm": clipTerm,
   "spark/recommendation.ts#readRecommendation": (text) => {
     for (const response of [text, `# ${text}`, `| ${text}`, text.replaceAll("<", "|")])
@@ -510,7 +510,7 @@ const OVER_BODY: Calls<string> = {
     summarizeMessage([bytesOf(text)], bytesOf(text));
     summarizeMessage(messageTexts(text).map(bytesOf), null);
   },
-  "content/split-body.ts#splitBody,rebuildBody,unsplitBody": (text) => {
+  "content/split-body.ts#splitBody,splitInSteps,rebuildBody,unsplitBody": (text) => {
     unsplitBody(bytesOf(text));
     const cache = new PrefixCache(100_000_000);
     splitBody(bytesOf(text), cache);
@@ -653,7 +653,7 @@ const EXEMPT: readonly [pattern: RegExp, reason: string][] = [
     /^auth\/(access-identity\.ts#accessApplication|call-rate\.ts|permissions\.ts#hasRole|key-throttle\.ts#)/,
     "settings and roles",
   ],
-  [/^(bytes|sha256|result|outcome)\.ts/, "hashes, tags and rows"],
+  [/^(bytes|sha256|result|outcome|steps)\.ts/, "hashes, tags, rows and loops"],
   [
     /^(cursor\.ts#encodeCursor|exchange-id\.ts#newExchangeId|live-stream\.ts#eventFrame)/,
     "writes what we made",

@@ -8,7 +8,12 @@ import {
   RECORDED_HEAD_BYTES,
 } from "../../workers/runtime/constants.ts";
 import type { StoredPart } from "../../workers/proxy/record/recorder-entrypoint.ts";
-import { journalKey, journalTrailer, readJournal } from "../../workers/store/journal/objects.ts";
+import {
+  journalKey,
+  journalTrailer,
+  readJournal,
+  writeJournalResponse,
+} from "../../workers/store/journal/objects.ts";
 import { makeExchange, notRecorded } from "../support/exchanges.ts";
 
 const metadataOf = (fields: object = {}) => {
@@ -57,6 +62,19 @@ describe("the Recorder", () => {
       expect(createHash("sha256").update(response!.body).digest("hex")).toBe(sha256Of(chunks));
     },
   );
+
+  it("lets other work of the isolate run while it stores a large body", async () => {
+    let turns = 0;
+    let isStored = false;
+    const other = (async () => {
+      for (; !isStored; turns++) await new Promise((resolve) => setTimeout(resolve, 0));
+    })();
+    const bytes = new Uint8Array(12 * 1_048_576);
+    await writeJournalResponse(env.JOURNAL, metadataOf(), bytes);
+    isStored = true;
+    await other;
+    expect(turns).toBeGreaterThanOrEqual(12);
+  });
 
   it.each([
     ["of exactly the limit whole", MAX_RECORDED_BODY_BYTES, "whole"],

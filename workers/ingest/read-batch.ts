@@ -8,7 +8,10 @@ import {
   MAX_PART_MEMORY_BYTES,
   MAX_READ_ATTEMPTS,
   PREFIX_CACHE_BYTES,
+  STEP_BYTES,
 } from "../runtime/constants.ts";
+import { inTurns, nextTurn } from "../runtime/next-turn.ts";
+import type { Steps } from "../domain/steps.ts";
 import { log } from "../runtime/log.ts";
 import { withTimeout } from "../runtime/timeout.ts";
 import { PrefixCache } from "../domain/content/prefix-cache.ts";
@@ -19,7 +22,7 @@ import { type JournalEntry, type JournalPart, readJournal } from "../store/journ
 import type { StorableExchange } from "../store/requests/write-model.ts";
 import type { Batch, Delivery } from "./batches.ts";
 import { maxDecodedBytes } from "./rows/decoding.ts";
-import { exchangeRow, requestFromSummary } from "./rows/exchange-row.ts";
+import { exchangeRow, exchangeRowInSteps, requestFromSummary } from "./rows/exchange-row.ts";
 
 const EMPTY_ENTRY: JournalEntry = { request: null, response: null };
 /** Message lists that this isolate read lately: the next turn of a conversation sends them again. */
@@ -42,7 +45,7 @@ interface Unbuilt {
   /** Bytes of its bodies when decoded, at most. */
   maxBytes: number;
   /** Throws where it cannot be read. */
-  build: () => Entry;
+  build: () => Steps<Entry>;
 }
 
 /** One exchange of a batch, ready to be stored. */
@@ -94,14 +97,20 @@ export async function* readBatch(
   const bundles = read.flatMap((one) => one.bundles);
   let entries: Entry[] = [];
   let bytesLeft = MAX_PART_MEMORY_BYTES;
+  let stepBytesLeft = STEP_BYTES;
   for (const { id, domain, maxBytes, build } of read.flatMap(({ unbuilt }) => unbuilt)) {
     if (maxBytes > bytesLeft && entries.length > 0) {
       yield { entries: mergeEntries(entries), failures: [], bundles: [], isLast: false };
       entries = [];
       bytesLeft = MAX_PART_MEMORY_BYTES;
     }
+    stepBytesLeft -= maxBytes;
+    if (stepBytesLeft < 0) {
+      await nextTurn();
+      stepBytesLeft = STEP_BYTES - maxBytes;
+    }
     try {
-      const entry = build();
+      const entry = await inTurns(build());
       entries.push(entry);
       bytesLeft -= memoryOf(entry);
     } catch (error) {
@@ -147,15 +156,18 @@ async function readBundled(
     try {
       const one = { ...shared, id };
       const entry = read();
-      const build = (): Entry => ({
-        id,
-        exchange: one,
-        hadFailures,
-        isBundled: true,
-        parts: [],
-        row: exchangeRow(one, entry),
-        fromResponseOnly: () => null,
-      });
+      const build = function* (): Steps<Entry> {
+        const row = yield* exchangeRowInSteps(one, entry);
+        return {
+          id,
+          exchange: one,
+          hadFailures,
+          isBundled: true,
+          parts: [],
+          row,
+          fromResponseOnly: () => null,
+        };
+      };
       result.unbuilt.push({ id, domain, maxBytes: maxBytesOf(entry), build });
     } catch (error) {
       result.failures.push([id, { domain, error }]);
@@ -170,17 +182,20 @@ async function readEntry(journal: R2Bucket, announced: Announced, attempt: numbe
   const hasAllMetadata = exchange.request !== null && exchange.response !== null;
   const entry = await (hasAllMetadata ? reading.catch(() => EMPTY_ENTRY) : reading);
   const options = { isUnread: attempt > MAX_READ_ATTEMPTS };
-  const build = (): Entry => ({
-    ...announced,
-    id: exchange.id,
-    isBundled: false,
-    parts: (["request", "response"] as const).filter((part) => entry[part] !== null),
-    row: exchangeRow(exchange, entry, { ...options, cache: prefixCache }),
-    fromResponseOnly() {
-      const request = exchange.isAbandoned ? requestFromSummary(entry) : null;
-      return request && exchangeRow({ ...exchange, request }, entry, options);
-    },
-  });
+  const build = function* (): Steps<Entry> {
+    const row = yield* exchangeRowInSteps(exchange, entry, { ...options, cache: prefixCache });
+    return {
+      ...announced,
+      id: exchange.id,
+      isBundled: false,
+      parts: (["request", "response"] as const).filter((part) => entry[part] !== null),
+      row,
+      fromResponseOnly() {
+        const request = exchange.isAbandoned ? requestFromSummary(entry) : null;
+        return request && exchangeRow({ ...exchange, request }, entry, options);
+      },
+    };
+  };
   return { id: exchange.id, domain: exchange.domain, maxBytes: maxBytesOf(entry), build };
 }
 

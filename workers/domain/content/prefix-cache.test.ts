@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { conversationTurn } from "../../../test/support/conversation.ts";
-import { splitBody } from "./split-body.ts";
+import { STEP_BYTES } from "../../runtime/constants.ts";
+import { finish } from "../steps.ts";
+import { splitBody, splitInSteps } from "./split-body.ts";
 import { PrefixCache } from "./prefix-cache.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
+const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const listOf = (messages: string) => bytesOf(`{"messages":[${messages}]}`);
 const one = '{"role":"user","content":"one"}';
 const two = '{"role":"assistant","content":"two"}';
@@ -68,6 +71,25 @@ describe("the prefix cache", () => {
     }
     expect(of(2)).not.toBe(second);
     expect(of(2)).toEqual(second);
+  });
+
+  it("keeps its size when a prefix is evicted while its list is split in steps", () => {
+    const listOfSize = (name: number, elements: number) =>
+      listOf(Array.from({ length: elements }, (_, n) => `"${name} ${n} ${"x".repeat(2_000)}"`).join());
+    // Each element takes 7,036 bytes of the cache.
+    const cache = new PrefixCache(63_000);
+    for (let round = 0; round < 20; round++) {
+      splitBody(listOfSize(round, 1), cache);
+      const steps = splitInSteps(bytesOf(`${" ".repeat(STEP_BYTES)}${textOf(listOfSize(round, 2))}`), cache);
+      steps.next(); // has looked its prefix up
+      for (let other = 0; other < 12; other++) splitBody(listOfSize(1_000 + other, 1), cache);
+      finish(steps);
+    }
+    const kept = Array.from({ length: 20 }, (_, n) => splitBody(listOfSize(2_000 + n, 1), cache).messages[0]);
+    const isKept = kept.map(
+      (element, n) => cache.lookup("messages", listOfSize(2_000 + n, 1), 13).elements[0] === element,
+    );
+    expect(isKept.filter(Boolean)).toHaveLength(8);
   });
 
   it("does not store a list larger than a quarter of its size", () => {

@@ -64,11 +64,16 @@ export class PrefixCache {
     const cost = added.reduce((sum, { leadStart, end }) => sum + costOf(end - leadStart), 0);
     if (cost > this.#maxBytes / 4) return [...all, ...added.map(({ element }) => element)];
     let { node } = prefix;
+    // The body was split in steps: its prefix may have been evicted since the look-up.
+    const isCounted = node !== null && this.#trees.includes(node.tree);
     for (const element of added) {
       node = this.#add(list, node, bytes, element);
       all.push(node.element);
     }
-    if (node) this.#markUsed(node.tree);
+    if (node) {
+      this.#bytes += isCounted ? cost : node.tree.bytes;
+      this.#markUsed(node.tree);
+    }
     return all;
   }
 
@@ -104,7 +109,6 @@ export class PrefixCache {
       tree.first = node;
     }
     tree.bytes += costOf(sentBytes.length);
-    this.#bytes += costOf(sentBytes.length);
     return node;
   }
 

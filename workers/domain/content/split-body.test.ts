@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { assistantElement, splitBody, rebuildBody } from "./split-body.ts";
+import { STEP_BYTES } from "../../runtime/constants.ts";
+import { assistantElement, rebuildBody, splitBody, splitInSteps } from "./split-body.ts";
 import { sha256 } from "../sha256.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -247,4 +248,36 @@ test("the member that reading a stream adds is not part of the content", () => {
 test("rebuilding rejects lists that the skeleton lacks", () => {
   const { messages } = splitBody(bytesOf('{"messages":[1]}'));
   expect(() => rebuildBody({ skeleton: bytesOf("{}"), messages, system: [], tools: [] })).toThrow(/messages/);
+});
+
+describe("a large body", () => {
+  const texts = (count: number, size: number) =>
+    Array.from(
+      { length: count },
+      (_, n) => `{"role":"user","content":"${n} ${"ab ".repeat(size / 3)}"}`,
+    ).join();
+  test.each([
+    ["of few messages", texts(8, 1_000_000)],
+    ["of many", texts(9_999, 300)],
+    ["with a secret", `${texts(4, 1_000_000)}],"mcp_servers":[{"authorization_token":"s"}`],
+  ])("%s is split in steps", (_, messages) => {
+    const bytes = bytesOf(`{"messages":[${messages}]}`);
+    const steps = splitInSteps(bytes);
+    let count = 1;
+    let step = steps.next();
+    for (; !step.done; step = steps.next()) count++;
+    expect(count).toBeGreaterThan(bytes.length / (2 * STEP_BYTES));
+    expect(step.value.kind).toBe("json");
+    expect(Buffer.compare(rebuildBody(step.value), step.value.bytes)).toBe(0);
+  });
+
+  test("is split alike where messages have more blocks than are looked into", () => {
+    const marked = '{"type":"text","text":"a","cache_control":{"type":"ephemeral"}}';
+    const nested = `{"type":"tool_result","content":[${"0,".repeat(20_000)}${marked}]}`;
+    for (const content of [`${"0,".repeat(20_000)}${marked}`, nested]) {
+      const { kind, messages } = splitBody(bytesOf(`{"messages":[{"role":"user","content":[${content}]}]}`));
+      expect(kind).toBe("json");
+      expect(messages[0]!.overlay).toBeNull();
+    }
+  });
 });

@@ -10,7 +10,9 @@
  * verified before a body is returned as "json".
  */
 import { EXTRAS_MEMBER } from "../messages/content-blocks.ts";
+import { STEP_BYTES } from "../../runtime/constants.ts";
 import { concat } from "../bytes.ts";
+import { finish, type Steps } from "../steps.ts";
 import { type BodyScan, scanBody } from "./scan-body.ts";
 import { buildChain } from "./node-chain.ts";
 import { type ChainElement, LIST_NAMES, type ListName, type ListSpan } from "./types.ts";
@@ -55,24 +57,33 @@ export interface SplitBody extends BodyParts {
  * Splits a request body. Never throws, whatever the bytes are. A cache spares splitting known list prefixes again and stores the
  * new ones; the result is the same without it.
  */
-export function splitBody(received: Uint8Array, cache?: PrefixCache): SplitBody {
+export const splitBody = (received: Uint8Array, cache?: PrefixCache): SplitBody =>
+  finish(splitInSteps(received, cache));
+
+/** `splitBody` in steps; the scan is one step. */
+export function* splitInSteps(received: Uint8Array, cache?: PrefixCache): Steps<SplitBody> {
+  const isLarge = received.length > STEP_BYTES;
   const scan = scanBody(received, cache);
+  if (isLarge) yield;
   if (!scan) return unsplitBody(received);
   const bytes = replaceParts(received, scan.secrets);
   const archived = { bytes, sha256: sha256(bytes), masked: bytes !== received };
+  if (isLarge) yield;
   const current = archived.masked ? scanBody(bytes, cache) : scan;
   if (!current) return { kind: "bytes", ...archived, ...unsplit(archived) };
   const lists = {
-    messages: buildChain(bytes, current.lists.messages, "messages"),
-    system: buildChain(bytes, current.lists.system, "system"),
-    tools: buildChain(bytes, current.lists.tools, "tools"),
+    messages: yield* buildChain(bytes, current.lists.messages, "messages"),
+    system: yield* buildChain(bytes, current.lists.system, "system"),
+    tools: yield* buildChain(bytes, current.lists.tools, "tools"),
   };
+  if (isLarge) yield;
   const skeleton = skeletonOf(bytes, current);
   if (!rebuildsTo(bytes, { skeleton, ...lists }, current))
     return { kind: "raw", ...archived, ...unsplit(archived) };
   if (cache)
     for (const name of LIST_NAMES)
       lists[name] = cacheList(cache, bytes, current.lists[name], name, lists[name]);
+  if (isLarge) yield;
   return { kind: "json", ...archived, skeleton, skeletonSha256: sha256(skeleton), ...lists };
 }
 

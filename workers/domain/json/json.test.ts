@@ -36,6 +36,26 @@ describe("parseJson", () => {
     }
   });
 
+  test("counts the values after strings with any quotes and backslashes in them", () => {
+    const values = "1,".repeat(100_001);
+    for (const string of [
+      '""',
+      '"\\""',
+      '"\\\\"',
+      '"\\\\\\""',
+      `"${'\\"'.repeat(50_000)}"`,
+      '"a","\\\\","b"',
+    ]) {
+      expect(isTooLarge([new TextEncoder().encode(`[${string},${values}1]`)]), string.slice(0, 20)).toBe(
+        true,
+      );
+      expect(isTooLarge([new TextEncoder().encode(`[${string},"${values}"]`)]), string.slice(0, 20)).toBe(
+        false,
+      );
+    }
+    expect(isTooLarge([new TextEncoder().encode(`["${values}`)])).toBe(false);
+  });
+
   test("counts the values of several texts together", () => {
     const text = new TextEncoder().encode(`[${"1,".repeat(30_000)}1]`);
     expect(isTooLarge([text, text, text])).toBe(false);

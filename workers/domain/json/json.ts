@@ -21,6 +21,15 @@ export function isObject(value: unknown): value is JsonObject {
 export function parseJson(text: string, maxDepth = MAX_JSON_DEPTH): unknown {
   if (text.length > MAX_PARSED_VALUES && (text.length > MAX_PARSED_BYTES || hasTooManyValues([text])))
     return undefined;
+  return parseText(text, maxDepth);
+}
+
+/** The same for UTF-8 bytes; too large ones are not decoded. */
+export function parseJsonBytes(bytes: Uint8Array, maxDepth = MAX_JSON_DEPTH): unknown {
+  return isTooLarge([bytes]) ? undefined : parseText(new TextDecoder().decode(bytes), maxDepth);
+}
+
+function parseText(text: string, maxDepth: number): unknown {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -31,31 +40,38 @@ export function parseJson(text: string, maxDepth = MAX_JSON_DEPTH): unknown {
   return isTooDeep(text, maxDepth) ? undefined : value;
 }
 
-/** The same for UTF-8 bytes; too large ones are not decoded. */
-export function parseJsonBytes(bytes: Uint8Array, maxDepth = MAX_JSON_DEPTH): unknown {
-  return isTooLarge([bytes]) ? undefined : parseJson(new TextDecoder().decode(bytes), maxDepth);
-}
-
 /** Whether JSON texts in UTF-8 are larger together, or have more values, than is parsed of one text. */
 export function isTooLarge(texts: readonly Uint8Array[]): boolean {
   const bytes = texts.reduce((sum, { length }) => sum + length, 0);
   return bytes > MAX_PARSED_BYTES || (bytes > MAX_PARSED_VALUES && hasTooManyValues(texts));
 }
 
-/** Counts the commas and opening brackets outside of strings, of UTF-16 or UTF-8: a value takes one. */
+/** Counts the commas and opening brackets outside of strings, of UTF-16 or UTF-8: a value takes one. Strings are skipped, not read. */
 function hasTooManyValues(texts: readonly (string | Uint8Array)[]): boolean {
   let valuesLeft = MAX_PARSED_VALUES;
   for (const text of texts) {
-    const charAt = typeof text === "string" ? (at: number) => text.charCodeAt(at) : (at: number) => text[at]!;
-    let inString = false;
+    const isText = typeof text === "string";
+    const charAt = isText ? (at: number) => text.charCodeAt(at) : (at: number) => text[at]!;
+    const nextQuote = isText ? (at: number) => text.indexOf('"', at) : (at: number) => text.indexOf(0x22, at);
     for (let at = 0; at < text.length; at++) {
       const char = charAt(at);
-      if (char === 0x22) inString = !inString;
-      else if (inString) at += char === 0x5c ? 1 : 0;
-      else if ((char === 0x2c || char === 0x5b || char === 0x7b) && --valuesLeft < 0) return true;
+      if (char === 0x22) {
+        at = stringEnd(at, charAt, nextQuote);
+        if (at < 0) break;
+      } else if ((char === 0x2c || char === 0x5b || char === 0x7b) && --valuesLeft < 0) return true;
     }
   }
   return false;
+}
+
+/** The quote that ends the string which begins at `quote`; -1 where none does. */
+function stringEnd(quote: number, charAt: (at: number) => number, nextQuote: (at: number) => number): number {
+  for (let end = nextQuote(quote + 1); end >= 0; end = nextQuote(end + 1)) {
+    let backslashes = 0;
+    while (charAt(end - 1 - backslashes) === 0x5c) backslashes++;
+    if (backslashes % 2 === 0) return end;
+  }
+  return -1;
 }
 
 /** Sets an own property whatever its name: plain assignment to `__proto__` would replace the prototype instead. */

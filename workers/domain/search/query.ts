@@ -48,7 +48,7 @@ export function toTsquery(terms: readonly Term[]): string {
     .flatMap((term) => {
       const words = term.tokens.flatMap((word, n) => {
         if (term.isUnspaced[n]) {
-          const grams = gramsOfRun(word);
+          const grams = [...gramsOfRun(word)];
           // The pairs imply the characters.
           return grams.length === 1
             ? [`'${word}'`]

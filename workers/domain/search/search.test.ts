@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { findTerms, parseQuery, toTsquery } from "./query.ts";
 import { snippetAround } from "./snippet.ts";
 import { searchText } from "./text.ts";
-import { indexTerms, tokenize } from "./tokenize.ts";
+import { indexTerms, indexTermsInSteps, tokenize } from "./tokenize.ts";
 
 const found = (text: string, question: string) => {
   const ranges = findTerms(text, parseQuery(question));
@@ -41,6 +41,16 @@ describe("words", () => {
     expect(indexTerms("全文検索")).toEqual(["全", "全文", "文", "文検", "検", "検索", "索"]);
     expect(indexTerms("ok🚀👩‍💻")).toEqual(["ok", "🚀", "👩", "💻"]);
     expect(indexTerms("findPrefixes")).toEqual(["findprefixes", "find", "prefixes"]);
+  });
+
+  it.each([
+    ["words", "ab cd ".repeat(300_000)],
+    ["a script without spaces", "全文検索".repeat(250_000)],
+  ])("of a long text of %s are found in steps", (_, text) => {
+    const steps = indexTermsInSteps(text);
+    let taken = 1;
+    while (!steps.next().done) taken++;
+    expect(taken).toBeGreaterThan(10);
   });
 
   it("fit into Postgres, whatever the text is", () => {

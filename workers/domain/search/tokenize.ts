@@ -3,6 +3,7 @@
  * as pairs of characters, so that any part of a text is found; emoji one by one. Not done by Postgres, whose parser depends on
  * the server's locale. Pure; used to index, to search and to highlight.
  */
+import { finish, type Steps } from "../steps.ts";
 
 /** A word in a text; `start` and `end` in UTF-16 code units. */
 export interface Token {
@@ -25,6 +26,8 @@ const HUMP = /(?<=\p{Ll})(?=\p{Lu})/u;
 
 /** Longer words (hashes, encoded bytes) are indexed by their beginning. */
 export const MAX_TERM_LENGTH = 64;
+/** Take about 30 ms. */
+const WORDS_PER_STEP = 50_000;
 /** Postgres accepts a megabyte of words per text. */
 const MAX_TERM_BYTES = 900_000;
 
@@ -41,37 +44,45 @@ export function* tokenize(text: string): Generator<Token> {
 }
 
 /** The index terms of a text: its words, the parts of camelCase words, single characters and pairs of runs. */
-export function indexTerms(text: string): string[] {
+export const indexTerms = (text: string): string[] => finish(indexTermsInSteps(text));
+
+/** `indexTerms` in steps. */
+export function* indexTermsInSteps(text: string): Steps<string[]> {
   const found = new Set<string>();
   let bytesLeft = MAX_TERM_BYTES;
-  const add = (word: string) => {
-    if (found.has(word)) return;
+  let words = 0;
+  for (const word of termsOf(text)) {
+    if (++words % WORDS_PER_STEP === 0) yield;
+    if (found.has(word)) continue;
     bytesLeft -= IS_ASCII.test(word) ? word.length : 3 * word.length;
-    if (bytesLeft > 0) found.add(word);
-  };
-  for (const { start, end, text: word, isUnspaced } of tokenize(text)) {
     if (bytesLeft <= 0) break;
-    if (isUnspaced) for (const gram of gramsOfRun(word)) add(gram);
-    else {
-      add(clipTerm(word));
-      const written = text.slice(start, end);
-      if (HUMP.test(written))
-        for (const part of written.split(HUMP)) if (part.length > 1) add(clipTerm(fold(part)));
-    }
+    found.add(word);
   }
   return [...found];
 }
 
+/** Index terms in order, with repetitions. */
+function* termsOf(text: string): Generator<string> {
+  for (const { start, end, text: word, isUnspaced } of tokenize(text)) {
+    if (isUnspaced) {
+      yield* gramsOfRun(word);
+      continue;
+    }
+    yield clipTerm(word);
+    const written = text.slice(start, end);
+    if (HUMP.test(written))
+      for (const part of written.split(HUMP)) if (part.length > 1) yield clipTerm(fold(part));
+  }
+}
+
 /** Each character of a run and each pair of neighbours. */
-export function gramsOfRun(run: string): string[] {
-  const grams: string[] = [];
+export function* gramsOfRun(run: string): Generator<string> {
   let previous = "";
   for (const character of run) {
-    if (previous !== "") grams.push(previous + character);
-    grams.push(character);
+    if (previous !== "") yield previous + character;
+    yield character;
     previous = character;
   }
-  return grams;
 }
 
 /** A word as it is indexed. */

@@ -4,6 +4,8 @@
  */
 import type { PrefixCache } from "../../domain/content/prefix-cache.ts";
 import { startedAtOf } from "../../domain/exchange-id.ts";
+import { finish, type Steps } from "../../domain/steps.ts";
+import { STEP_BYTES } from "../../runtime/constants.ts";
 import { endpointOf } from "../../domain/http/endpoint.ts";
 import { countRequests } from "../../domain/messages/batch-results.ts";
 import { carriesCredentials } from "../../domain/http/paths.ts";
@@ -27,11 +29,15 @@ export interface RowOptions {
  * The journal takes precedence; metadata in the message replaces a part that R2 did not take, and then the exchange is
  * "unrecorded". Null when both are empty. Throws when the id is not an exchange id.
  */
-export function exchangeRow(
+export const exchangeRow = (...args: Parameters<typeof exchangeRowInSteps>): StorableExchange | null =>
+  finish(exchangeRowInSteps(...args));
+
+/** `exchangeRow` in steps. */
+export function* exchangeRowInSteps(
   message: Pick<ExchangeMessage, "id" | "request" | "response">,
   entry: JournalEntry,
   { cache, isUnread = false }: RowOptions = {},
-): StorableExchange | null {
+): Steps<StorableExchange | null> {
   const request = entry.request ?? (message.request && { metadata: message.request, body: EMPTY });
   const response = entry.response ?? (message.response && { metadata: message.response, body: EMPTY });
   if (!request && !response) return null;
@@ -41,7 +47,9 @@ export function exchangeRow(
   const isUnrecorded =
     (request !== null && (!entry.request || hasLostBody(request.metadata, response?.metadata))) ||
     (response !== null && !entry.response);
-  const requestPart = request && requestRow(request.metadata, request.body, { cache, isUnread });
+  const requestPart = request && (yield* requestRow(request.metadata, request.body, { cache, isUnread }));
+  const isLarge = (request?.body.length ?? 0) + (response?.body.length ?? 0) > STEP_BYTES;
+  if (isLarge) yield;
   const asked = request?.metadata ?? response?.metadata.asked;
   const responsePart =
     response &&
@@ -57,6 +65,7 @@ export function exchangeRow(
   const batch = responsePart?.batch;
   if (batch?.isCreated && requestPart?.body)
     batch.requestCount ??= countRequests(requestPart.body.skeleton.bytes);
+  if (isLarge) yield;
   const exchange: StorableExchange = {
     id,
     startedAt: new Date(startedAt),

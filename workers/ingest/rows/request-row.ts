@@ -7,7 +7,7 @@ import { fromHex } from "../../domain/bytes.ts";
 import { clientName } from "../../domain/http/user-agent.ts";
 import { requestType, type RequestType } from "../../domain/messages/request-type.ts";
 import { smallMembers } from "../../domain/content/scan-body.ts";
-import { type SplitBody, splitBody, unsplitBody } from "../../domain/content/split-body.ts";
+import { type SplitBody, splitInSteps, unsplitBody } from "../../domain/content/split-body.ts";
 import type { PrefixCache } from "../../domain/content/prefix-cache.ts";
 import { endpointOf, type Endpoint } from "../../domain/http/endpoint.ts";
 import {
@@ -21,7 +21,8 @@ import { redact, redactQuery } from "../../domain/masking/redact.ts";
 import { readRequest, type ParsedRequest } from "../../domain/messages/read-request.ts";
 import { userPromptText } from "../../domain/messages/user-prompt.ts";
 import { plainText } from "../../domain/truncate.ts";
-import { RECORDED_HEAD_BYTES } from "../../runtime/constants.ts";
+import { RECORDED_HEAD_BYTES, STEP_BYTES } from "../../runtime/constants.ts";
+import type { Steps } from "../../domain/steps.ts";
 import type { RequestMetadata } from "../../schemas/exchange.ts";
 import type { Content } from "../../store/content/contents.ts";
 import type { StorableRequest } from "../../store/requests/write-model.ts";
@@ -48,18 +49,15 @@ export interface ReadOptions {
 }
 
 /** The row's data from the request. `body` is the journal's. */
-export function requestRow(
+export function* requestRow(
   metadata: RequestMetadata,
   body: Uint8Array,
   options: ReadOptions = {},
-): StorableRequest & LinkableRow {
+): Steps<StorableRequest & LinkableRow> {
   const isTruncated = metadata.body.recorded === "head";
-  const { split, received, parsed, reading, isTooLarge, messageCount, type, endpoint, prompt } = readBody(
-    metadata,
-    body,
-    isTruncated,
-    options,
-  );
+  const { split, received, parsed, reading, isTooLarge, messageCount, type, endpoint, prompt } =
+    yield* readBody(metadata, body, isTruncated, options);
+  if (body.length > STEP_BYTES) yield;
   const linkable =
     endpoint === "messages" ? linkableRequest(metadata.headers, isTruncated ? null : split, parsed) : null;
   const isPartlyRead =
@@ -125,12 +123,12 @@ interface ReadBody {
   prompt: string | null;
 }
 
-function readBody(
+function* readBody(
   metadata: RequestMetadata,
   body: Uint8Array,
   isTruncated: boolean,
   options: ReadOptions,
-): ReadBody {
+): Steps<ReadBody> {
   const { headers } = metadata;
   const endpoint = endpointOf(metadata.method, metadata.path);
   const isRecorded = metadata.body.recorded !== "none" && body.length > 0;
@@ -148,7 +146,7 @@ function readBody(
       prompt: null,
     };
   }
-  const { split, received, isDecoded } = splitText(body, headers, options.cache);
+  const { split, received, isDecoded } = yield* splitText(body, headers, options.cache);
   // Of JSON that was cut, its complete members.
   const isPart = isTruncated || split.kind === "bytes";
   const small = !isPart && isTooLarge([split.skeleton]) ? smallMembers(split.skeleton) : null;
@@ -187,17 +185,18 @@ function recentMessages(body: SplitBody, skeleton: JsonObject | null): Uint8Arra
 }
 
 /** Splits the text of a body. Bytes as received that contain a secret are dropped, because it cannot be masked in them. */
-function splitText(
+function* splitText(
   body: Uint8Array,
   headers: Readonly<Record<string, string>>,
   cache: PrefixCache | undefined,
-): Pick<ReadBody, "received"> & { split: SplitBody; isDecoded: boolean } {
-  const asReceived = splitBody(body, cache);
+): Steps<Pick<ReadBody, "received"> & { split: SplitBody; isDecoded: boolean }> {
+  const asReceived = yield* splitInSteps(body, cache);
   const isJson = asReceived.kind !== "bytes";
   const decoded = isJson ? body : decodeBody(body, headers["content-encoding"] ?? "");
   const text = asUtf8(typeof decoded === "string" ? body : decoded, headers["content-type"]);
   if (text === body) return { split: asReceived, received: null, isDecoded: decoded !== "too_large" };
-  const split = splitBody(text, cache);
+  yield;
+  const split = yield* splitInSteps(text, cache);
   return { split, received: split.masked ? null : asReceived, isDecoded: true };
 }
 

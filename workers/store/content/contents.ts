@@ -4,7 +4,8 @@
  */
 import { and, eq, inArray, sql } from "drizzle-orm";
 import { contents } from "../../../drizzle/schema.ts";
-import { encodeBytes } from "./compression.ts";
+import { inTurns } from "../../runtime/next-turn.ts";
+import { encodeAll } from "./compression.ts";
 import { arrayLiteral, MAX_STATEMENT_BYTES, concatenated, batches } from "../db/statement-batches.ts";
 import type { WriterTransaction } from "../db/db.ts";
 
@@ -64,12 +65,7 @@ async function insertContents(
   part: readonly Content[],
   ids: Map<string, bigint>,
 ): Promise<void> {
-  const rows = part.map(({ bytes, sha256 }) => ({
-    domainId,
-    sha256,
-    size: bytes.length,
-    ...encodeBytes(bytes),
-  }));
+  const rows = (await inTurns(encodeAll(part))).map(({ bytes, ...row }) => ({ ...row, size: bytes.length }));
   const hashes = concatenated(rows.map(({ sha256 }) => sha256));
   const firsts = rows.map(({ data }) => data.subarray(0, MAX_STATEMENT_BYTES));
   const data = concatenated(firsts);

@@ -1,7 +1,8 @@
 /** Writes raw response bytes, one row per exchange. Called by requests/write.ts; request-body.ts reads them. */
 import { and, eq, sql } from "drizzle-orm";
 import { responseBodies } from "../../../drizzle/schema.ts";
-import { encodeBytes } from "./compression.ts";
+import { inTurns } from "../../runtime/next-turn.ts";
+import { encodeAll } from "./compression.ts";
 import { MAX_STATEMENT_BYTES, batches } from "../db/statement-batches.ts";
 import type { WriterTransaction } from "../db/db.ts";
 
@@ -19,7 +20,8 @@ export async function putResponseBodies(
   bodies: readonly ResponseBody[],
 ): Promise<void> {
   for (const batch of batches(bodies, ({ bytes }) => bytes.length)) {
-    const rows = batch.map(({ bytes, ...key }) => ({ ...key, size: bytes.length, ...encodeBytes(bytes) }));
+    const encoded = await inTurns(encodeAll(batch));
+    const rows = encoded.map(({ bytes, ...row }) => ({ ...row, size: bytes.length }));
     await tx
       .insert(responseBodies)
       .values(rows.map((row) => ({ ...row, data: row.data.subarray(0, MAX_STATEMENT_BYTES) })))

@@ -4,9 +4,10 @@
  */
 import { sql } from "drizzle-orm";
 import { searchText } from "../../domain/search/text.ts";
-import { indexTerms } from "../../domain/search/tokenize.ts";
+import { indexTermsInSteps } from "../../domain/search/tokenize.ts";
 import { MAX_PARSED_BYTES } from "../../runtime/constants.ts";
 import { errorText, log } from "../../runtime/log.ts";
+import { inTurns } from "../../runtime/next-turn.ts";
 import { readContents } from "../content/request-body.ts";
 import { type DatabaseConfig, withWriter, type WriterTransaction } from "../db/db.ts";
 
@@ -67,15 +68,13 @@ async function indexNextBatch(tx: WriterTransaction): Promise<number> {
     tx,
     selected.filter(({ length }) => length > 0 && length <= MAX_PARSED_BYTES),
   );
-  const indexed = selected.map(({ id }) => {
+  const indexed: { id: string; role: string | null; words: string[] }[] = [];
+  for (const { id } of selected) {
     const bytes = contents.get(id);
     const message = bytes ? searchText(bytes) : null;
-    return {
-      id: id.toString(),
-      role: message?.role ?? null,
-      words: message ? indexTerms(message.text) : [],
-    };
-  });
+    const words = message ? await inTurns(indexTermsInSteps(message.text)) : [];
+    indexed.push({ id: id.toString(), role: message?.role ?? null, words });
+  }
   await tx.execute(sql`
     UPDATE search_entries e SET role = given.role, words = array_to_tsvector(ARRAY(SELECT jsonb_array_elements_text(given.words)))
     FROM jsonb_to_recordset(${JSON.stringify(indexed)}::jsonb) AS given (id bigint, role text, words jsonb)
