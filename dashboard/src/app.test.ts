@@ -91,6 +91,22 @@ describe("the gate", () => {
     expect(response.headers.get("set-cookie")).toMatch(/nexus_session=.*HttpOnly.*SameSite=Lax/i);
   });
 
+  it.each([
+    ["a form", (bytes: Uint8Array<ArrayBuffer>) => bytes],
+    ["a form of unknown length", (bytes: Uint8Array<ArrayBuffer>) => new Blob([bytes]).stream()],
+  ])("does not read %s of any size from strangers", async (_, bodyOf) => {
+    const headers = { cookie: "a=b", "content-type": "application/x-www-form-urlencoded" };
+    const post = async (path: string, bytes: number) => {
+      const body = bodyOf(new Uint8Array(bytes).fill(0x61));
+      const init = { method: "POST", headers, body, duplex: "half" };
+      return (await visit().ask(path, init)).response.status;
+    };
+    expect(await post("/sign-in", 16_000)).toBe(403);
+    expect(await post("/sign-in", 17_000)).toBe(413);
+    expect(await post("/sign-out", 17_000)).toBe(413);
+    expect(await post("/domains", 17_000)).toBe(302);
+  });
+
   it("limits wrong keys with Retry-After", async () => {
     const { ask, formOf } = visit();
     const form = await formOf("/sign-in", "a=b");

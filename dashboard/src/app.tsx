@@ -3,6 +3,7 @@
  * It knows nothing of Pages: functions/[[path]].ts gives it the bindings, tests and the demo give it scripted ones.
  */
 import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import type { Assets } from "./context/assets.ts";
 import type { AppEnv } from "./context/environment.ts";
 import { apiProxy, liveProxy } from "./http/api-proxy.ts";
@@ -46,6 +47,17 @@ const PAGES = [
   promptRoutes,
 ];
 
+/** Whoever finds the dashboard may send these forms, and they are read into memory. */
+const MAX_SIGN_IN_BYTES = 16_384;
+/** The largest form is feedback on a recommendation: 200,000 characters, each up to nine bytes when encoded. */
+const MAX_FORM_BYTES = 2_000_000;
+
+const limitBody = (maxSize: number) =>
+  bodyLimit({
+    maxSize,
+    onError: (c) => failurePage(c, 413, "Request too large", `A request may have ${maxSize} bytes.`),
+  });
+
 /** The application; `assets` are the addresses of the built style sheet, script and font. */
 export function createApp(assets: Assets): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
@@ -53,8 +65,11 @@ export function createApp(assets: Assets): Hono<AppEnv> {
   app.route("/", staticRoutes);
   app.use(requestContext(assets));
 
+  app.use("/sign-in", limitBody(MAX_SIGN_IN_BYTES));
+  app.use("/sign-out", limitBody(MAX_SIGN_IN_BYTES));
   app.route("/", signInRoutes);
   app.use(requireCaller);
+  app.use(limitBody(MAX_FORM_BYTES));
   app.use(requireCsrf);
   app.all("/api/*", apiProxy);
   app.get("/live", liveProxy);

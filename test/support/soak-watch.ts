@@ -18,6 +18,8 @@ export interface Sample {
   /** Without the time for which workerd and this thread waited for a processor. Null: no response. */
   tookMs: number | null;
   waitedMs: number;
+  /** For which the main thread of workerd ran meanwhile: it serves all requests. */
+  busyMs: number;
   pid: string;
   rssMB: number;
 }
@@ -41,12 +43,13 @@ export function watchRuntime(watched: Watched): () => Promise<Sample[]> {
   };
 }
 
-/** Milliseconds for which the main thread of a process, or this thread, was ready to run and did not. */
-function waitedMs(task: string): number {
+/** Milliseconds for which a thread, or the main thread of a process, ran, and for which it was ready to run and did not. */
+function schedule(task: string): { ran: number; waited: number } {
   try {
-    return Number(readFileSync(`/proc/${task}/schedstat`, "utf8").split(" ")[1]) / 1e6;
+    const [ran, waited] = readFileSync(`/proc/${task}/schedstat`, "utf8").split(" ").map(Number);
+    return { ran: (ran ?? 0) / 1e6, waited: (waited ?? 0) / 1e6 };
   } catch {
-    return 0;
+    return { ran: 0, waited: 0 };
   }
 }
 
@@ -70,16 +73,17 @@ async function sampleUntilStopped({ url, pidFile }: Watched): Promise<void> {
   parentPort?.once("message", () => (isStopped = true));
   while (!isStopped) {
     const pid = readFileSync(pidFile, "utf8").trim();
-    const waiting = () => waitedMs(pid) + waitedMs("thread-self");
     const at = Date.now();
-    const [started, waitedBefore] = [performance.now(), waiting()];
+    const [started, before, ownBefore] = [performance.now(), schedule(pid), schedule("thread-self")];
     const isThere = await respondsTo(url, agent);
     const elapsed = performance.now() - started;
-    const waited = Math.max(0, waiting() - waitedBefore);
+    const [after, own] = [schedule(pid), schedule("thread-self")];
+    const waited = Math.max(0, after.waited - before.waited) + own.waited - ownBefore.waited;
     samples.push({
       at,
       tookMs: isThere ? Math.max(0, elapsed - waited) : null,
       waitedMs: waited,
+      busyMs: Math.max(0, after.ran - before.ran),
       pid,
       rssMB: residentMB(pid),
     });
@@ -116,9 +120,9 @@ export function judgeRuntime(
     kills.some((kill) => at > kill - STALL_BEFORE_MS && at < kill + STARTING_MS);
   const judged = samples.filter((sample) => !isExcused(sample));
   const stalls = judged.filter(({ tookMs }) => tookMs === null || tookMs > stallMs);
-  for (const { at, tookMs, waitedMs: waited } of stalls)
+  for (const { at, tookMs, waitedMs: waited, busyMs: busy } of stalls)
     problems.push(
-      `/health took ${tookMs === null ? "no response" : `${Math.round(tookMs)} ms`} at ${new Date(at).toISOString()} (waited ${Math.round(waited)} ms for a processor)`,
+      `/health took ${tookMs === null ? "no response" : `${Math.round(tookMs)} ms`} at ${new Date(at).toISOString()} (workerd ran for ${Math.round(busy)} ms, ${Math.round(waited)} ms were waited for a processor)`,
     );
   const memory = [...Map.groupBy(samples, ({ pid }) => pid)].flatMap(([, own]) => {
     const [from, to] = [own[0]!.at, own.at(-1)!.at];

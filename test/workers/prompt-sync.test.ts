@@ -556,6 +556,22 @@ describe("the webhook", () => {
     expect((await seenByGitHub()).calls).toEqual([]);
   });
 
+  test("reads few deliveries at once, because their signatures are checked afterwards", async () => {
+    const signed = { "x-hub-signature-256": `sha256=${"0".repeat(64)}` };
+    const slow = Array.from({ length: 4 }, () => {
+      const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+      const init = { method: "POST", body: readable, headers: signed };
+      const request = new Request("https://nexus.example/api/mcp/webhook", init);
+      return { writable, response: handleFetch(request, testEnv(BINDINGS), createExecutionContext()) };
+    });
+    expect(await deliver()).toBe(503);
+    for (const { writable, response } of slow) {
+      await writable.close();
+      expect((await response).status).toBe(401);
+    }
+    expect(await deliver()).toBe(202);
+  });
+
   test("makes cron sync where its own sync is interrupted, but not against a limit", async () => {
     await script({ faults: [{ on: "head", status: 429, headers: { "retry-after": "900" } }] });
     expect(await deliver()).toBe(202);

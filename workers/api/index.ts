@@ -1,6 +1,7 @@
 /** The API: all routes in one app behind one authentication, for the public hosts and for the dashboard. */
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import { matchedRoutes } from "hono/route";
 import type { ExtractSchema } from "hono/types";
 import { loadConfig } from "../runtime/config.ts";
@@ -15,7 +16,13 @@ import { filterOptionRoutes } from "./requests/filter-options.ts";
 import { conversationRoutes } from "./conversations.ts";
 import { type ApiEnv, type Audience, newRoutes } from "./http/context.ts";
 import { domainRoutes } from "./admin/domains.ts";
-import { handleNotFound, handleError, ApiError, rejectUnknownParameters } from "./http/errors.ts";
+import {
+  ApiError,
+  handleError,
+  handleNotFound,
+  invalidParameter,
+  rejectUnknownParameters,
+} from "./http/errors.ts";
 import { failureRoutes } from "./requests/errors.ts";
 import { liveRoutes } from "./requests/live.ts";
 import { promptRoutes } from "./prompts/prompts.ts";
@@ -77,6 +84,8 @@ void ({} as { [R in keyof ApiRoutes]: ServedBody<R> } satisfies {
   [R in keyof ApiRoutes]: ApiRoutes[R]["response"];
 });
 
+/** The largest body is feedback on a recommendation. */
+const MAX_BODY_BYTES = 1_000_000;
 const OPENAPI_PATH = "/api/openapi.json";
 /** The names of the query parameters of each route, by method and path. */
 const QUERY_PARAMETERS = new Map([
@@ -124,6 +133,14 @@ function createApi(audience: Audience): OpenAPIHono<ApiEnv> {
     c.header("x-content-type-options", "nosniff");
   });
   app.use(authenticate(audience));
+  app.use(
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError() {
+        throw invalidParameter("body", "body", "is too large", `${MAX_BODY_BYTES} bytes`);
+      },
+    }),
+  );
   app.use(async (c, next) => {
     const isJson = /^application\/(?:[\w.+-]+\+)?json\b/i.test(c.req.header("content-type") ?? "");
     const isWriting = c.req.method === "PUT" || c.req.method === "POST";

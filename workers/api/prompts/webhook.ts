@@ -13,6 +13,11 @@ import { ApiError, errorResponse } from "../http/errors.ts";
 
 /** GitHub sends up to 25 MB; larger pushes than this wait for the interval. */
 const MAX_BODY_BYTES = 1_000_000;
+/** Deliveries that are read at once in an isolate, and how long: anybody may send what turns out to have no signature. */
+const MAX_READ = 4;
+const READ_TIMEOUT_MS = 10_000;
+/** With their times, because an invocation whose client leaves never comes to remove its own. */
+const reading = new Set<{ since: number }>();
 const SIGNATURE = /^sha256=([0-9a-f]{64})$/;
 const Push = z.object({ ref: z.string(), repository: z.object({ full_name: z.string() }) });
 /** So many of the signature name a delivery, and are not enough to send it again. */
@@ -30,15 +35,15 @@ export async function handlePromptWebhook(
     return errorResponse(
       new ApiError("not_found", "There is no webhook: MCP_GITHUB_WEBHOOK_SECRET is not set."),
     );
-  const isLong = Number(request.headers.get("content-length")) > MAX_BODY_BYTES;
-  const body = isLong ? null : await readBody(request.body, MAX_BODY_BYTES);
-  if (!body) {
-    await request.body?.cancel();
-    return reply(413, "The delivery is too large. The next sync by interval reads what was pushed.");
-  }
   const signature = SIGNATURE.exec(request.headers.get("x-hub-signature-256") ?? "")?.[1];
-  if (signature === undefined || !(await isSigned(body, signature, secret)))
-    return errorResponse(new ApiError("unauthorized", "The signature is missing or wrong."));
+  if (signature === undefined) return errorResponse(WRONG_SIGNATURE);
+  if (isCrowded(Date.now()))
+    return errorResponse(new ApiError("unavailable", "Too many deliveries at once."));
+  const isLong = Number(request.headers.get("content-length")) > MAX_BODY_BYTES;
+  const body = isLong ? null : await readDelivery(request);
+  if (!body)
+    return reply(413, "The delivery is too large or slow. The next sync by interval reads what was pushed.");
+  if (!(await isSigned(body, signature, secret))) return errorResponse(WRONG_SIGNATURE);
   const event = request.headers.get("x-github-event");
   if (event === "ping") return reply(200, "The webhook works.");
   if (event !== "push") return reply(200, "Ignored: only the event push is of use.");
@@ -66,6 +71,27 @@ export async function handlePromptWebhook(
     }),
   );
   return reply(202, "Accepted: the prompts are synced now.");
+}
+
+const WRONG_SIGNATURE = new ApiError("unauthorized", "The signature is missing or wrong.");
+
+function isCrowded(now: number): boolean {
+  for (const one of reading) if (one.since <= now - READ_TIMEOUT_MS) reading.delete(one);
+  return reading.size >= MAX_READ;
+}
+
+/** Null where it is too large or does not come. */
+async function readDelivery({ body }: Request): Promise<Uint8Array | null> {
+  const own = { since: Date.now() };
+  reading.add(own);
+  try {
+    const signal = AbortSignal.timeout(READ_TIMEOUT_MS);
+    return await readBody(body && body.pipeThrough(new TransformStream(), { signal }), MAX_BODY_BYTES);
+  } catch {
+    return null;
+  } finally {
+    reading.delete(own);
+  }
 }
 
 const reply = (status: number, message: string): Response =>
