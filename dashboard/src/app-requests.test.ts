@@ -45,6 +45,37 @@ async function visitRequest(change: Partial<RequestDetail>, tab = "") {
   return (await openPage(`${PATH}${tab}`, { overrides })).texts;
 }
 
+describe("a page of a request with many values stays small and links to all of them", () => {
+  const values = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`k${n}`, n]));
+  const tools = Array.from({ length: 400 }, (_, n) => ({
+    name: `tool${n}`,
+    description: `Does ${n}. `.repeat(100),
+    input_schema: { type: "object", properties: values(300) },
+  }));
+  const messages = Array.from({ length: 60 }, (_, n) => ({
+    role: n % 2 === 0 ? "assistant" : "user",
+    content: Array.from({ length: 100 }, (_, m) => ({
+      type: "tool_use",
+      id: `${n}-${m}`,
+      name: "Bash",
+      input: {},
+    })),
+  }));
+  const system = Array.from({ length: 1_000 }, (_, n) => ({ type: "text", text: `Rule ${n}` }));
+  it.each([
+    ["?tab=raw", { model: "m", metadata: values(2_500), messages: [] }, 130_000],
+    ["?tab=raw", { model: "m", system, messages, tools }, 130_000],
+    ["", { model: "m", system, messages, tools }, 400_000],
+    ["?messages=all", { model: "m", system, messages, tools }, 400_000],
+  ])("%s", async (tab, requestBody, most) => {
+    const overrides = { [`GET /api${PATH}`]: { ...recorded, ...known, requestBody } };
+    const { text } = await openPage(`${PATH}${tab}`, { overrides });
+    expect(text.length).toBeLessThan(most);
+    expect(text).toMatch(/(?:values are shown|not shown)\./);
+    expect(text).toContain(`href="/api${PATH}/body"`);
+  });
+});
+
 it("the list of requests shows tokens, cache share, cost and times of each request, and what is not known as such", async () => {
   const [row] = recordedBody<RequestList>("/api/requests?limit=50").requests;
   const rows: RequestRow[] = [

@@ -3,6 +3,19 @@
 export interface HtmlBudget {
   /** Approximate bytes of HTML. */
   left: number;
+  /** Parts of messages. A tool call takes about 750 bytes beside its texts. */
+  parts?: number;
+}
+
+/** Parts of a message that are shown even if the budget is spent. */
+const MIN_PARTS = 3;
+
+/** Returns how many of `parts` parts of a message fit in the budget, and deducts them. */
+export function spendParts(budget: HtmlBudget | undefined, parts: number): number {
+  if (budget?.parts === undefined) return parts;
+  const shown = Math.min(parts, Math.max(budget.parts, MIN_PARTS));
+  budget.parts -= shown;
+  return shown;
 }
 
 /** Bytes of the start of a text that are shown even if the budget is spent. */

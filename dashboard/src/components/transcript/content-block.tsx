@@ -6,7 +6,7 @@ import { formatBytes, formatCount } from "../../format/number.ts";
 import { countLines } from "../../format/text.ts";
 import { Icon } from "../ui/icon.tsx";
 import { JsonTree } from "./json-tree.tsx";
-import { PlainText, Prose } from "./long-text.tsx";
+import { NotShown, PlainText, Prose } from "./long-text.tsx";
 import { RecommendationCard } from "./recommendation.tsx";
 import { ToolCall, type ToolResult, type ToolUse } from "./tool-call.tsx";
 import { COLLAPSE_AT, COLLAPSE_NEWEST_AT, type TranscriptContext } from "./transcript-context.ts";
@@ -84,13 +84,17 @@ function Thinking({ text, context }: { text: string; context: TranscriptContext 
   );
 }
 
+/** Reminders in a row that are shown. */
+const MAX_SHOWN_REMINDERS = 30;
+
 export function Reminders({ texts, context }: { texts: readonly string[]; context: TranscriptContext }) {
   return (
     <details class="collapsible reminders" open={context.remindersOpen}>
       <summary>{formatCount(texts.length, "system reminder")}</summary>
-      {texts.map((text) => (
+      {texts.slice(0, MAX_SHOWN_REMINDERS).map((text) => (
         <PlainText text={text} collapseAt={COLLAPSE_NEWEST_AT} context={context} />
       ))}
+      <NotShown what="reminder" count={texts.length - MAX_SHOWN_REMINDERS} rawHref={context.rawHref} />
     </details>
   );
 }

@@ -1,12 +1,16 @@
 /** JSON as a tree that folds: objects and lists open one by one, bounded in nodes and in text. */
 import type { Child } from "hono/jsx";
-import { formatCount } from "../../format/number.ts";
+import { formatCount, formatExact } from "../../format/number.ts";
 import { cutAt, oneLine, printable } from "../../format/text.ts";
 import { isObject } from "../../../../workers/domain/json/json.ts";
 import { type HtmlBudget, spendBudget } from "../../transcript/html-budget.ts";
 
 /** A tree larger than this ends with a word and a link. */
 const MAX_NODES = 2_000;
+/** Values that are shown even if the page is full. */
+const MIN_NODES = 20;
+/** Bytes of HTML of a value beside its text. */
+const NODE_BYTES = 100;
 /** Long texts are cut; once all of them together have been long, soon. */
 const MAX_STRING = 2_000;
 const MAX_TEXT = 40_000;
@@ -25,7 +29,7 @@ interface Props {
 }
 
 export function JsonTree({ value, rawHref, open = 1, closed = [], html }: Props) {
-  const budget = { nodes: MAX_NODES, text: MAX_TEXT, html };
+  const budget = { nodes: MAX_NODES, text: MAX_TEXT, html, isFull: false };
   const tree = <Node name={null} value={value} depth={0} open={open} closed={closed} budget={budget} />;
   return (
     <div class="json" role="group" aria-label="JSON">
@@ -37,10 +41,10 @@ export function JsonTree({ value, rawHref, open = 1, closed = [], html }: Props)
 
 /** Rendered after the tree, so that it knows whether the budget ran out. */
 function BudgetNote({ budget, rawHref }: { budget: TreeBudget; rawHref: string }) {
-  if (budget.nodes > 0) return null;
+  if (!budget.isFull) return null;
   return (
     <p class="note">
-      Only the first {MAX_NODES.toLocaleString("en-US")} values are shown.{" "}
+      Only the first {formatExact(MAX_NODES - budget.nodes)} values are shown.{" "}
       <a href={rawHref}>Download all of it</a>
     </p>
   );
@@ -51,6 +55,8 @@ interface TreeBudget {
   nodes: number;
   text: number;
   html: HtmlBudget | undefined;
+  /** Values are left out. */
+  isFull: boolean;
 }
 
 interface NodeProps {
@@ -63,8 +69,13 @@ interface NodeProps {
 }
 
 function Node({ name, value, depth, open, closed, budget }: NodeProps): Child {
-  if (budget.nodes <= 0) return null;
+  const isPageFull = (budget.html?.left ?? 1) <= 0 && budget.nodes <= MAX_NODES - MIN_NODES;
+  if (budget.isFull || budget.nodes <= 0 || isPageFull) {
+    budget.isFull = true;
+    return null;
+  }
   budget.nodes--;
+  if (budget.html) budget.html.left -= NODE_BYTES;
   const label =
     name === null ? null : (
       <>

@@ -85,6 +85,16 @@ export function More({ lines, children }: { lines: number; children?: Child }) {
   );
 }
 
+/** How many are left out and the way to all of them; nothing where none is. */
+export function NotShown({ what, count, rawHref }: { what: string; count: number; rawHref: string }) {
+  if (count <= 0) return null;
+  return (
+    <p class="note">
+      {formatCount(count, `more ${what}`)} not shown. <a href={rawHref}>Show the raw text</a>
+    </p>
+  );
+}
+
 /** How much is missing and the way to all of it. */
 export function Omitted({ characters, rawHref }: { characters: number; rawHref: string }) {
   return (

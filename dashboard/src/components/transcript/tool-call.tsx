@@ -10,7 +10,7 @@ import { formatCount } from "../../format/number.ts";
 import { countLines, cutAt, printable } from "../../format/text.ts";
 import { Icon } from "../ui/icon.tsx";
 import { JsonTree } from "./json-tree.tsx";
-import { PlainText } from "./long-text.tsx";
+import { NotShown, PlainText } from "./long-text.tsx";
 import { COLLAPSE_AT, type TranscriptContext } from "./transcript-context.ts";
 import { UntrustedText } from "../ui/values.tsx";
 
@@ -26,6 +26,9 @@ interface Props {
   /** Renders a block of the result that is not plain text. */
   renderBlock: (block: Block) => Child;
 }
+
+/** Blocks of a result, and edits of a call. */
+const MAX_SHOWN_BLOCKS = 30;
 
 export function ToolCall({ use, result, context, renderBlock }: Props) {
   return (
@@ -58,19 +61,26 @@ export function ToolCall({ use, result, context, renderBlock }: Props) {
           <section>
             <h4>{result.isError ? "Result: error" : "Result"}</h4>
             {result.content.length === 0 && <p class="mute">Empty.</p>}
-            {result.content.map((block) =>
-              block.kind === "text" && !result.isError ? (
-                <PlainText
-                  text={block.text}
-                  collapseAt={COLLAPSE_AT}
-                  context={context}
-                  highlight={context.highlight && highlightNumbered(context.highlight)}
-                  language={languageOfPath(pathOf(use?.input))}
-                />
-              ) : (
-                renderBlock(block)
-              ),
-            )}
+            {result.content
+              .slice(0, MAX_SHOWN_BLOCKS)
+              .map((block) =>
+                block.kind === "text" && !result.isError ? (
+                  <PlainText
+                    text={block.text}
+                    collapseAt={COLLAPSE_AT}
+                    context={context}
+                    highlight={context.highlight && highlightNumbered(context.highlight)}
+                    language={languageOfPath(pathOf(use?.input))}
+                  />
+                ) : (
+                  renderBlock(block)
+                ),
+              )}
+            <NotShown
+              what="block"
+              count={result.content.length - MAX_SHOWN_BLOCKS}
+              rawHref={context.rawHref}
+            />
           </section>
         )}
       </div>
@@ -114,9 +124,10 @@ function ToolInput({ name, input, context }: { name: string; input: unknown; con
     return (
       <>
         <Path input={input} />
-        {edits.map((edit) => (
+        {edits.slice(0, MAX_SHOWN_BLOCKS).map((edit) => (
           <Diff before={edit.before} after={edit.after} budget={budget} />
         ))}
+        <NotShown what="edit" count={edits.length - MAX_SHOWN_BLOCKS} rawHref={rawHref} />
       </>
     );
   }

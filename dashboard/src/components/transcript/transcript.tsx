@@ -3,17 +3,20 @@ import type { Child } from "hono/jsx";
 import type { TranscriptEntry, TranscriptItem } from "../../transcript/pair-tools.ts";
 import { isUserMessage } from "../../transcript/pair-tools.ts";
 import type { Block } from "../../transcript/blocks.ts";
-import { PlainText, Prose } from "./long-text.tsx";
+import { NotShown, PlainText, Prose } from "./long-text.tsx";
 import { BlockView, CallView, Reminders } from "./content-block.tsx";
 import { COLLAPSE_AT, COLLAPSE_NEWEST_AT, type TranscriptContext } from "./transcript-context.ts";
-import { formatCount } from "../../format/number.ts";
+import { spendParts } from "../../transcript/html-budget.ts";
 import { UntrustedText } from "../ui/values.tsx";
 
 /** Bytes of texts in one page: of what came before, and of the newest exchange. */
 const HISTORY_HTML_BYTES = 16_000;
 const NEWEST_HTML_BYTES = 36_000;
 
-/** Parts of one message in a page: a tool call takes about 750 bytes. */
+/** Parts of messages in one page: of what came before, and of the newest exchange. Beyond them each message shows its first ones. */
+const HISTORY_PARTS = 60;
+const NEWEST_PARTS = 100;
+/** Parts of a message that is shown by itself. */
 const MAX_SHOWN_PARTS = 200;
 
 interface Props {
@@ -26,8 +29,8 @@ interface Props {
 export function Transcript({ entries, responseNumber, context }: Props) {
   const prompts = entries.filter(isUserMessage).map((entry) => entry.number);
   const lastPrompt = prompts.at(-1) ?? 0;
-  const before = { ...context, budget: { left: HISTORY_HTML_BYTES } };
-  const newest = { ...context, budget: { left: NEWEST_HTML_BYTES } };
+  const before = { ...context, budget: { left: HISTORY_HTML_BYTES, parts: HISTORY_PARTS } };
+  const newest = { ...context, budget: { left: NEWEST_HTML_BYTES, parts: NEWEST_PARTS } };
   /** How many prompts are above the entry; entries are in order. */
   let above = 0;
   return (
@@ -109,7 +112,7 @@ function Body({ entry, collapseAt, context, children }: Omit<EntryProps, "note">
   const whole = context.fullMessageHref?.(entry.number) ?? null;
   const parts = groupReminders(entry.items);
   const items = parts
-    .slice(0, MAX_SHOWN_PARTS)
+    .slice(0, Math.min(spendParts(context.budget, parts.length), MAX_SHOWN_PARTS))
     .map((item) =>
       Array.isArray(item) ? (
         <Reminders texts={item.map((reminder) => reminder.text)} context={context} />
@@ -120,11 +123,8 @@ function Body({ entry, collapseAt, context, children }: Omit<EntryProps, "note">
   return (
     <div class="message-body">
       {children ?? items}
-      {!children && parts.length > items.length && (
-        <p class="note">
-          {formatCount(parts.length - items.length, "more part")} not shown.{" "}
-          <a href={whole ?? context.rawHref}>Show the raw text</a>
-        </p>
+      {!children && (
+        <NotShown what="part" count={parts.length - items.length} rawHref={whole ?? context.rawHref} />
       )}
       {whole !== null && (
         <p class="note">

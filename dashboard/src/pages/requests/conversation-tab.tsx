@@ -8,10 +8,11 @@ import { BlockView } from "../../components/transcript/content-block.tsx";
 import { Transcript } from "../../components/transcript/transcript.tsx";
 import { sparkContext, type TranscriptContext } from "../../components/transcript/transcript-context.ts";
 import { JsonTree } from "../../components/transcript/json-tree.tsx";
-import { PlainText } from "../../components/transcript/long-text.tsx";
+import { NotShown, PlainText } from "../../components/transcript/long-text.tsx";
 import { UntrustedText } from "../../components/ui/values.tsx";
 import { isObject } from "../../../../workers/domain/json/json.ts";
 import { messageOf, messagesOf, systemOf, toolsOf, type Message } from "../../transcript/blocks.ts";
+import type { HtmlBudget } from "../../transcript/html-budget.ts";
 import { createHighlighter } from "../../transcript/highlight.ts";
 import { pairTools, withoutTools, type TranscriptEntry } from "../../transcript/pair-tools.ts";
 import type { View } from "../../context/view.ts";
@@ -20,6 +21,13 @@ import type { View } from "../../context/view.ts";
 const MAX_SHOWN_MESSAGES = 24;
 /** And with it: more are a page of megabytes. */
 const MAX_ALL_MESSAGES = 500;
+
+/** Of system prompt and tools, which stand closed. */
+const PREAMBLE_HTML_BYTES = 24_000;
+/** Of a response that is no message. */
+const RESPONSE_HTML_BYTES = 40_000;
+const MAX_SYSTEM_BLOCKS = 30;
+const MAX_TOOLS = 100;
 
 interface Props {
   detail: RequestDetail;
@@ -94,7 +102,8 @@ function responseMessage(detail: RequestDetail): Message | null {
 }
 
 /** System prompt and tool definitions, collapsed. */
-function Preamble({ body, context }: { body: Record<string, unknown>; context: TranscriptContext }) {
+function Preamble({ body, context: page }: { body: Record<string, unknown>; context: TranscriptContext }) {
+  const context = { ...page, budget: { left: PREAMBLE_HTML_BYTES } };
   const system = systemOf(body);
   const tools = toolsOf(body);
   const characters = system.reduce((sum, block) => sum + (block.kind === "text" ? block.text.length : 0), 0);
@@ -108,9 +117,10 @@ function Preamble({ body, context }: { body: Record<string, unknown>; context: T
               {formatCount(system.length, "block")}, {formatCount(characters, "character")}
             </span>
           </summary>
-          {system.map((block) => (
+          {system.slice(0, MAX_SYSTEM_BLOCKS).map((block) => (
             <BlockView block={block} context={context} />
           ))}
+          <NotShown what="block" count={system.length - MAX_SYSTEM_BLOCKS} rawHref={context.rawHref} />
         </details>
       )}
       {tools.length > 0 && (
@@ -121,23 +131,44 @@ function Preamble({ body, context }: { body: Record<string, unknown>; context: T
               {formatExact(tools.length)}: {oneLine(tools.map((tool) => tool.name).join(", "), 160)}
             </span>
           </summary>
-          {tools.slice(0, 300).map((tool) => (
-            <details class="collapsible">
-              <summary>
-                <strong>
-                  <UntrustedText text={tool.name} length={80} />
-                </strong>{" "}
-                <span class="mute">
-                  <UntrustedText text={tool.description} length={140} />
-                </span>
-              </summary>
-              {tool.description && <PlainText text={tool.description} collapseAt={600} context={context} />}
-              <JsonTree value={tool.schema} rawHref={context.rawHref} open={0} />
-            </details>
+          {tools.slice(0, MAX_TOOLS).map((tool) => (
+            <ToolDefinition tool={tool} context={context} />
           ))}
+          <NotShown what="tool" count={tools.length - MAX_TOOLS} rawHref={context.rawHref} />
+          <p class="note">
+            <a href={context.rawHref}>All definitions in the raw request</a>
+          </p>
         </details>
       )}
     </div>
+  );
+}
+
+/** Its description and schema where the page has room for them. */
+function ToolDefinition({
+  tool,
+  context,
+}: {
+  tool: ReturnType<typeof toolsOf>[number];
+  context: TranscriptContext & { budget: HtmlBudget };
+}) {
+  const heading = (
+    <>
+      <strong>
+        <UntrustedText text={tool.name} length={80} />
+      </strong>{" "}
+      <span class="mute">
+        <UntrustedText text={tool.description} length={140} />
+      </span>
+    </>
+  );
+  if (context.budget.left <= 0) return <p class="note">{heading}</p>;
+  return (
+    <details class="collapsible">
+      <summary>{heading}</summary>
+      {tool.description && <PlainText text={tool.description} collapseAt={600} context={context} />}
+      <JsonTree value={tool.schema} rawHref={context.rawHref} open={0} html={context.budget} />
+    </details>
   );
 }
 
@@ -159,7 +190,9 @@ function NoResponse({ detail }: { detail: RequestDetail }) {
     );
   }
   if (isObject(detail.responseBody)) {
-    return <JsonTree value={detail.responseBody} rawHref={rawHref} open={2} />;
+    return (
+      <JsonTree value={detail.responseBody} rawHref={rawHref} open={2} html={{ left: RESPONSE_HTML_BYTES }} />
+    );
   }
   return <p class="note mute">No response recorded.</p>;
 }
@@ -187,7 +220,12 @@ function NoConversation({ detail }: { detail: RequestDetail }) {
       {detail.responseBody !== null && detail.responseBody !== undefined && (
         <section>
           <h2>Response</h2>
-          <JsonTree value={detail.responseBody} rawHref={rawHref} open={2} />
+          <JsonTree
+            value={detail.responseBody}
+            rawHref={rawHref}
+            open={2}
+            html={{ left: RESPONSE_HTML_BYTES }}
+          />
         </section>
       )}
     </div>

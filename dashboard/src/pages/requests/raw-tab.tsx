@@ -7,6 +7,11 @@ import { CopyButton } from "../../components/ui/values.tsx";
 /** A copy button carries its text in the page up to this; the request's is fetched. */
 const MAX_COPY_CHARACTERS = 4_000;
 
+/** Bytes of the trees of request and response, and of usage: with the rest of the page less than 100 KB. */
+const REQUEST_HTML_BYTES = 36_000;
+const RESPONSE_HTML_BYTES = 24_000;
+const USAGE_HTML_BYTES = 8_000;
+
 export function RawTab({ detail }: { detail: RequestDetail }) {
   const id = detail.requestId;
   return (
@@ -32,10 +37,21 @@ export function RawTab({ detail }: { detail: RequestDetail }) {
         rawHref={`/api/requests/${id}/body`}
         closed={["tools", "system"]}
         copyFrom={`/api/requests/${id}/body`}
+        htmlBytes={REQUEST_HTML_BYTES}
       />
-      <JsonCard title="Response" value={detail.responseBody} rawHref={`/api/requests/${id}/response`} />
+      <JsonCard
+        title="Response"
+        value={detail.responseBody}
+        rawHref={`/api/requests/${id}/response`}
+        htmlBytes={RESPONSE_HTML_BYTES}
+      />
       {detail.usageData && (
-        <JsonCard title="Usage" value={detail.usageData} rawHref={`/api/requests/${id}`} />
+        <JsonCard
+          title="Usage"
+          value={detail.usageData}
+          rawHref={`/api/requests/${id}`}
+          htmlBytes={USAGE_HTML_BYTES}
+        />
       )}
     </div>
   );
@@ -48,9 +64,11 @@ interface JsonCardProps {
   closed?: readonly string[];
   /** Where the very bytes are. */
   copyFrom?: string;
+  htmlBytes: number;
 }
 
-function JsonCard({ title, value, rawHref, closed = [], copyFrom }: JsonCardProps) {
+function JsonCard({ title, value, rawHref, closed = [], copyFrom, htmlBytes }: JsonCardProps) {
+  const budget = { left: htmlBytes };
   const text = value === null || value === undefined ? "" : JSON.stringify(value, null, 2);
   return (
     <section class="card">
@@ -63,9 +81,9 @@ function JsonCard({ title, value, rawHref, closed = [], copyFrom }: JsonCardProp
       {value === null || value === undefined ? (
         <p class="mute">Not recorded.</p>
       ) : typeof value === "string" ? (
-        <PlainText text={value} collapseAt={2_000} context={{ rawHref }} />
+        <PlainText text={value} collapseAt={2_000} context={{ rawHref, budget }} />
       ) : (
-        <JsonTree value={value} rawHref={rawHref} open={2} closed={closed} />
+        <JsonTree value={value} rawHref={rawHref} open={2} closed={closed} html={budget} />
       )}
     </section>
   );

@@ -17,6 +17,7 @@ export type StreamBytes = { ok: true; bytes: Uint8Array; isWhole: boolean } | { 
 
 /** With their JSON behind them they are what fits into a first screen of 100 KB. */
 const EVENTS_PER_PAGE = 50;
+const EVENTS_HTML_BYTES = 50_000;
 /** What a stream of events begins with. */
 const EVENT_LINE = /^\s*(event|data|:|id|retry)/;
 
@@ -49,6 +50,7 @@ export function StreamTab({ detail, stream, view }: Props) {
   const times = streamTimes(events, detail.streamingChunks, detail.durationMs);
   const from = Math.max(1, Math.min(Number.parseInt(view.query.event ?? "1", 10) || 1, events.length));
   const shown = events.slice(from - 1, from - 1 + EVENTS_PER_PAGE);
+  const budget = { left: EVENTS_HTML_BYTES };
   const page = (event: number) =>
     linkTo(view.path, view.filters, { tab: "stream", event: event === 1 ? null : event });
   const isShown = (event: number) => event >= from && event < from + EVENTS_PER_PAGE;
@@ -97,7 +99,7 @@ export function StreamTab({ detail, stream, view }: Props) {
                 </span>
                 <span class="mute">{formatBytes(event.size)}</span>
               </summary>
-              <JsonTree value={event.data} rawHref={rawHref} open={3} />
+              <JsonTree value={event.data} rawHref={rawHref} open={3} html={budget} />
             </details>
           </li>
         ))}
