@@ -77,6 +77,7 @@ export async function identify(
   return identifyAnonymous(config, NO_KEY_GIVEN);
 }
 
+/** Where no key is configured there is none to guess: a wrong one is not counted. */
 function identifyByKey(config: Config, given: string): WhoAmI {
   if (configuredKeys(config).length === 0) return { result: "closed", message: NO_KEY_CONFIGURED };
   const found = roleOfKey(config, given);
