@@ -545,7 +545,7 @@ function messageTexts(body: string): string[] {
 
 /** Functions over the bytes of a response. */
 const OVER_RESPONSE: Calls<string> = {
-  "messages/assemble-stream.ts#assembleStream": (text) => assembleStream(bytesOf(text)),
+  "messages/assemble-stream.ts#assembleStream,assembleInSteps": (text) => assembleStream(bytesOf(text)),
   "messages/batch-results.ts#countRequests,readBatch": (text) => {
     const path = `/v1/messages/batches/${text}/results`;
     const result = `{"custom_id":"c","result":{"message":{}}}\n`.repeat(text.length / 100);
@@ -554,7 +554,7 @@ const OVER_RESPONSE: Calls<string> = {
     readBatch({ ...response, endpoint: "batches", method: "POST", body: bytesOf(text) });
     readBatch({ ...response, endpoint: "batch_results", method: "GET", body: bytesOf(result + text) });
   },
-  "messages/read-response.ts#readResponse": (text) =>
+  "messages/read-response.ts#readResponse,readInSteps": (text) =>
     [200, 500].map((status) =>
       readResponse({ status, contentType: null, body: bytesOf(text), outcome: "complete" }),
     ),

@@ -48,6 +48,16 @@ const CONTENT_NAMES: ReadonlySet<string> = new Set([
 ]);
 const MCP_SERVERS = "mcp_servers";
 
+/** Length, first and last byte of the names that contents are skipped by. A name with escapes is read as one that may be a secret's. */
+const shapeOf = (length: number, first: number, last: number) => (length << 16) | (first << 8) | last;
+const SKIPPED_SHAPES: ReadonlySet<number> = new Set(
+  [...CONTENT_NAMES, MCP_SERVERS].map((name) =>
+    shapeOf(name.length, name.charCodeAt(0), name.charCodeAt(name.length - 1)),
+  ),
+);
+const maySkip = (bytes: Uint8Array, start: number, end: number) =>
+  SKIPPED_SHAPES.has(shapeOf(end - start, bytes[start]!, bytes[end - 1]!));
+
 const decoder = new TextDecoder("latin1");
 
 /** A copy with the parts replaced; the same bytes where there are none. */
@@ -159,9 +169,9 @@ export function findSecrets(
       continue;
     }
     const { nameStart, nameEnd } = member;
-    // Most names are read only where contents are skipped.
+    // Reading a name takes longer than all else, and most are neither of a secret nor of a content.
     const name =
-      skipsContent || mayBeSecretName(bytes, nameStart, nameEnd)
+      mayBeSecretName(bytes, nameStart, nameEnd) || (skipsContent && maySkip(bytes, nameStart, nameEnd))
         ? unescaped(decoder.decode(bytes.subarray(nameStart, nameEnd)))
         : "";
     if (name !== "" && isSecretName(name)) at = maskValue(bytes, member, end, found);
@@ -185,8 +195,10 @@ interface Member {
 
 /** The member whose name begins with the quote at `quote`; null where that begins no name. */
 function memberAt(bytes: Uint8Array, quote: number, end: number): Member | null {
-  const nameEnd = bytes.indexOf(QUOTE, quote + 1);
-  if (nameEnd < 0 || nameEnd >= end || nameEnd - quote > MAX_NAME_BYTES) return null;
+  const limit = Math.min(end, quote + MAX_NAME_BYTES + 1);
+  let nameEnd = quote + 1;
+  while (nameEnd < limit && bytes[nameEnd] !== QUOTE) nameEnd++;
+  if (nameEnd >= limit) return null;
   const level = backslashesBefore(bytes, quote);
   const colon = skipSpace(bytes, nameEnd + 1);
   if (bytes[colon] !== COLON || backslashesBefore(bytes, nameEnd) !== level) return null;

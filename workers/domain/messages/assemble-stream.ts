@@ -2,6 +2,8 @@
  * Assembles a message from its recorded event stream, whole or broken: its events are applied one by one to a StreamState
  * (stream-events.ts). Streams of other endpoints give null. Called by read-response.ts.
  */
+import { STEP_BYTES } from "../../runtime/constants.ts";
+import { finish, type Steps } from "../steps.ts";
 import { finishBlock, withExtras } from "./content-blocks.ts";
 import type { ResponseError } from "./error-body.ts";
 import { newStreamState, applyEvent, type StreamState } from "./stream-events.ts";
@@ -27,9 +29,19 @@ export interface AssembledStream {
 }
 
 /** Reads all of a stream. Never throws. */
-export function assembleStream(body: Uint8Array): AssembledStream {
+export const assembleStream = (body: Uint8Array): AssembledStream => finish(assembleInSteps(body));
+
+/** `assembleStream` in steps. */
+export function* assembleInSteps(body: Uint8Array): Steps<AssembledStream> {
   const state = newStreamState();
-  for (const event of sseEvents(body)) applyEvent(state, event);
+  let stepEnd = STEP_BYTES;
+  for (const event of sseEvents(body)) {
+    if (event.end > stepEnd) {
+      yield;
+      stepEnd = event.end + STEP_BYTES;
+    }
+    applyEvent(state, event);
+  }
 
   const message = assembleMessage(state);
   const hasStopReason = typeof message?.["stop_reason"] === "string";

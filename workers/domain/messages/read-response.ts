@@ -5,7 +5,8 @@
 import type { Outcome } from "../../schemas/exchange.ts";
 import { type Endpoint, hasNoBody } from "../http/endpoint.ts";
 import { readError } from "./error-body.ts";
-import { assembleStream } from "./assemble-stream.ts";
+import { finish, type Steps } from "../steps.ts";
+import { assembleInSteps } from "./assemble-stream.ts";
 import { isObject, parseJsonBytes, storableJson, type JsonObject } from "../json/json.ts";
 import { countToolCalls } from "./tool-calls.ts";
 import { plainText } from "../truncate.ts";
@@ -90,11 +91,14 @@ const RESOURCES: readonly Endpoint[] = ["model", "batch", "batch_cancel", "file"
 const JSON_TYPE = /[/+]json(?![\w-])/i;
 
 /** Reads a response of any kind: stream, JSON, error, HTML, nothing. Never throws. */
-export function readResponse(bytes: ResponseBytes): AssembledResponse {
+export const readResponse = (bytes: ResponseBytes): AssembledResponse => finish(readInSteps(bytes));
+
+/** `readResponse` in steps. */
+export function* readInSteps(bytes: ResponseBytes): Steps<AssembledResponse> {
   const { status, outcome, endpoint = "messages", method = "POST", isWhole = true } = bytes;
   if (FILES.includes(endpoint) && status !== null && status < 400)
     return { ...EMPTY_RESPONSE, ended: outcome === "complete" };
-  const read = (looksStreamed(bytes) ? readStreamed(bytes) : null) ?? readPlain(bytes);
+  const read = (looksStreamed(bytes) ? yield* readStreamed(bytes) : null) ?? readPlain(bytes);
   if (status !== null && (hasNoBody(method, status) || isRedirect(status))) {
     const isExpected = WITHOUT_PROTOCOL.includes(endpoint) || needsNoBody(method, status);
     const ended = isExpected && outcome === "complete";
@@ -118,8 +122,8 @@ function looksStreamed({ contentType, body }: ResponseBytes): boolean {
 }
 
 /** Null without any event, so that an error with the wrong content type is read as a plain body. */
-function readStreamed(bytes: ResponseBytes): AssembledResponse | null {
-  const stream = assembleStream(bytes.body);
+function* readStreamed(bytes: ResponseBytes): Steps<AssembledResponse | null> {
+  const stream = yield* assembleInSteps(bytes.body);
   if (stream.events === 0) return null;
   const { message, usage, error } = stream;
   const { endpoint = "messages" } = bytes;

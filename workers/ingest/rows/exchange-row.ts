@@ -53,7 +53,7 @@ export function* exchangeRowInSteps(
   const asked = request?.metadata ?? response?.metadata.asked;
   const responsePart =
     response &&
-    responseRow(response.metadata, response.body, {
+    (yield* responseRow(response.metadata, response.body, {
       ...(asked && {
         endpoint: endpointOf(asked.method, asked.path),
         method: asked.method,
@@ -61,7 +61,7 @@ export function* exchangeRowInSteps(
       }),
       isUnrecorded,
       isUnread,
-    });
+    }));
   const batch = responsePart?.batch;
   if (batch?.isCreated && requestPart?.body)
     batch.requestCount ??= countRequests(requestPart.body.skeleton.bytes);

@@ -1,6 +1,7 @@
 /** The response part of an exchange as stored: columns, assembled message, bytes. Pure; called by exchange-row.ts. */
 import { readBatch } from "../../domain/messages/batch-results.ts";
-import { readResponse } from "../../domain/messages/read-response.ts";
+import { readInSteps } from "../../domain/messages/read-response.ts";
+import type { Steps } from "../../domain/steps.ts";
 import { tookSeveralInferences } from "../../domain/messages/content.ts";
 import { estimateOutputTokens } from "../../domain/messages/estimate-output-tokens.ts";
 import { smallMembers } from "../../domain/content/scan-body.ts";
@@ -37,7 +38,7 @@ const INCOMPLETE_MESSAGES = {
 };
 
 /** The row's data from the response. `body` is the journal's. `isUnrecorded`: R2 did not take a part of the exchange. */
-export function responseRow(
+export function* responseRow(
   metadata: ResponseMetadata,
   body: Uint8Array,
   {
@@ -47,7 +48,7 @@ export function responseRow(
     isUnrecorded,
     isUnread,
   }: RequestOfResponse & { isUnrecorded: boolean; isUnread: boolean },
-): StorableResponse {
+): Steps<StorableResponse> {
   const headers = storableJson(metadata.headers);
   // A file may be compressed itself.
   const isPlain =
@@ -59,7 +60,7 @@ export function responseRow(
   const isLarge = !isUnread && isTooLarge([bytes]);
   const small = isUnread ? NO_BYTES : isLarge ? smallMembers(bytes) : null;
   const isLargeList = isLarge && small === null && JSON_TYPE.test(headers["content-type"] ?? "");
-  const read = readResponse({
+  const read = yield* readInSteps({
     status: metadata.status,
     contentType: headers["content-type"] ?? null,
     body: small ?? bytes,
