@@ -546,7 +546,7 @@ function messageTexts(body: string): string[] {
 /** Functions over the bytes of a response. */
 const OVER_RESPONSE: Calls<string> = {
   "messages/assemble-stream.ts#assembleStream,assembleInSteps": (text) => assembleStream(bytesOf(text)),
-  "messages/batch-results.ts#countRequests,readBatch": (text) => {
+  "messages/batch-results.ts#countRequests,readBatch,readBatchInSteps": (text) => {
     const path = `/v1/messages/batches/${text}/results`;
     const result = `{"custom_id":"c","result":{"message":{}}}\n`.repeat(text.length / 100);
     const response = { path, status: 200, isWhole: true };

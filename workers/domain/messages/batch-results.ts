@@ -5,6 +5,8 @@
 import type { BilledMessage } from "../../schemas/cost.ts";
 import type { Endpoint } from "../http/endpoint.ts";
 import { isObject, parseJsonBytes, storableJson, type JsonObject } from "../json/json.ts";
+import { STEP_BYTES } from "../../runtime/constants.ts";
+import { finish, type Steps } from "../steps.ts";
 import { plainText } from "../truncate.ts";
 import { estimateOutputTokens } from "./estimate-output-tokens.ts";
 
@@ -50,19 +52,22 @@ export interface BatchResponse {
 }
 
 /** Null where the response is not that of a batch's creation or of its results. Never throws. */
-export function readBatch({
+export const readBatch = (response: BatchResponse): BatchPart | null => finish(readBatchInSteps(response));
+
+/** `readBatch` in steps. */
+export function* readBatchInSteps({
   endpoint,
   method,
   path,
   status,
   body,
   isWhole,
-}: BatchResponse): BatchPart | null {
+}: BatchResponse): Steps<BatchPart | null> {
   if (status === null || status < 200 || status >= 300) return null;
   if (endpoint === "batch_results" && method.toUpperCase() === "GET") {
     const batchId = idOf(/\/batches\/([^/?]+)\/results/.exec(path)?.[1]);
     if (batchId === null) return null;
-    const { areValid, ...read } = readResults(body);
+    const { areValid, ...read } = yield* readResults(body);
     const isAll = isWhole && status !== PARTIAL_CONTENT;
     return { batchId, isCreated: false, requestCount: null, isComplete: isAll ? areValid : null, ...read };
   }
@@ -90,14 +95,21 @@ export function countRequests(body: Uint8Array): number | null {
 }
 
 /** `areValid`: there are results, and every line is one; the last line of a download that was cut off usually is not. */
-function readResults(body: Uint8Array): Pick<BatchPart, "results" | "resultCount"> & { areValid: boolean } {
+function* readResults(
+  body: Uint8Array,
+): Steps<Pick<BatchPart, "results" | "resultCount"> & { areValid: boolean }> {
   const results: BatchResult[] = [];
   const ids = new Set<string>();
   let areValid = true;
   let lines = 0;
   let start = 0;
   let charactersLeft = MAX_RESULT_CHARACTERS;
+  let stepEnd = STEP_BYTES;
   for (; start < body.length && lines < MAX_RESULTS && charactersLeft > 0;) {
+    if (start > stepEnd) {
+      yield;
+      stepEnd = start + STEP_BYTES;
+    }
     const feed = body.indexOf(LINE_FEED, start);
     const line = body.subarray(start, feed === -1 ? body.length : feed);
     start += line.length + 1;

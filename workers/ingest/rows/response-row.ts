@@ -1,5 +1,5 @@
 /** The response part of an exchange as stored: columns, assembled message, bytes. Pure; called by exchange-row.ts. */
-import { readBatch } from "../../domain/messages/batch-results.ts";
+import { readBatchInSteps } from "../../domain/messages/batch-results.ts";
 import { readInSteps } from "../../domain/messages/read-response.ts";
 import type { Steps } from "../../domain/steps.ts";
 import { tookSeveralInferences } from "../../domain/messages/content.ts";
@@ -71,7 +71,7 @@ export function* responseRow(
   });
   const parsed = small === null ? read : { ...read, message: null, isTooLarge: true };
   const isWhole = endedAs === "complete" && metadata.body.recorded === "whole";
-  const batch = readBatch({
+  const batch = yield* readBatchInSteps({
     endpoint,
     method: method ?? "",
     path,
