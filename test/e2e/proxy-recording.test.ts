@@ -250,6 +250,15 @@ describe("the local stack", () => {
     expect(JSON.stringify(local.claude.requests[0]?.headers)).not.toContain("key-of-an-administrator-1");
   });
 
+  it("does not say whether one of many texts is a dashboard key", async () => {
+    const guess = async (count: number) => {
+      const texts = Array.from({ length: count }, (_, n) => `wrong-key-of-nobody-${n + 10_000}`);
+      const headers = { ...own, "x-custom": texts.join(" ") };
+      return (await local.send({ host: "localhost", method: "GET", path: "/v1/models", headers })).status;
+    };
+    expect([await guess(15), await guess(200)]).toEqual([200, 401]);
+  });
+
   it("does so for no other name, and not for a request through Cloudflare", async () => {
     const refused = [
       await local.send({ host: "team.example", headers: own }),

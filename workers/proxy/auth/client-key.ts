@@ -45,19 +45,24 @@ export async function findClientKey(
 
 /**
  * Whether a header that is forwarded holds a dashboard key: alone, after a scheme or a name, or in a list. With `replaced`, the proxy's
- * credential takes the place of the client's.
+ * credential takes the place of the client's. Also where more texts than anybody sends have the length of one: the response says whether
+ * one of them is the key, so a request could try thousands.
  */
 export function forwardsDashboardKey(headers: HeaderEntries, config: Config, replaced: boolean): boolean {
   const keys = [config.DASHBOARD_API_KEY, config.DASHBOARD_VIEWER_KEY].filter((key) => key !== undefined);
   const shortest = Math.min(...keys.map(({ length }) => length));
+  let comparisonsLeft = MAX_COMPARED_TEXTS;
   for (const [name, value] of headers) {
     if (value.length < shortest || !isForwarded(name) || (replaced && CREDENTIALS.has(name))) continue;
     // Only a text of the same length is hashed.
-    const holds = (text: string) => keys.some((key) => key.length === text.length && isSame(text, key));
-    if (partsOf(value).some(holds)) return true;
+    const mayHold = (text: string) =>
+      keys.some((key) => key.length === text.length && (--comparisonsLeft < 0 || isSame(text, key)));
+    if (partsOf(value).some(mayHold)) return true;
   }
   return false;
 }
+/** A word is compared twice: whole, and after its `=`. */
+const MAX_COMPARED_TEXTS = 40;
 
 /** What of a header's value may be a key: all of it, its words, and what follows a word's first `=`. */
 function partsOf(value: string): string[] {
