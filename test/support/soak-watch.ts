@@ -109,6 +109,22 @@ const STARTING_MS = 5_000;
 /** A request that was waiting when the process was killed. */
 const STALL_BEFORE_MS = 500;
 
+/** Resident memory of a process in the quarters of its life: the median and the peak of each, in MB. */
+function memoryByQuarters(samples: readonly Sample[]) {
+  const [from, to] = [samples[0]!.at, samples.at(-1)!.at];
+  const quarterOf = ({ at }: Sample) => Math.min(3, Math.floor((4 * (at - from)) / (to - from)));
+  const quarters = [0, 1, 2, 3].map((quarter) =>
+    samples
+      .filter((sample) => quarterOf(sample) === quarter)
+      .map(({ rssMB }) => Math.round(rssMB))
+      .sort((a, b) => a - b),
+  );
+  return {
+    medians: quarters.map((sorted) => sorted[Math.floor(sorted.length / 2)] ?? 0),
+    peaks: quarters.map((sorted) => sorted.at(-1) ?? 0),
+  };
+}
+
 /** Stalls outside of the seconds after a kill, and processes that grew. Adds what is beyond the limits to `problems`. */
 export function judgeRuntime(
   samples: readonly Sample[],
@@ -124,22 +140,20 @@ export function judgeRuntime(
     problems.push(
       `/health took ${tookMs === null ? "no response" : `${Math.round(tookMs)} ms`} at ${new Date(at).toISOString()} (workerd ran for ${Math.round(busy)} ms, ${Math.round(waited)} ms were waited for a processor)`,
     );
-  const memory = [...Map.groupBy(samples, ({ pid }) => pid)].flatMap(([, own]) => {
-    const [from, to] = [own[0]!.at, own.at(-1)!.at];
-    if (to - from < JUDGED_AFTER_MS) return [];
-    const peak = (of: Sample[]) => Math.round(Math.max(...of.map(({ rssMB }) => rssMB)));
-    const middle = (from + to) / 2;
-    return [[peak(own.filter(({ at }) => at <= middle)), peak(own.filter(({ at }) => at > middle))] as const];
-  });
-  for (const [first, second] of memory)
+  const memory = [...Map.groupBy(samples, ({ pid }) => pid).values()].flatMap((own) =>
+    own.at(-1)!.at - own[0]!.at < JUDGED_AFTER_MS ? [] : [memoryByQuarters(own)],
+  );
+  for (const { peaks } of memory) {
+    const [first, second] = [Math.max(...peaks.slice(0, 2)), Math.max(...peaks.slice(2))];
     if (second > first + growthMB) problems.push(`workerd grew from ${first} to ${second} MB`);
+  }
   const times = judged.map(({ tookMs }) => tookMs ?? TIMEOUT_MS).sort((a, b) => a - b);
   const quantile = (q: number) => Math.round(times[Math.floor(q * (times.length - 1))] ?? 0);
   return {
     samples: judged.length,
     healthMs: { p50: quantile(0.5), p99: quantile(0.99), max: quantile(1) },
     waitedMaxMs: Math.round(Math.max(0, ...judged.map(({ waitedMs: waited }) => waited))),
-    /** Peak of each process in the first and second half of its life. */
+    /** Of each process that lived long enough, in the quarters of its life. */
     workerdMB: memory,
   };
 }
