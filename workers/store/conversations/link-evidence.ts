@@ -1,9 +1,10 @@
 /** Makes the evidence of stored exchanges from their stored bodies: for responses that came late, and for relinking. */
 import { requests } from "../../../drizzle/schema.ts";
 import { PrefixCache } from "../../domain/content/prefix-cache.ts";
-import { splitBody } from "../../domain/content/split-body.ts";
+import { splitInSteps } from "../../domain/content/split-body.ts";
 import type { FullEvidence } from "../../domain/linking/evidence/evidence.ts";
 import { linkableRequest, requestEvidence } from "../../domain/linking/evidence/linkable-request.ts";
+import { inTurns } from "../../runtime/next-turn.ts";
 import { headersIn, readStored } from "../content/request-body.ts";
 import type { WriterTransaction } from "../db/db.ts";
 import { among } from "../db/sql.ts";
@@ -31,7 +32,7 @@ export async function readEvidence(
       const body = complete.includes(row) ? stored.bodyOf(row) : null;
       const headers = headersIn(stored.contentOf(row.requestHeadersId)) ?? {};
       const message = stored.contentOf(row.responseContentId);
-      const request = linkableRequest(headers, body && splitBody(body, cache));
+      const request = linkableRequest(headers, body && (await inTurns(splitInSteps(body, cache))));
       const evidence = requestEvidence(row.id, request, { message, outcome: row.outcome });
       if (evidence) made.push(evidence);
     }
