@@ -13,8 +13,9 @@ const EVERY_MS = 50;
 const TIMEOUT_MS = 10_000;
 
 export interface Sample {
-  /** Date.now() at the start of the request. */
+  /** Date.now() at the start of the request, and at its end. */
   at: number;
+  endedAt: number;
   /** Without the time for which workerd and this thread waited for a processor. Null: no response. */
   tookMs: number | null;
   waitedMs: number;
@@ -81,6 +82,7 @@ async function sampleUntilStopped({ url, pidFile }: Watched): Promise<void> {
     const waited = Math.max(0, after.waited - before.waited) + own.waited - ownBefore.waited;
     samples.push({
       at,
+      endedAt: Date.now(),
       tookMs: isThere ? Math.max(0, elapsed - waited) : null,
       waitedMs: waited,
       busyMs: Math.max(0, after.ran - before.ran),
@@ -132,8 +134,8 @@ export function judgeRuntime(
   { stallMs, growthMB }: RuntimeLimits,
   problems: string[],
 ) {
-  const isExcused = ({ at }: Sample) =>
-    kills.some((kill) => at > kill - STALL_BEFORE_MS && at < kill + STARTING_MS);
+  const isExcused = ({ at, endedAt }: Sample) =>
+    kills.some((kill) => endedAt > kill - STALL_BEFORE_MS && at < kill + STARTING_MS);
   const judged = samples.filter((sample) => !isExcused(sample));
   const stalls = judged.filter(({ tookMs }) => tookMs === null || tookMs > stallMs);
   for (const { at, tookMs, waitedMs: waited, busyMs: busy } of stalls)
