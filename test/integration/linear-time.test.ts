@@ -695,6 +695,7 @@ const EXEMPT: readonly [pattern: RegExp, reason: string][] = [
   [/^usage\/token-usage\.ts#hasTokenCounts/, "no loop over input"],
   [/^windows\/(forecast|thresholds|time-span|totals)\.ts/, "numbers of ours"],
   [/^dashboard\/transcript\/(branches|timeline|stream-times)\.ts/, "rows of requests and events, no texts"],
+  [/^dashboard\/transcript\/html-budget\.ts#spendParts/, "numbers of ours"],
 ];
 
 function expectLinear<T>(
