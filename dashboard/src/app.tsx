@@ -2,7 +2,7 @@
  * The dashboard as one Hono application: middleware in order (security headers, caller, CSRF, known parameters), then pages.
  * It knows nothing of Pages: functions/[[path]].ts gives it the bindings, tests and the demo give it scripted ones.
  */
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { Assets } from "./context/assets.ts";
 import type { AppEnv } from "./context/environment.ts";
@@ -55,7 +55,8 @@ const MAX_FORM_BYTES = 2_000_000;
 const limitBody = (maxSize: number) =>
   bodyLimit({
     maxSize,
-    onError: (c) => failurePage(c, 413, "Request too large", `A request may have ${maxSize} bytes.`),
+    onError: (c: Context<AppEnv>) =>
+      failurePage(c, 413, "Request too large", `A request may have ${maxSize} bytes.`),
   });
 
 /** The application; `assets` are the addresses of the built style sheet, script and font. */
