@@ -1,4 +1,4 @@
-/** An attempt to analyse a conversation of 3,000 messages with 12 MB of text, from the claim to the stored result: CPU and memory of the Worker. */
+/** An attempt to analyze a conversation of 3,000 messages with 12 MB of text, from the claim to the stored result: CPU and memory of the Worker. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";

@@ -206,7 +206,7 @@ export const Config = z
       .pipe(z.string().regex(/^\d{1,9}(\.\d{1,12})?$/, "expected dollars such as 5 or 0.50"))
       .optional()
       .describe(
-        "Analyses of one UTC day may cost this much; then new ones wait until the next day. Default: no limit.",
+        "Attempts of analyses that start on one UTC day may cost this much, without a reported cost their estimate; then further ones wait until the next day. Default: no limit.",
       ),
     MCP_GITHUB_OWNER: optionalText(
       /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/,
