@@ -369,7 +369,7 @@ describe("stored text", () => {
     expect(insideFence(text).match(/persimmon \d+/g)).toHaveLength(20);
   });
 
-  it("that was removed leaves a page without messages, which says where to go on", async () => {
+  it("that was removed leaves a page without messages, which says where to continue", async () => {
     const messages = Array.from({ length: 103 }, (_, n) =>
       (n % 2 === 0 ? user : assistant)(`Part ${n + 1}.`),
     );

@@ -366,7 +366,7 @@ test("a first sync that fails serves nothing of the repository, and one without 
   expect(sync).toMatchObject({ hasToken: false, error: { reason: "not_found" } });
 });
 
-test("syncs that GitHub's limit ends go on from what they have fetched", async () => {
+test("syncs that GitHub's limit ends continue from what they have fetched", async () => {
   const names = Array.from({ length: 9 }, (_, n) => `p${n}`);
   const files = Object.fromEntries(names.map((name) => [`${name}.yaml`, prompt(name)]));
   const limit = { status: 403, headers: { "x-ratelimit-remaining": "0", "x-ratelimit-reset": inSeconds(0) } };

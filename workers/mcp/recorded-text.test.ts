@@ -5,7 +5,7 @@ const bytes = (text: string) => new TextEncoder().encode(text).length;
 const read = (parts: readonly string[], separator = "\n") => {
   const text = recorded(parts, separator, (shown) => ({
     heading: `${shown} of ${parts.length}. ${"branch ".repeat(300)}`,
-    ending: shown < parts.length ? `go on at ${shown + 1}` : "",
+    ending: shown < parts.length ? `continue at ${shown + 1}` : "",
   }));
   const [, name = "", inside = "", ending = ""] =
     /^----- begin (recorded-[0-9a-f]{16}) -----\n([^]*)\n----- end \1 -----(?:\n(.*))?$/m.exec(text) ?? [];
@@ -26,7 +26,7 @@ test.each([
     const parts = Array.from({ length: count }, () => character.repeat(length));
     const { size, shown, inside, ending } = read(parts, "\n\n");
     expect(size).toBeLessThanOrEqual(MAX_TEXT_BYTES);
-    expect(ending).toBe(shown < count ? `go on at ${shown + 1}` : "");
+    expect(ending).toBe(shown < count ? `continue at ${shown + 1}` : "");
     const whole = parts.slice(0, shown).join("\n\n");
     if (inside === whole) {
       // The next one would not fit.
