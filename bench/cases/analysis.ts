@@ -15,8 +15,8 @@ const MESSAGES = 3_000;
 /** Of a turn's two messages. */
 const BYTES = 8_000;
 const ROUNDS = 3;
-/** Garbage of the recording is collected, and the local stack's cron is over. */
-const SETTLE_MS = 5_000;
+/** The local stack has started another workerd, and its cron is over. */
+const SETTLE_MS = 6_000;
 const POLL_MS = 100;
 
 export async function analysis(): Promise<Line[]> {
@@ -39,9 +39,16 @@ async function measure(stack: LocalStack, dataDir: string): Promise<Line[]> {
   await untilStored(stack.databaseUrl, session, 1);
   const conversation = await conversationOf(stack.databaseUrl, session);
   await call(stack, "PUT", "/api/domains/127.0.0.1/analysis", { analysisEnabled: true });
-  const pid = Number(readFileSync(join(dataDir, "workerd.pid"), "utf8"));
+  const pidOf = () => Number(readFileSync(join(dataDir, "workerd.pid"), "utf8"));
+  // Its heap has grown while it recorded the conversation; the stack starts another one.
+  process.kill(pidOf(), "SIGKILL");
+  await pause(SETTLE_MS);
   const path = `/api/analyses/${conversation}/main`;
-  const [seconds, mebibytes]: [number[], number[]] = [[], []];
+  // Loads the API, as any page does.
+  await call(stack, "GET", `${path}/plan`);
+  const pid = pidOf();
+  const seconds: number[] = [];
+  let mebibytes = 0;
   for (let round = 0; round <= ROUNDS; round++) {
     await pause(SETTLE_MS);
     const [cpu, memory] = [cpuMs(pid), rssMiB(pid)];
@@ -53,15 +60,14 @@ async function measure(stack: LocalStack, dataDir: string): Promise<Line[]> {
       if (status === "completed") break;
       await pause(POLL_MS);
     }
-    // The first loads code and fills caches.
-    if (round === 0) continue;
     seconds.push((cpuMs(pid) - cpu) / 1_000);
-    mebibytes.push(peakMiB(pid) - memory);
+    // Later ones reuse the heap of the first.
+    if (round === 0) mebibytes = peakMiB(pid) - memory;
   }
   const what = `analysis of ${MESSAGES} messages, ${(MESSAGES * BYTES) / 2_000_000} MB`;
   return [
     limitLine(`${what}, CPU`, "s", median(seconds), 3),
-    limitLine(`${what}, memory added`, "MiB", median(mebibytes), 64),
+    limitLine(`${what}, memory added`, "MiB", mebibytes, 64),
   ];
 }
 

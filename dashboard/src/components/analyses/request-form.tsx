@@ -84,7 +84,7 @@ export function ResumeForm({ view, plan, path }: Pick<Props, "view" | "plan" | "
       <CsrfField view={view} />
       <BranchField plan={plan} />
       <input type="hidden" name="action" value="create" />
-      <SubmitButton label="Try now" tone="quiet" />
+      <SubmitButton label="Try now" />
     </form>
   );
 }
