@@ -6,6 +6,7 @@ import { isPlainPath, rawTarget } from "./domain/http/paths.ts";
 import { errorResponse } from "./runtime/anthropic-errors.ts";
 import { handleBatch } from "./ingest/consumer.ts";
 import { handlePromptWebhook } from "./api/prompts/webhook.ts";
+import { handleMcp } from "./mcp/handler.ts";
 import { handleHealth } from "./api/health.ts";
 import { handleProxy } from "./proxy/pipeline/handler.ts";
 
@@ -27,11 +28,7 @@ export async function handleFetch(request: Request, env: Env, ctx: ExecutionCont
   // Signed instead of with a key.
   if (request.method === "POST" && path === "/api/mcp/webhook") return handlePromptWebhook(request, env, ctx);
   if (isDashboardApi || isForClients) return api.fetch(request, env, ctx);
-  // The library of the protocol takes longer to load than all else: neither the start nor other requests wait for it.
-  if (path === "/mcp") {
-    const { handleMcp } = await import("./mcp/handler.ts");
-    return handleMcp(request, env, ctx);
-  }
+  if (path === "/mcp") return handleMcp(request, env, ctx);
   if (path === "/health" || path.startsWith("/health/")) return handleHealth(request, path, env);
   if (path === "/" && request.method === "GET") return Response.json(DESCRIPTION, { headers: CORS_HEADERS });
   // Paths like //v1/messages or /x/../v1/messages: handleProxy explains the error.

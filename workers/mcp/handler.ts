@@ -1,7 +1,4 @@
-/**
- * Entry point of `/mcp`: HTTP around the Model Context Protocol. Loaded by dynamic import, because the library of the protocol takes
- * 180 ms of CPU to load. https://modelcontextprotocol.io/specification
- */
+/** Entry point of `/mcp`: HTTP around the Model Context Protocol. https://modelcontextprotocol.io/specification */
 import { callRates } from "../domain/auth/call-rate.ts";
 import { throttleKey } from "../domain/auth/key-throttle.ts";
 import { CORS_HEADERS, isFromOtherSite } from "../domain/http/cors.ts";
@@ -17,7 +14,6 @@ import { readBody } from "../runtime/read-body.ts";
 import { timeoutOrNull } from "../runtime/timeout.ts";
 import { servedPrompts } from "../store/prompts/registry.ts";
 import type { McpContext } from "./context.ts";
-import { describeServer, respond } from "./protocol.ts";
 
 /** JSON-RPC messages are small; the largest are arguments of a prompt. */
 const MAX_BODY_BYTES = 256 * 1024;
@@ -31,6 +27,9 @@ const RESPONSE_TIMEOUT_MS = 60_000;
 
 /** Of the JSON-RPC specification; SERVER_ERROR is what the library uses for errors of HTTP. */
 const [PARSE_ERROR, INVALID_REQUEST, INTERNAL_ERROR, SERVER_ERROR] = [-32700, -32600, -32603, -32000];
+
+/** The library of the protocol takes 180 ms of CPU to load, once per isolate: not for callers without a key. */
+const loadProtocol = () => import("./protocol.ts");
 
 /** Requests of the last minute by client key, or by address where no key is required. */
 const rates = callRates();
@@ -89,6 +88,7 @@ async function handle(request: Request, env: Env, ctx: ExecutionContext): Promis
     // Clients ask whether the server sends messages of its own.
     if (request.headers.get("accept")?.includes("text/event-stream"))
       return rejection(405, SERVER_ERROR, "Nexus: there is no stream here. Send POST.", { allow: "POST" });
+    const { describeServer } = await loadProtocol();
     return Response.json(await describeServer(context));
   }
   if (request.method !== "POST")
@@ -111,6 +111,7 @@ async function handlePost(request: Request, context: McpContext): Promise<Respon
     const tooMany = limitCalls(request, context, body.length - 1);
     if (tooMany) return tooMany;
   }
+  const { respond } = await loadProtocol();
   return (
     (await timeoutOrNull(RESPONSE_TIMEOUT_MS, respond(request, body, context))) ??
     rejection(504, SERVER_ERROR, `Nexus: no response within ${RESPONSE_TIMEOUT_MS / 1_000} s.`)
