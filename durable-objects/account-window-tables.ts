@@ -24,11 +24,12 @@ const SUMMED_COLUMNS = SUMMED.map((name) => `${name} INTEGER NOT NULL`).join(", 
 /** Numbers of changes that are reserved by one write. */
 const SEQUENCE_BLOCK = 1_000;
 
-const TABLES = [
-  `CREATE TABLE IF NOT EXISTS exchanges (
+const EXCHANGES = `CREATE TABLE IF NOT EXISTS exchanges (
     id TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, rank INTEGER NOT NULL,
     domain TEXT NOT NULL, session TEXT NOT NULL, model TEXT NOT NULL, ${SUMMED_COLUMNS}, PRIMARY KEY (at, id)
-  ) WITHOUT ROWID`,
+  ) WITHOUT ROWID`;
+const TABLES = [
+  EXCHANGES,
   `CREATE TABLE IF NOT EXISTS minutes (
     minute INTEGER NOT NULL, domain TEXT NOT NULL, session TEXT NOT NULL, model TEXT NOT NULL, ${SUMMED_COLUMNS},
     PRIMARY KEY (minute, domain, session, model)
@@ -75,10 +76,6 @@ export class WindowTables {
   }
 
   create(): void {
-    // Objects of earlier versions have exchanges by id, with an index by start.
-    const older = `SELECT count(*) AS n FROM sqlite_master WHERE name = 'exchanges_at'`;
-    const isOlder = this.sql.exec<{ n: number }>(older).one().n > 0;
-    if (isOlder) this.sql.exec(`DROP INDEX exchanges_at; ALTER TABLE exchanges RENAME TO exchanges_by_id`);
     for (const statement of TABLES) this.sql.exec(statement);
     // Objects from before a token kind was added have tables without its column.
     for (const table of ["exchanges", "minutes"]) {
@@ -89,16 +86,22 @@ export class WindowTables {
         if (!columns.some(({ name }) => name === column))
           this.sql.exec(`ALTER TABLE ${table} ADD COLUMN ${column} INTEGER NOT NULL DEFAULT 0`);
     }
-    if (isOlder) {
-      const columns = this.sql
-        .exec<{ name: string }>(`SELECT name FROM pragma_table_info('exchanges_by_id')`)
-        .toArray()
-        .map(({ name }) => name)
-        .join(", ");
-      this.sql.exec(
-        `INSERT INTO exchanges (${columns}) SELECT ${columns} FROM exchanges_by_id; DROP TABLE exchanges_by_id`,
-      );
-    }
+    this.#adoptExchangesById();
+  }
+
+  /** Objects of earlier versions have exchanges by id, with an index by start. */
+  #adoptExchangesById(): void {
+    const index = `SELECT count(*) AS n FROM sqlite_master WHERE name = 'exchanges_at'`;
+    if (this.sql.exec<{ n: number }>(index).one().n === 0) return;
+    this.sql.exec(`DROP INDEX exchanges_at; ALTER TABLE exchanges RENAME TO exchanges_by_id; ${EXCHANGES}`);
+    const names = this.sql
+      .exec<{ name: string }>(`SELECT name FROM pragma_table_info('exchanges_by_id')`)
+      .toArray()
+      .map(({ name }) => name)
+      .join(", ");
+    this.sql.exec(
+      `INSERT INTO exchanges (${names}) SELECT ${names} FROM exchanges_by_id; DROP TABLE exchanges_by_id`,
+    );
   }
 
   /** Grows with every change; identifies a state of the tables. After an eviction it is larger than any number before. */

@@ -18,8 +18,12 @@ import type { InFlight, LiveEvent, StartedExchange } from "../workers/schemas/ap
 
 /** An exchange whose end was not reported (evicted isolate) counts as ended after this. */
 const RUNNING_MAX_MS = 3_600_000;
-/** Exchanges in flight that are read after an eviction. */
+/**
+ * Exchanges that count as in flight after an eviction, when it is not known which have ended: few, and not for long, because none of
+ * them is counted as lost meanwhile. The request of one that runs longer is in the journal, so it is not lost either.
+ */
 const MAX_IN_FLIGHT_READ = 10_000;
+const IN_FLIGHT_READ_MS = 600_000;
 /** Ids of events per millisecond, so that those of an object that was evicted are smaller than those of the next. */
 const EVENT_IDS_PER_MS = 1_000;
 /** How long the end of an exchange is kept, for a notice of its start that arrives late. */
@@ -76,7 +80,7 @@ export class LiveFeed extends DurableObject<Env> {
     );
   }
 
-  /** Which of the exchanges that are not stored have ended is not known after an eviction: all of the last hour are in flight. */
+  /** Those that began lately and are not stored. */
   #readInFlight(now: number): void {
     const rows = this.#sql
       .exec<{ data: string }>(
@@ -85,7 +89,7 @@ export class LiveFeed extends DurableObject<Env> {
       )
       .toArray();
     const [start] = this.#sql.exec<{ at: number }>(`SELECT at FROM started`).toArray();
-    const since = Math.max(now - RUNNING_MAX_MS, start?.at ?? 0);
+    const since = Math.max(now - IN_FLIGHT_READ_MS, start?.at ?? 0);
     for (const { data } of rows.reverse()) {
       const exchange = JSON.parse(data) as StartedExchange;
       if (Date.parse(exchange.startedAt) >= since) this.#inFlight.set(exchange.requestId, exchange);

@@ -170,10 +170,10 @@ it("exchanges in flight are those started and not ended, in any order of notices
   expect((await feed.inFlight(NOW + 2 * 3_600_000)).count).toBe(0);
 });
 
-it("after an eviction, exchanges of the last hour that are not stored are in flight, until the runtime starts", async () => {
+it("after an eviction, exchanges of the last ten minutes that are not stored are in flight, until the runtime starts", async () => {
   const feed = newFeed();
   const now = Date.now();
-  await feed.publish([started(1, now - 2), started(2, now - 1), started(3, now - 3_700_000)], now);
+  await feed.publish([started(1, now - 2), started(2, now - 1), started(3, now - 660_000)], now);
   await feed.publish([ended(1), stored(2)], now);
   await evictDurableObject(feed);
   expect(await feed.inFlight(now)).toMatchObject({ count: 1, newest: [{ requestId: "r1" }] });

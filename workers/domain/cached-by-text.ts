@@ -12,10 +12,12 @@ export function cachedByText<T>(
   return (text) => {
     const known = results.get(text);
     if (known !== undefined) return known;
-    const result = work(text);
-    if (text.length > maxLength) return result;
+    if (text.length > maxLength) return work(text);
+    // A copy: a path is part of its URL, which the engine would keep whole.
+    const copy = ` ${text}`.slice(1);
+    const result = work(copy);
     if (results.size >= entries) results.clear();
-    results.set(text, result);
+    results.set(copy, result);
     return result;
   };
 }

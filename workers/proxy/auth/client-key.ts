@@ -61,7 +61,6 @@ export function forwardsDashboardKey(headers: HeaderEntries, config: Config, rep
   }
   return false;
 }
-/** A word is compared twice: whole, and after its `=`. */
 const MAX_COMPARED_TEXTS = 40;
 
 /** What of a header's value may be a key: all of it, its words, and what follows a word's first `=`. */
@@ -69,7 +68,7 @@ function partsOf(value: string): string[] {
   const words = value.split(/[\s,;:"'()<>&]+/);
   return [value, value.slice(value.indexOf(" ") + 1)].concat(
     words,
-    words.map((word) => word.slice(word.indexOf("=") + 1)),
+    words.flatMap((word) => (word.includes("=") ? word.slice(word.indexOf("=") + 1) : [])),
   );
 }
 
