@@ -264,6 +264,7 @@ const OVER_TEXT: Calls<string> = {
       '{"token":',
       '{"token":"',
       '{"a":"\\"token\\":\\"',
+      '"https:\\/\\/',
       "token=",
       '--a name="token"\n\n',
     ])
@@ -662,7 +663,7 @@ const EXEMPT: readonly [pattern: RegExp, reason: string][] = [
     /^content\/(json-scanner|json-tokens|node-chain|normalize|overlay|scan-body)\.ts/,
     "called through splitBody",
   ],
-  [/^content\/mask-secrets\.ts#(replaceParts|findSecrets)/, "called through splitBody"],
+  [/^content\/(mask-secrets\.ts#findSecrets|mask-form|mask-url|replacements)/, "called through maskLenient"],
   [/^http\/cors\.ts#isPreflight/, "looks for headers"],
   [/^json\/json\.ts#(isObject|setOwn)/, "no loop"],
   [

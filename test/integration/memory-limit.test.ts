@@ -1,5 +1,6 @@
 /** Bodies that take many times their size in memory are read within the memory of an isolate. Each in a process of its own, with a limited heap. */
 import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,17 +25,23 @@ interface Read {
   model: string | null;
   kind: string;
   isKept: boolean;
+  isMasked: boolean;
   outcome: string;
   outputTokens?: number;
 }
 
-function read(part: "request" | "response", body: string | Uint8Array, metadata: object = {}): Read {
+function read(
+  part: "request" | "response",
+  body: string | Uint8Array,
+  metadata: object = {},
+  options: { isUnread?: boolean } = {},
+): Read {
   const file = join(directory, "body");
   writeFileSync(file, body);
-  const options = [`--max-heap-size=${HEAP_MB}`, "--no-warnings", READER];
+  const node = [`--max-heap-size=${HEAP_MB}`, "--no-warnings", READER];
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [...options, part, file, JSON.stringify(metadata)],
+    [...node, part, file, JSON.stringify(metadata), JSON.stringify(options)],
     { encoding: "utf8", env: childEnvironment() },
   );
   expect(status, stderr.slice(0, 500)).toBe(0);
@@ -101,6 +108,36 @@ describe("a request", () => {
     const metadata = { headers: { "content-encoding": "gzip" } };
     expect(read("request", body, metadata)).toMatchObject({ ...KEPT, kind: "bytes", model: null });
   });
+});
+
+const fill = (unit: string, bytes = 31 * MB) => unit.repeat(bytes / unit.length);
+
+describe("a request of 31 MB of secrets", () => {
+  test.each<[string, () => string | Uint8Array, object?]>([
+    ["in JSON", () => requestWith(`"metadata":[${fill('{"api_key":"x"},')}0]`)],
+    ["in broken JSON", () => fill('{"api_key":"b",')],
+    ["in URLs", () => fill('"a":"http://a:b@c",')],
+    ["in long URLs", () => fill(`"a":"http://a:b@c/${words(3_000).replaceAll(" ", "&")}?token=",`)],
+    ["in JSON in a string", () => `{"a":"${fill('{\\"token\\":\\"b\\"},')}"}`],
+    ["that are masked", () => fill('{"api_key":"***",')],
+    ["in a form", () => fill("a=b&api_key=c&")],
+    ["in a multipart form", () => fill('--x\r\nname="api_key"\r\n\r\nsecret\r\n')],
+    [
+      "in a coding",
+      () => gzipSync(`${fill('{"api_key":"b",', 6 * MB)}${randomBytes(80_000).toString("hex")}`),
+      { headers: { "content-encoding": "gzip" } },
+    ],
+  ])(
+    "%s is stored and masked, also unread",
+    (_, make, metadata) => {
+      const body = make();
+      const stored = { kind: "bytes", isKept: true, isMasked: true };
+      expect(read("request", body, metadata)).toMatchObject({ ...stored, unread: null });
+      if (metadata === undefined)
+        expect(read("request", body, {}, { isUnread: true })).toMatchObject({ ...stored, unread: "failed" });
+    },
+    120_000,
+  );
 });
 
 const JSON_TYPE = { headers: { "content-type": "application/json" } };

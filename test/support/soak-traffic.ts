@@ -19,6 +19,8 @@ export interface PlannedExchange {
   path: string;
   body: string | Uint8Array;
   headers?: Record<string, string>;
+  /** The body is stored with secrets masked. */
+  isMasked?: boolean;
   /** Goes through the tenant's domain with its key; else through localhost as passthrough. */
   isTenant: boolean;
   reply: RawReply;
@@ -65,6 +67,7 @@ const once = <T>(make: () => T) => {
   return () => (made ??= make());
 };
 const BROKEN = "broken JSON";
+const SECRETS = ["secrets in broken JSON", "secrets in a form"] as const;
 /** Name, share and body of the hostile requests. A body is made once. */
 const HOSTILE: readonly [string, number, () => string | Uint8Array][] = [
   ["bomb of 31 MB", 10, once(() => gzipSync(requestOf(user(`"${" ".repeat(31 * MB)}"`))))],
@@ -74,6 +77,8 @@ const HOSTILE: readonly [string, number, () => string | Uint8Array][] = [
   ["combining marks", 5, once(() => requestOf(user(`"${"\u0301\u0316".repeat(100_000)}"`)))],
   ["nested braces", 5, once(() => requestOf(user(`"${"{".repeat(200_000)}"`)))],
   ["open reminders", 5, once(() => requestOf(user(`"${"<system-reminder>".repeat(10_000)}"`)))],
+  [SECRETS[0], 2, once(() => '{"api_key":"b",'.repeat(350_000))],
+  [SECRETS[1], 2, once(() => "a=b&api_key=c&".repeat(300_000))],
   [BROKEN, 5, once(() => `{"messages":${"[".repeat(200_000)}`)],
 ];
 
@@ -87,11 +92,13 @@ function hostileExchange(n: number, random: Random): PlannedExchange {
   const [kind, , body] = HOSTILE.find(([, share]) => (roll -= share) <= 0)!;
   const isBomb = typeof body() !== "string";
   const base = { n, kind, path: "/v1/messages", body: body(), isTenant: random.chance(0.5), ...reply };
-  if (!isBomb && kind !== BROKEN)
+  const isMasked = SECRETS.some((name) => name === kind);
+  if (!isBomb && !isMasked && kind !== BROKEN)
     return { ...base, expected: { outcome: "complete", status: 200, tokens: usage } };
   // The fake does not read codings, and refuses what it cannot parse.
   return {
     ...base,
+    isMasked,
     ...(isBomb && { headers: { "content-encoding": "gzip" } }),
     served: null,
     expected: { outcome: "complete", status: 400, tokens: NO_TOKENS },

@@ -5,8 +5,9 @@
  */
 import { concat } from "../bytes.ts";
 import { type Removal, scanBlock, scanMessage } from "./normalize.ts";
-import { findSecrets, type Replacement } from "./mask-secrets.ts";
+import { findSecrets } from "./mask-secrets.ts";
 import type { PrefixCache } from "./prefix-cache.ts";
+import { type Findings, noFindings } from "./replacements.ts";
 import {
   eachElement,
   eachElementAfter,
@@ -31,8 +32,8 @@ const MAX_ELEMENTS = 10_000;
 export interface BodyScan {
   /** Null: missing, not a list, or too long. */
   lists: Record<ListName, ListSpan | null>;
-  /** Outside the lists, ascending. */
-  secrets: Replacement[];
+  /** Outside the lists. */
+  secrets: Findings;
 }
 
 const encoder = new TextEncoder();
@@ -50,7 +51,7 @@ export function scanBody(bytes: Uint8Array, cache?: PrefixCache): BodyScan | nul
   const start = skipSpace(bytes, textStart(bytes));
   if (bytes[start] !== OPEN_BRACE) return null;
   const lists: BodyScan["lists"] = { messages: null, system: null, tools: null };
-  const secrets: Replacement[] = [];
+  const secrets = noFindings();
   const end = eachMember(bytes, start, (key, keyEnd, value) => {
     const name = LIST_NAMES.find((each) => stringEquals(bytes, key, keyEnd, KEYS[each]));
     if (name !== undefined) {
@@ -59,7 +60,7 @@ export function scanBody(bytes: Uint8Array, cache?: PrefixCache): BodyScan | nul
       return list.end;
     }
     const memberEnd = valueEnd(bytes, value);
-    if (memberEnd !== INVALID)
+    if (memberEnd !== INVALID && secrets.costLeft >= 0)
       findSecrets(bytes, { start: key, end: memberEnd, skipsContent: true }, secrets);
     return memberEnd;
   });

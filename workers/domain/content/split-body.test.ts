@@ -191,6 +191,14 @@ const PLACES: [place: string, body: (secret: string) => string, isJson?: boolean
   ["a URL with escaped slashes", (s) => `{"mcp_servers":[{"url":"https:\\/\\/${s}@mcp.example"}]}`],
   ["the query of a URL", (s) => `{"mcp_servers":[{"url":"https://mcp.example/a?b=c&apiKey=${s}&d=e"}]}`],
   ["an encoded parameter of a URL", (s) => `{"mcp_servers":[{"url":"https://mcp.example/?tok%65n=${s}"}]}`],
+  ["a URL with an escaped separator", (s) => `{"mcp_servers":[{"url":"https://h/x?a=1\\u0026token=${s}\\u0026b=c"}]}`],
+  ["a URL with escaped slashes and a query", (s) => `{"mcp_servers":[{"url":"https:\\/\\/h\\/x?token=${s}"}]}`],
+  ["a URL with another escape before its query", (s) => `{"mcp_servers":[{"url":"https://h/\\u00e9\\n?token=${s}"}]}`],
+  ["a URL with an escaped colon", (s) => `{"mcp_servers":[{"url":"https\\u003a\\u002f/u:${s}@h/\\u0022\\\\"}]}`],
+  ["a URL with escapes in all of it", (s) => `{"a":"x:\\/\\/u\\u003A${s}\\u0040h?\\u0074oken\\u003d${s}&b"}`],
+  ["an escaped URL in JSON in a string", (s) => JSON.stringify({ a: `{"url":"https:\\/\\/h?a\\u0026token=${s}"}` })],
+  ["a query after 5,000 characters of a URL", (s) => `{"a":"https://h/${"x".repeat(5_000)}?token=${s}"}`],
+  ["what follows 65,536 characters of a URL", (s) => `{"a":"https://h/${"x".repeat(65_529)}\\u00e9?b=${s}","b":1}`],
   ["a batch", (s) => `{"requests":[{"params":{"messages":[1],"mcp_servers":[{"a":{"token":"${s}"}}]}}]}`],
   ["an unknown member", (s) => `{"messages":[],"agent":{"x":[{"api_key":"${s}"}]}}`],
   ["another spelling of the name", (s) => `{"a":{"X-API-Key":"${s}","refreshToken":"${s}","Client Secret":"${s}"}}`],
@@ -209,6 +217,7 @@ const PLACES: [place: string, body: (secret: string) => string, isJson?: boolean
   ["an encoded name of a form", (s) => `a=b&client%5Fsecret=${s}`, false],
   ["a multipart form", (s) => `--a\r\nContent-Disposition: form-data; name="token"\r\nContent-Type: text/plain\r\n\r\n${s}\r\n--a--`, false],
   ["a large multipart form", (s) => `--a\r\nContent-Disposition: form-data; name="file"; filename="-"\r\n\r\n${"-\r\n--b".repeat(20_000)}\r\n--a\r\nContent-Disposition: form-data; name="token"\r\n\r\n${s}\r\n--a--`, false],
+  ["a second name in the headers of a part", (s) => `--a\nname="a"\n--a\nname="token"\n\n${s}\n${"-".repeat(70_000)}`, false],
   ["a large form", (s) => `a=${"b".repeat(80_000)}&client%5Fsecret=${s}&c=d`, false],
 ]; // prettier-ignore
 
@@ -223,6 +232,46 @@ test.each(PLACES)("a secret is masked in %s", (_, body, isJson = true) => {
   if (isJson) expect(() => JSON.parse(rebuilt) as unknown).not.toThrow();
   expect(splitText(rebuilt)).toMatchObject({ rebuilt, split: { masked: false } });
 });
+
+describe("a body with more secrets than are masked one by one", () => {
+  const secret = "9274183650";
+  const many = (text: string) => text.repeat(30_000);
+  test.each([
+    ["JSON", `{"model":"m","metadata":[${many(`{"api_key":"${secret}"},`)}0],"messages":[1]}`],
+    ["JSON in which they are masked", `{"model":"m","metadata":[${many(`{"a":"http://b"},`).repeat(4)}0],"x":["${secret}"]}`],
+    ["broken JSON", many(`{"api_key":"${secret}",`)],
+    ["JSON in a string", `{"model":"m","a":"${many(`{\\"token\\":\\"${secret}\\"},`)}"}`],
+    ["URLs", `{"model":"m",${many(`"a":"http://a:${secret}@c",`)}`],
+    ["servers", `{"model":"m","mcp_servers":[${many(`{"token":"${secret}"},`)}1],"messages":[1]}`],
+    ["a form", many(`a=b&api_key=${secret}&`)],
+    ["a multipart form", many(`--x\r\nname="api_key"\r\n\r\n${secret}\r\n`)],
+  ])("keeps its beginning: %s", (_, body) => {
+    const { split, rebuilt } = splitText(body);
+    expect(split).toMatchObject({ kind: "bytes", masked: true });
+    expect(rebuilt).not.toContain(secret);
+    expect(rebuilt).toMatch(/\*\*\*$/);
+    expect(rebuilt.length).toBeGreaterThan(50_000);
+    expect(rebuilt.slice(0, 9)).toBe(body.slice(0, 9));
+    expect(splitText(rebuilt)).toMatchObject({ rebuilt, split: { masked: false } });
+  }); // prettier-ignore
+
+  test("is split while there are 10,000", () => {
+    const body = `{"metadata":[${'{"api_key":"x"},'.repeat(10_000)}0],"messages":[1,2]}`;
+    const { kind, masked, messages } = splitBody(bytesOf(body));
+    expect([kind, masked, messages.length]).toEqual(["json", true, 2]);
+  });
+});
+
+test("bytes beside a secret are kept, whatever they are", () => {
+  for (const [before, after] of [
+    ["a=", "&token=***"],
+    ['{"a":"x://h/', '?token=***"}'],
+  ]) {
+    const bytes = Uint8Array.from({ length: 94 }, (_, n) => (n < 90 ? 0xff - n : 0x80 + n));
+    const body = (secret: string) => Buffer.concat([bytesOf(before!), bytes, bytesOf(after!.replace("***", secret))]);
+    expect(Buffer.compare(splitBody(body("s")).bytes, body("***"))).toBe(0);
+  }
+}); // prettier-ignore
 
 test("a response and its copy in the next request are one content", () => {
   const thinking = [

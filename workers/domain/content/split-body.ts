@@ -19,7 +19,8 @@ import { type ChainElement, LIST_NAMES, type ListName, type ListSpan } from "./t
 import { type Removal, scanMessage } from "./normalize.ts";
 import { type NormalizedElement, normalizeElement, restoreChunks } from "./overlay.ts";
 import type { PrefixCache } from "./prefix-cache.ts";
-import { maskLenient, replaceParts } from "./mask-secrets.ts";
+import { maskLenient } from "./mask-secrets.ts";
+import { replaceParts } from "./replacements.ts";
 import { isObject, type JsonObject } from "../json/json.ts";
 import { matchesAt } from "./json-scanner.ts";
 import { sha256 } from "../sha256.ts";
@@ -37,7 +38,7 @@ export interface BodyParts {
 
 /** A body as it is stored. Byte arrays may be views on one another: read only. */
 export interface SplitBody extends BodyParts {
-  /** "json": skeleton and nodes. "raw": JSON whose rebuild would differ. "bytes": not a JSON object. */
+  /** "json": skeleton and nodes. "raw": JSON whose rebuild would differ. "bytes": not a JSON object, or one with too many secrets. */
   kind: "json" | "raw" | "bytes";
   /** The archived body: as received, with secrets masked. */
   bytes: Uint8Array;
@@ -65,8 +66,8 @@ export function* splitInSteps(received: Uint8Array, cache?: PrefixCache): Steps<
   const isLarge = received.length > STEP_BYTES;
   const scan = scanBody(received, cache);
   if (isLarge) yield;
-  if (!scan) return unsplitBody(received);
-  const bytes = replaceParts(received, scan.secrets);
+  if (!scan || scan.secrets.costLeft < 0) return unsplitBody(received);
+  const bytes = replaceParts(received, scan.secrets.parts);
   const archived = { bytes, sha256: sha256(bytes), masked: bytes !== received };
   if (isLarge) yield;
   const current = archived.masked ? scanBody(bytes, cache) : scan;
