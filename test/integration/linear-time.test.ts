@@ -36,7 +36,7 @@ import { summarizeMessage } from "../../workers/domain/alerts/message-summary.ts
 import { slackPayload } from "../../workers/domain/alerts/slack-payload.ts";
 import { allowedWebhook } from "../../workers/domain/alerts/webhook-url.ts";
 import { readClaudeResponse } from "../../workers/domain/analysis/claude.ts";
-import { calibrationOf, estimateTokens } from "../../workers/domain/analysis/estimate-tokens.ts";
+import { calibrationOf, estimateTokens, tokenizerOf } from "../../workers/domain/analysis/estimate-tokens.ts";
 import { readGeminiResponse } from "../../workers/domain/analysis/gemini.ts";
 import { analysisPrompts } from "../../workers/domain/analysis/prompt.ts";
 import { readResult } from "../../workers/domain/analysis/result.ts";
@@ -88,7 +88,7 @@ import * as clientIds from "../../workers/domain/messages/client-ids.ts";
 import { clipMessage, previewContent } from "../../workers/domain/messages/clip-message.ts";
 import * as content from "../../workers/domain/messages/content.ts";
 import { countRequests, readBatch } from "../../workers/domain/messages/batch-results.ts";
-import { isModel, isSameModel, namesLargeContext } from "../../workers/domain/model-id.ts";
+import { claudeVersion, isModel, isSameModel, namesLargeContext } from "../../workers/domain/model-id.ts";
 import { contextWindow } from "../../workers/domain/messages/context-window.ts";
 import { replaceElements } from "../../workers/domain/messages/elements.ts";
 import { messageText, readError } from "../../workers/domain/messages/error-body.ts";
@@ -233,7 +233,10 @@ const OVER_TEXT: Calls<string> = {
   "alerts/webhook-url.ts#allowedWebhook": (text) =>
     allowedWebhook(`https://${text}`, { SLACK_WEBHOOK_HOSTS: "hooks.slack.com", LOCAL_WORLD: true }),
   "analysis/claude.ts#readClaudeResponse": (text) => readClaudeResponse(500, errorBody(text), "m", text),
-  "analysis/estimate-tokens.ts#estimateTokens": (text) => estimateTokens(text, "gemini"),
+  "analysis/estimate-tokens.ts#estimateTokens,tokenizerOf": (text) => [
+    estimateTokens(text, "gemini"),
+    tokenizerOf(`claude-${text}`),
+  ],
   "analysis/gemini.ts#readGeminiResponse": (text) => [
     readGeminiResponse(200, text, "m", 0),
     readGeminiResponse(429, errorBody(text), "m", 0),
@@ -343,7 +346,8 @@ const OVER_TEXT: Calls<string> = {
   "messages/client-ids.ts#readSession": (text) => clientIds.readSession({ metadata: { user_id: text } }),
   "messages/client-ids.ts#readDevice": (text) =>
     clientIds.readDevice({ metadata: { user_id: `user_${text}` } }),
-  "model-id.ts#isModel,isSameModel,namesLargeContext": (text) => [
+  "model-id.ts#claudeVersion,isModel,isSameModel,namesLargeContext": (text) => [
+    claudeVersion(`claude-${text}`),
     isModel("m", `m-${text}`),
     isSameModel("m", `m-${text}`),
     namesLargeContext(text),
@@ -425,7 +429,8 @@ const OVER_TEXT: Calls<string> = {
 
 /** Functions over a content: a text or a list of blocks of any shape. */
 const OVER_CONTENT: Calls<unknown> = {
-  "analysis/estimate-tokens.ts#calibrationOf": (value) => calibrationOf({ tokens: 5_000, contents: [value] }),
+  "analysis/estimate-tokens.ts#calibrationOf": (value) =>
+    calibrationOf({ tokenizer: "since 4.7", tokens: 5_000, contents: [value] }, "claude"),
   "analysis/transcript.ts#prepareTranscript,contentText": (value) => {
     const parts = (Array.isArray(value) ? value : [value]).map((part: unknown) => [part]);
     const messages = [value, ...parts].map((content, n) => ({
@@ -438,7 +443,7 @@ const OVER_CONTENT: Calls<unknown> = {
     contentText(value);
     prepareTranscript(messages, {
       ...limits,
-      calibration: calibrationOf({ tokens: 5_000, contents: [value] }),
+      calibration: calibrationOf({ tokenizer: "since 4.7", tokens: 5_000, contents: [value] }, "claude"),
     });
   },
   "content/split-body.ts#assistantElement": (value) => assistantElement({ content: value }),

@@ -28,6 +28,15 @@ function baseId(model: string): string {
     .replace(/(-\d+)-0$/, "$1");
 }
 
+/** Family and version in the id of a Claude model, of any cloud and snapshot; null for other names. */
+export function claudeVersion(
+  model: string | null,
+): { family: string | null; major: number; minor: number } | null {
+  const version = /claude-(?:([a-z]+)-)?(\d{1,2})(?:-(\d{1,2}))?(?!\d)/.exec(model ?? "");
+  if (!version) return null;
+  return { family: version[1] ?? null, major: Number(version[2]), minor: Number(version[3] ?? 0) };
+}
+
 /** Whether the id asks for the context window of a million tokens. */
 export function namesLargeContext(model: string | null): boolean {
   return model !== null && LARGE_CONTEXT_SUFFIX.test(model);

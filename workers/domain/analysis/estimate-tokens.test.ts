@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { calibrationOf, estimateTokens, SAFETY_FACTOR } from "./estimate-tokens.ts";
+import {
+  CALIBRATED_SAFETY_FACTOR,
+  calibrationOf,
+  estimateTokens,
+  SAFETY_FACTOR,
+  tokenizerOf,
+} from "./estimate-tokens.ts";
 
 /** Claude from 4.7 on makes 1.3 times as many tokens as the table that counted these. */
 const NEW_CLAUDE = 1.3;
@@ -104,25 +110,63 @@ test.each(RECORDED)(
   },
 );
 
+test.each([
+  ["claude-opus-4-7", "since 4.7"],
+  ["claude-opus-5-5[1m]", "since 4.7"],
+  ["claude-sonnet-5-20260101", "since 4.7"],
+  ["claude-opus-4-20250514", "before 4.7"],
+  ["claude-sonnet-4-6[1m]", "before 4.7"],
+  ["anthropic.claude-haiku-4-5@20251001", "before 4.7"],
+  ["claude-3-7-sonnet-latest", "before 4.7"],
+  ["gpt-7", null],
+  [null, null],
+])("the tokenizer of %s is the one %s", (model, tokenizer) => {
+  expect(tokenizerOf(model)).toBe(tokenizer);
+});
+
 const words = (count: number) => "word ".repeat(count);
 
 test("recorded counts of a branch say how far off its estimate is", () => {
   const contents = [words(9_000), [{ type: "text", text: words(9_000) }]];
   const estimate = estimateTokens(words(9_000), "claude") * 2;
-  const factor = (tokens: number) => calibrationOf({ tokens, contents });
+  const factor = (
+    tokens: number,
+    tokenizer: "since 4.7" | "before 4.7" = "since 4.7",
+    provider: "claude" | "gemini" = "claude",
+  ) => calibrationOf({ tokenizer, tokens, contents }, provider);
   expect(factor(estimate * 1.2)).toBeCloseTo(1.2, 1);
   expect([factor(estimate * 9), factor(estimate / 9), factor(100)]).toEqual([1.5, 0.8, null]);
-  expect(calibrationOf(null)).toBeNull();
+  expect(calibrationOf(null, "claude")).toBeNull();
+  expect(factor((estimate * 1.2) / 1.3, "before 4.7")).toBeCloseTo(1.2, 1);
+  expect(factor(estimate * 0.9, "since 4.7", "gemini")).toBe(1);
 });
 
 test("images and thinking do not count", () => {
+  const calibrated = (tokens: number, contents: readonly unknown[]) =>
+    calibrationOf({ tokenizer: "since 4.7", tokens, contents }, "claude");
   const image = { type: "image", source: { type: "base64", data: "AAAA" } };
   const result = { type: "tool_result", content: [image] };
-  expect(calibrationOf({ tokens: 5_000, contents: [words(4_000), [image]] })).toBeNull();
-  expect(calibrationOf({ tokens: 5_000, contents: [words(4_000), [result]] })).toBeNull();
+  expect(calibrated(5_000, [words(4_000), [image]])).toBeNull();
+  expect(calibrated(5_000, [words(4_000), [result]])).toBeNull();
   const thinking = { type: "thinking", thinking: words(9_000) };
   const contents = [words(4_000)];
-  expect(calibrationOf({ tokens: 8_000, contents: [...contents, [thinking]] })).toBe(
-    calibrationOf({ tokens: 8_000, contents }),
-  );
+  expect(calibrated(8_000, [...contents, [thinking]])).toBe(calibrated(8_000, contents));
 });
+
+/** Counted by the old tokenizer, or for Claude, a branch's tokens must not make the bound of Gemini too low. */
+test.each(RECORDED)(
+  "a calibrated bound for Gemini holds for %s, whichever model counted",
+  (_kind, gemini, claude, text) => {
+    const copies = Math.ceil(4_000 / claude);
+    const contents = Array.from({ length: copies }, () => text);
+    for (const [tokenizer, factor] of [
+      ["before 4.7", 1],
+      ["since 4.7", NEW_CLAUDE],
+    ] as const) {
+      const calibration = calibrationOf({ tokenizer, tokens: claude * factor * copies, contents }, "gemini");
+      expect(estimateTokens(text, "gemini") * calibration! * CALIBRATED_SAFETY_FACTOR).toBeGreaterThanOrEqual(
+        gemini,
+      );
+    }
+  },
+);

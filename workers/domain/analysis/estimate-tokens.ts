@@ -4,14 +4,20 @@
  */
 import type { AnalysisProvider } from "../../schemas/analysis.ts";
 import { contentBlocks, isToolCall, stringMember } from "../messages/content.ts";
+import { claudeVersion } from "../model-id.ts";
 
 /** The estimate times this is an upper bound. */
 export const SAFETY_FACTOR = 1.4;
 /** The same for an estimate that was calibrated by recorded counts of the branch. */
 export const CALIBRATED_SAFETY_FACTOR = 1.15;
-/** A calibration beyond these says more about what was counted than about the text. */
-const MIN_CALIBRATION = 0.8;
+/**
+ * A calibration beyond these says more about what was counted than about the text. What Claude's tokenizer saves, Gemini's need not save,
+ * and its weights have less to spare.
+ */
+const MIN_CALIBRATION: Record<AnalysisProvider, number> = { claude: 0.8, gemini: 1 };
 const MAX_CALIBRATION = 1.5;
+/** Claude's tokenizer since 4.7 makes so many times the tokens of the one before. */
+const NEW_TOKENIZER_FACTOR = 1.3;
 /** Fewer recorded tokens are too few to compare. */
 const MIN_RECORDED_TOKENS = 2_000;
 
@@ -47,7 +53,7 @@ const WEIGHTS: Record<AnalysisProvider, Weights> = {
     european: 0.27,
     other: 0.5,
   },
-  // Times 1.3 from Claude 4.7 on, whose tokenizer makes more tokens.
+  // Of the tokenizer since Claude 4.7: NEW_TOKENIZER_FACTOR times those of the one before.
   claude: {
     piece: 1.59,
     small: 0.026,
@@ -117,14 +123,26 @@ function isDense(run: string): boolean {
   return /^\d+$/.test(run) || changes * DENSE_EVERY >= run.length;
 }
 
+export type ClaudeTokenizer = "before 4.7" | "since 4.7";
+
+/** The tokenizer of a model; null for names that are no Claude model's. */
+export function tokenizerOf(model: string | null): ClaudeTokenizer | null {
+  const version = claudeVersion(model);
+  if (!version) return null;
+  const { major, minor } = version;
+  return major > 4 || (major === 4 && minor >= 7) ? "since 4.7" : "before 4.7";
+}
+
 /** Of a branch: the tokens that Claude counted for part of it, and that part's contents. */
 export interface RecordedTokens {
+  /** Of the model that counted. */
+  tokenizer: ClaudeTokenizer;
   tokens: number;
   contents: readonly unknown[];
 }
 
-/** How many times the estimate of a branch its texts have; null where the recorded counts do not tell. */
-export function calibrationOf(recorded: RecordedTokens | null): number | null {
+/** How many times the estimate for a provider the texts of a branch have; null where the recorded counts do not tell. */
+export function calibrationOf(recorded: RecordedTokens | null, provider: AnalysisProvider): number | null {
   if (recorded === null || recorded.tokens < MIN_RECORDED_TOKENS) return null;
   let estimate = 0;
   for (const content of recorded.contents) {
@@ -133,7 +151,8 @@ export function calibrationOf(recorded: RecordedTokens | null): number | null {
     estimate += estimateTokens(text, "claude");
   }
   if (estimate < MIN_RECORDED_TOKENS / 2) return null;
-  return Math.min(MAX_CALIBRATION, Math.max(MIN_CALIBRATION, recorded.tokens / estimate));
+  const tokens = recorded.tokens * (recorded.tokenizer === "before 4.7" ? NEW_TOKENIZER_FACTOR : 1);
+  return Math.min(MAX_CALIBRATION, Math.max(MIN_CALIBRATION[provider], tokens / estimate));
 }
 
 /** What Claude counts of a message, thinking aside; null with an image or a document, whose tokens their bytes do not show. */

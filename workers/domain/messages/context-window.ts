@@ -1,5 +1,5 @@
 /** The context window of a model: from the table of known models, or inferred from its name, a beta, and the prompts it has accepted. */
-import { isModel, namesLargeContext } from "../model-id.ts";
+import { claudeVersion, isModel, namesLargeContext } from "../model-id.ts";
 
 const USUAL = 200_000;
 const LARGE = 1_000_000;
@@ -75,10 +75,9 @@ export function knownWindow(model: string | null): number | null {
 
 /** Of a model that is not in the table, such as one of another cloud or a newer one: by family and version. Null for other names. */
 function windowByName(model: string | null): number | null {
-  const version = /claude-([a-z]+)-(\d{1,2})(?:-(\d{1,2}))?(?:-|$)/.exec(model ?? "");
-  if (!version) return null;
-  const [major, minor] = [Number(version[2]), Number(version[3] ?? 0)];
+  const { family, major, minor } = claudeVersion(model) ?? { family: null, major: 0, minor: 0 };
+  if (family === null) return null;
   const [sinceMajor, sinceMinor] = LARGE_SINCE;
   const isLarge = major > sinceMajor || (major === sinceMajor && minor >= sinceMinor);
-  return LARGE_FAMILIES.has(version[1]!) && isLarge ? LARGE : USUAL;
+  return LARGE_FAMILIES.has(family) && isLarge ? LARGE : USUAL;
 }

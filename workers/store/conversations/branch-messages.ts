@@ -1,7 +1,7 @@
 /** A branch as an analysis reads it: its messages, the final responses of its sub-tasks, and the tokens that Claude counted. */
 import { and, desc, eq, inArray, sql } from "drizzle-orm";
 import { contents, domains, requests, taskInvocations } from "../../../drizzle/schema.ts";
-import type { RecordedTokens } from "../../domain/analysis/estimate-tokens.ts";
+import { type RecordedTokens, tokenizerOf } from "../../domain/analysis/estimate-tokens.ts";
 import type { BranchMessage } from "../../domain/analysis/transcript.ts";
 import { clipMessage } from "../../domain/messages/clip-message.ts";
 import { contentBlocks, contentTexts, stringMember, toolCallBlocks } from "../../domain/messages/content.ts";
@@ -164,7 +164,11 @@ async function readRecordedTokens(
   messages: readonly BranchMessage[],
 ): Promise<RecordedTokens | null> {
   const counts = await db
-    .select({ tokens: requests.contextTokens, messageCount: requests.messageCount })
+    .select({
+      tokens: requests.contextTokens,
+      messageCount: requests.messageCount,
+      model: sql<string | null>`coalesce(${requests.modelServed}, ${requests.model})`,
+    })
     .from(requests)
     .where(
       and(
@@ -177,15 +181,17 @@ async function readRecordedTokens(
     .orderBy(desc(requests.messageCount), desc(requests.startedAt))
     .limit(MAX_CALIBRATION_REQUESTS);
   const [last] = counts;
-  if (!last) return null;
+  const tokenizer = tokenizerOf(last?.model ?? null);
+  if (!last || tokenizer === null) return null;
   let best: RecordedTokens | null = null;
-  for (const { tokens, messageCount } of counts) {
+  for (const { tokens, messageCount, model } of counts) {
+    if (tokenizerOf(model) !== tokenizer) break;
     // A context is that of a request and its response.
     const between = messages.filter(
       ({ position }) => position > messageCount + 1 && position <= last.messageCount + 1,
     );
     if (between.reduce((sum, { bytes }) => sum + bytes, 0) > MAX_CALIBRATION_BYTES) break;
-    best = { tokens: last.tokens! - tokens!, contents: between.map(({ content }) => content) };
+    best = { tokenizer, tokens: last.tokens! - tokens!, contents: between.map(({ content }) => content) };
   }
   return best;
 }
