@@ -49,11 +49,11 @@ let sent: Sent[];
 let replies: Reply[];
 let onCall: () => Promise<void>;
 
-const success = (text: string, finishReason = "STOP"): Reply => ({
+const success = (text: string, finishReason = "STOP", modelVersion = "gemini-3.8-flash"): Reply => ({
   body: {
     candidates: [{ content: { parts: [{ text }] }, finishReason }],
     usageMetadata: { promptTokenCount: 1_000, candidatesTokenCount: 100, thoughtsTokenCount: 100 },
-    modelVersion: "gemini-3.8-flash",
+    modelVersion,
   },
 });
 const limited: Reply = { status: 429, body: { error: { message: "x", details: [{ retryDelay: "7s" }] } } };
@@ -232,6 +232,70 @@ it("asks again once with the problem of an invalid response, and then keeps its 
     note: "The response does not have the expected form.",
   });
 });
+
+it("asks the requested model again, whatever version of it has responded", async () => {
+  const version = "gemini-3.8-flash-002";
+  replies = [success("No JSON.", "STOP", version), success(JSON.stringify(RESULT), "STOP", version)];
+  const id = await createAnalysis();
+  const budget = { AI_DAILY_BUDGET_USD: "5" };
+  expect(await deliver(id, budget)).toBe(1);
+  expect(await read()).toMatchObject({ status: "pending", model: "gemini-3.8-flash", content: null });
+  expect(await deliver(id, budget)).toBeNull();
+  expect(new Set(sent.map(({ url }) => url)).size).toBe(1);
+  expect(await read()).toMatchObject({ status: "completed", model: version, attempts: 2 });
+});
+
+const KEPT = "The response does not have the expected form.";
+const down: Reply = { status: 503, body: {} };
+
+it.each([
+  ["the provider fails until the last attempt", [success("No JSON."), down, down], "No JSON.", "provider_error"],
+  ["the key is rejected then", [success("No JSON."), { status: 401, body: {} }], "No JSON.", "key_rejected"],
+  ["the next response is cut before its text", [success("Half", "MAX_TOKENS"), success("", "MAX_TOKENS")], "Half", "response_cut"],
+])("keeps the text of an invalid response when %s", async (_name, given, content, code) => {
+  replies = [...given];
+  const id = await createAnalysis();
+  for (const _ of given) {
+    await deliver(id);
+    await makeDue();
+  }
+  expect(sent).toHaveLength(given.length);
+  const view = await read();
+  expect(view).toMatchObject({ status: "completed", data: null, content, error: null });
+  expect(view.note).toMatch(`${KEPT} No later attempt returned a better one: `);
+  expect(view.errors.at(-1)?.code).toBe(code);
+  expect((await attempts("outcome")).at(-1)).toEqual({ outcome: code });
+}); // prettier-ignore
+
+it.each([
+  ["analysis is turned off", "UPDATE domains SET analysis_enabled = false", (id: string) => deliver(id)],
+  [
+    "it is stuck",
+    "UPDATE analyses SET next_attempt_at = now() - interval '1 h'",
+    () => apiJson("/api/analyses/fail-stuck", { method: "POST", bindings: settings() }),
+  ],
+])("keeps the text of an invalid response when %s before the next attempt", async (_name, change, end) => {
+  replies = [success("No JSON.")];
+  const id = await createAnalysis();
+  await deliver(id);
+  await queryRows(change);
+  await end(id);
+  const view = await read();
+  expect(view).toMatchObject({ status: "completed", content: "No JSON.", attempts: 1, waitsFor: null });
+  expect(view.note).toMatch(`${KEPT} No later attempt returned a better one: `);
+});
+
+it("says how much of a long response is kept, and masks a secret at the cut", async () => {
+  const long = success(`${"x ".repeat(99_990)} ${SECRET} ${"y ".repeat(10_000)}`);
+  replies = [long, long];
+  const id = await createAnalysis();
+  await deliver(id);
+  await deliver(id);
+  const { content, note } = await read();
+  expect(content).toHaveLength(200_000);
+  expect(content).not.toContain("abcdef");
+  expect(note).toMatch(/^The response does not have the expected form\. Of its \d+ characters, the first 200000 are kept\.$/);
+}); // prettier-ignore
 
 it("asks for twice the tokens after a response that was cut, also when another failure came between", async () => {
   replies = [success("", "MAX_TOKENS"), limited];

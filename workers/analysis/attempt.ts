@@ -3,6 +3,7 @@ import { claudeCall, readClaudeResponse } from "../domain/analysis/claude.ts";
 import { geminiCall, readGeminiResponse } from "../domain/analysis/gemini.ts";
 import {
   isLastAttempt,
+  keptNote,
   mayBeBilled,
   OVER_BUDGET,
   retryDelayMs,
@@ -29,7 +30,12 @@ import { MAX_ANALYSIS_CALL_MS } from "../runtime/constants.ts";
 import { errorText, log } from "../runtime/log.ts";
 import { readText } from "../runtime/read-body.ts";
 import type { AnalysisProvider } from "../schemas/analysis.ts";
-import { type AttemptEnd, correctEstimate, endAttempt } from "../store/analyses/attempts.ts";
+import {
+  type AttemptEnd,
+  correctEstimate,
+  endAttempt,
+  type KeptResponse,
+} from "../store/analyses/attempts.ts";
 import type { AnalysisJob } from "../store/analyses/jobs.ts";
 import { readBranch } from "../store/conversations/branch-messages.ts";
 import { bundledAnalysisPrompts } from "../store/prompts/analysis-prompts.ts";
@@ -80,7 +86,7 @@ export async function runAttempt(
   };
   const attempt = { analysisId: job.id, attempt: job.attempts };
   await storeEnd(() => endAttempt(config, attempt, prompts.hash, cost, storable(end), now));
-  if (end.status === "failed") log.warn("analysis: attempt failed", { id: job.id, code: end.error.code });
+  if (end.error) log.warn("analysis: attempt failed", { id: job.id, code: end.error.code });
   return end.status === "failed" && end.nextAttemptAt ? end.nextAttemptAt.getTime() - now.getTime() : null;
 }
 
@@ -91,7 +97,7 @@ function costOf(
   end: AttemptEnd,
   now: Date,
 ): bigint | null {
-  if (usage === null) return end.status === "failed" && !mayBeBilled(end.error.code) ? 0n : null;
+  if (usage === null) return end.error && !mayBeBilled(end.error.code) ? 0n : null;
   const costBy = (named: string) => analysisCost(job.provider, named, usage, now);
   // The provider may name a version of the model, which has the same price.
   return (model === null ? null : costBy(model)) ?? costBy(job.model);
@@ -159,7 +165,7 @@ async function prepare(config: Config, job: AnalysisJob): Promise<PreparedTransc
     tailTokens: config.AI_ANALYSIS_TRUNCATE_LAST_M_TOKENS,
     headMessages: config.AI_HEAD_MESSAGES,
     tailMessages: config.AI_TAIL_MESSAGES,
-    calibration: calibrationOf(recorded),
+    calibration: calibrationOf(recorded, job.provider),
   };
   return prepareTranscript(messages, limits, subtaskAnswers);
 }
@@ -236,13 +242,28 @@ function endOf(
   now: Date,
 ): AttemptEnd {
   const isLast = (code: string) => isLastAttempt(job, code, config.AI_ANALYSIS_MAX_RETRIES, now);
-  const fail = (code: string, message: string, delayMs: number | null): AttemptEnd => {
+  const fail = (
+    code: string,
+    message: string,
+    delayMs: number | null,
+    kept: KeptResponse | null = null,
+  ): AttemptEnd => {
     const isRetried = delayMs !== null && !isLast(code);
+    const error = { at: now.toISOString(), attempt: job.attempts, code, message };
+    if (!isRetried && job.analysisContent !== null)
+      return {
+        status: "completed",
+        result: null,
+        content: job.analysisContent,
+        note: keptNote(job.note, message),
+        error,
+      };
     return {
       status: "failed",
-      error: { at: now.toISOString(), attempt: job.attempts, code, message },
+      error,
       nextAttemptAt: isRetried ? new Date(now.getTime() + delayMs) : null,
       waitsFor: isRetried ? waitAfter(code) : null,
+      kept,
     };
   };
   if (!response.ok) {
@@ -253,16 +274,24 @@ function endOf(
   const note =
     omitted > 0 ? `${omitted} messages in the middle were too long for the model and were omitted.` : null;
   const result = readResult(response.text, prepared?.positions ?? []);
-  if (result.ok) return { status: "completed", result: result.value, content: null, note };
+  if (result.ok) return { status: "completed", result: result.value, content: null, note, error: null };
+  const kept = response.text.trim() === "" ? null : keptResponse(response.text, note);
   const code = response.isCut ? "response_cut" : "invalid_result";
   const wasAsked = job.errors.some((error) => error.code === code);
   if (!wasAsked && !isLast(code))
-    return fail(code, response.isCut ? "The response reached its limit of tokens." : result.error, 0);
-  if (response.text.trim() === "") return fail(code, "The model returned no text.", null);
-  return {
-    status: "completed",
-    result: null,
-    content: redact(response.text.slice(0, MAX_CONTENT)),
-    note: ["The response does not have the expected form.", note].filter((part) => part !== null).join(" "),
-  };
+    return fail(code, response.isCut ? "The response reached its limit of tokens." : result.error, 0, kept);
+  if (kept === null) return fail(code, "The model returned no text.", null);
+  return { status: "completed", result: null, ...kept, error: null };
+}
+
+/** A response that is no result, with its secrets masked before it is cut. */
+function keptResponse(text: string, note: string | null): KeptResponse {
+  const masked = redact(text);
+  const isLong = masked.length > MAX_CONTENT;
+  const notes = [
+    "The response does not have the expected form.",
+    isLong ? `Of its ${masked.length} characters, the first ${MAX_CONTENT} are kept.` : null,
+    note,
+  ];
+  return { content: masked.slice(0, MAX_CONTENT), note: notes.filter((part) => part !== null).join(" ") };
 }

@@ -62,6 +62,11 @@ export function mayBeBilled(code: string): boolean {
   return !UNBILLED.has(code);
 }
 
+/** The note of an analysis that ends with the text of an earlier attempt, whose note is `note`. */
+export function keptNote(note: string | null, failure: string): string {
+  return `${note ?? ""} No later attempt returned a better one: ${failure}`.trim();
+}
+
 function refusalsOf(errors: Tries["errors"]) {
   return errors.filter(({ code }) => REFUSALS.has(code));
 }

@@ -6,8 +6,8 @@ import { failed, ok, type Result } from "../result.ts";
 const MAX_PROBLEM = 500;
 
 /**
- * The result, with the message numbers of tips that the transcript has (`positions`); a tip that names only others is left out. The error says what is wrong, for the next request.
- * Accepts JSON alone or one JSON object in prose.
+ * The result, with the message numbers of tips that the transcript has (`positions`); a tip without any such number is left out. The error
+ * says what is wrong, for the next request. Accepts JSON alone or one JSON object in prose.
  */
 export function readResult(text: string, positions: readonly number[]): Result<AnalysisResult, string> {
   const json = parseJson(text) ?? parseJson(text.slice(text.indexOf("{"), text.lastIndexOf("}") + 1));
@@ -20,7 +20,7 @@ export function readResult(text: string, positions: readonly number[]): Result<A
   const known = new Set(positions);
   const promptingTips = data.promptingTips.flatMap((tip) => {
     const messages = tip.messages.filter((position) => known.has(position));
-    return messages.length === 0 && tip.messages.length > 0 ? [] : [{ ...tip, messages }];
+    return messages.length === 0 ? [] : [{ ...tip, messages }];
   });
   return ok({ ...data, promptingTips });
 }

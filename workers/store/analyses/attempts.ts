@@ -58,10 +58,29 @@ export interface AttemptCost {
   model: string | null;
 }
 
+/** The text of a response that is no result, and what limits it. */
+export interface KeptResponse {
+  content: string;
+  note: string;
+}
+
 export type AttemptEnd =
-  | { status: "completed"; result: AnalysisResult | null; content: string | null; note: string | null }
-  /** `nextAttemptAt` null: it is not tried again. */
-  | { status: "failed"; error: AnalysisError; nextAttemptAt: Date | null; waitsFor: AnalysisWait | null };
+  /** `error`: why this attempt failed although the analysis has the text of an earlier one. */
+  | {
+      status: "completed";
+      result: AnalysisResult | null;
+      content: string | null;
+      note: string | null;
+      error: AnalysisError | null;
+    }
+  /** `nextAttemptAt` null: it is not tried again. `kept` null: what earlier attempts have kept stays. */
+  | {
+      status: "failed";
+      error: AnalysisError;
+      nextAttemptAt: Date | null;
+      waitsFor: AnalysisWait | null;
+      kept: KeptResponse | null;
+    };
 
 /** Stores the end of an attempt; again, it changes nothing. False where the lease was lost meanwhile: then only tokens and cost are stored. */
 export async function endAttempt(
@@ -73,6 +92,8 @@ export async function endAttempt(
   now: Date,
 ): Promise<boolean> {
   const isRetried = end.status === "failed" && end.nextAttemptAt !== null;
+  const { error } = end;
+  const response = end.status === "completed" ? end : end.kept;
   const ended = {
     status: isRetried ? "pending" : end.status,
     leaseUntil: null,
@@ -81,11 +102,13 @@ export async function endAttempt(
     completedAt: isRetried ? null : now,
     promptHash,
     updatedAt: now,
-    ...(end.status === "completed"
-      ? { result: end.result, analysisContent: end.content, note: end.note }
-      : { errors: sql`${analyses.errors} || ${JSON.stringify([end.error])}::jsonb` }),
+    // The next attempt asks the requested model again, whatever version of it has responded.
+    model: isRetried ? undefined : (model ?? undefined),
+    ...(end.status === "completed" && { result: end.result }),
+    ...(response && { analysisContent: response.content, note: response.note }),
+    ...(error && { errors: sql`${analyses.errors} || ${JSON.stringify([error])}::jsonb` }),
   } as const;
-  const outcome = end.status === "completed" ? "completed" : end.error.code;
+  const outcome = error?.code ?? "completed";
   return withPrimary(config, async (db) => {
     const [, , changed] = await db.batch([
       db
@@ -107,7 +130,6 @@ export async function endAttempt(
           // A sum without an unpriced response would be too low.
           costPico: sql`(select case when not bool_or(output_tokens is not null and cost_pico is null) then sum(cost_pico) end
             from analysis_attempts where analysis_id = ${analyses.id})`,
-          model: model ?? undefined,
         })
         .where(eq(analyses.id, analysisId)),
       db

@@ -5,7 +5,7 @@
  */
 import { and, eq, gt, inArray, isNull, lt, or, sql } from "drizzle-orm";
 import { analyses, analysisAttempts, domains } from "../../../drizzle/schema.ts";
-import { countedAttempts, OVER_BUDGET } from "../../domain/analysis/attempts.ts";
+import { countedAttempts, keptNote, OVER_BUDGET } from "../../domain/analysis/attempts.ts";
 import { budgetFor, estimateCost } from "../../domain/analysis/price.ts";
 import { formatUsd } from "../../domain/pricing/usd.ts";
 import { DAY_MS } from "../../runtime/constants.ts";
@@ -78,8 +78,14 @@ export async function claimAnalysis(
         await abandonAttempts(tx, eq(analysisAttempts.analysisId, id), "interrupted", now);
       }
       const fail = async (...reasons: AnalysisError[]): Promise<Claim> => {
-        const end = { leaseUntil: null, nextAttemptAt: null, waitsFor: null, completedAt: now, note: null };
-        await set({ status: "failed", ...end, errors: [...errors, ...reasons] });
+        const all = [...errors, ...reasons];
+        // The text of an earlier attempt has been paid for.
+        const kept: Partial<AnalysisJob> | null =
+          job.analysisContent === null
+            ? null
+            : { status: "completed", note: keptNote(job.note, all.at(-1)?.message ?? "") };
+        const end = { leaseUntil: null, nextAttemptAt: null, waitsFor: null, completedAt: now };
+        await set({ status: "failed", ...end, errors: all, ...kept });
         return { state: "ended" };
       };
       const wait = async (waitsFor: AnalysisJob["waitsFor"], delayMs: number): Promise<Claim> => {
@@ -114,7 +120,6 @@ export async function claimAnalysis(
         nextAttemptAt: null,
         waitsFor: null,
         startedAt: now,
-        note: null,
         errors,
       });
       await startAttempt(tx, { analysisId: id, attempt: claimed.attempts }, estimate, now);
@@ -230,7 +235,9 @@ export async function failStuckAnalyses(
       const failed = await tx
         .update(analyses)
         .set({
-          status: "failed",
+          // The text of an earlier attempt has been paid for.
+          status: sql`case when ${analyses.analysisContent} is null then 'failed' else 'completed' end`,
+          note: sql`${analyses.note} || ${` ${keptNote(null, error.message)}`}`,
           leaseUntil: null,
           nextAttemptAt: null,
           waitsFor: null,

@@ -86,8 +86,9 @@ export async function readAnalysis(
       customPrompt: row.customPrompt,
       promptHash: row.promptHash,
       data: row.result,
-      content: row.analysisContent,
-      note: row.note,
+      // Before its end, an analysis has only what it falls back on.
+      content: row.status === "completed" ? row.analysisContent : null,
+      note: row.status === "completed" ? row.note : null,
       error: row.status === "completed" ? null : (row.errors.at(-1) ?? null),
       errors: row.errors,
       completedVersion: versions.find(({ status }) => status === "completed")?.version ?? null,
