@@ -68,7 +68,8 @@ export async function setUpDomains(
         credential === "api_key"
           ? { type: "api_key", api_key: `sk-ant-api03-demo-${accountId}` }
           : { type: "passthrough" },
-      analysisEnabled,
+      // A later start keeps what was changed meanwhile.
+      ...(state.keys[domain] === undefined ? { analysisEnabled } : {}),
     });
     const own: Record<string, string> = {};
     for (const sender of senders)

@@ -59,11 +59,13 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     startFakeGitHub(DEMO_REPOSITORY),
   ]);
   const stopFakes = () => Promise.all([fake.stop(), spark.stop(), gemini.stop(), gitHub.stop()]);
+  const { AI_DAILY_BUDGET_USD: budget } = options.stack.variables ?? {};
   const upstream = {
     CLAUDE_API_BASE_URL: fake.url,
     SPARK_API_URL: spark.url,
     SPARK_API_KEY: FAKE_SPARK_KEY,
     ...gemini.variables,
+    ...(budget === undefined ? {} : { AI_DAILY_BUDGET_USD: budget }),
     ...(options.stack.variables?.MCP_GITHUB_OWNER ? {} : demoRepositoryVariables(gitHub.url)),
   };
   const stack = await startStack(options.stack, upstream).catch(async (error: unknown) => {

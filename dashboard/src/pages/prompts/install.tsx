@@ -20,13 +20,14 @@ export function InstallLines({ view, domain }: { view: View; domain: string | un
       <CodeBlock text={claudeCodeLine(url)} label="command for Claude Code" />
       <h3>Claude Desktop</h3>
       <p class="mute">
-        In <code>claude_desktop_config.json</code>, under Settings → Developer; restart it afterwards. It
-        needs Node.
+        In <code>claude_desktop_config.json</code>, under Settings → Developer, beside the servers that are
+        there; restart it afterwards. It needs Node.
       </p>
       <CodeBlock text={claudeDesktopConfig(url)} label="configuration for Claude Desktop" />
       <h3>Cursor</h3>
       <p class="mute">
-        In <code>~/.cursor/mcp.json</code>, or in <code>.cursor/mcp.json</code> of one project.
+        In <code>~/.cursor/mcp.json</code>, or in <code>.cursor/mcp.json</code> of one project, beside the
+        servers that are there.
       </p>
       <CodeBlock text={cursorConfig(url)} label="configuration for Cursor" />
       <LocalNameNote view={view} {...(domain === undefined ? {} : { domain })} />
