@@ -564,7 +564,7 @@ const OVER_RESPONSE: Calls<string> = {
     [200, 500].map((status) =>
       readResponse({ status, contentType: null, body: bytesOf(text), outcome: "complete" }),
     ),
-  "messages/sse.ts#sseEvents": (text) => drain(sseEvents(bytesOf(text))),
+  "messages/sse.ts#sseEvents,sseEventsInSteps": (text) => drain(sseEvents(bytesOf(text))),
   "pricing/price.ts#priceExchange": (text) =>
     priceExchange(usageOf(text), {
       ...USAGE_CONTEXT,

@@ -196,6 +196,18 @@ describe("a response", () => {
     120_000,
   );
 
+  test.each<[string, () => string, object]>([
+    ["of lines without an end", () => fill("data:\n"), { unread: null, outcome: "upstream_failed" }],
+    ["of lines that are no fields", () => fill("x\n"), { unread: null, outcome: "upstream_failed" }],
+    [
+      "with an event of five million lines",
+      () => events((n) => (n === 0 ? `\n${fill("data:\n")}` : "{}")),
+      { unread: "too_large", outcome: "complete", outputTokens: 20 },
+    ],
+  ])("%s is stored", (_, make, expected) => {
+    expect(read("response", make(), EVENTS_TYPE)).toMatchObject({ isKept: true, ...expected });
+  });
+
   test("of 128,000 events of a token each is read", () => {
     const event = textDelta("abc ");
     const stream = events(() => event);

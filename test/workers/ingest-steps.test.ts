@@ -27,6 +27,13 @@ it.each<[string, Parts]>([
   ],
   ["a stream", { responseBody: `data: ${many(60_000, () => delta, "\n\ndata: ")}\n\n` }],
   [
+    "a stream without events",
+    {
+      responseBody: "data:\n".repeat(MB),
+      responseMetadata: { headers: { "content-type": "text/event-stream" } },
+    },
+  ],
+  [
     "the results of a batch",
     {
       responseBody: many(40_000, result, "\n"),

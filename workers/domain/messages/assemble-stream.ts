@@ -8,7 +8,7 @@ import { finishBlock, withExtras } from "./content-blocks.ts";
 import type { ResponseError } from "./error-body.ts";
 import { newStreamState, applyEvent, type StreamState } from "./stream-events.ts";
 import type { JsonObject } from "../json/json.ts";
-import { sseEvents } from "./sse.ts";
+import { sseEventsInSteps } from "./sse.ts";
 
 export interface AssembledStream {
   /** Null without any event of a message, as in streams of other endpoints. */
@@ -35,11 +35,10 @@ export const assembleStream = (body: Uint8Array): AssembledStream => finish(asse
 export function* assembleInSteps(body: Uint8Array): Steps<AssembledStream> {
   const state = newStreamState();
   let stepEnd = STEP_BYTES;
-  for (const event of sseEvents(body)) {
-    if (event.end > stepEnd) {
-      yield;
-      stepEnd = event.end + STEP_BYTES;
-    }
+  for (const event of sseEventsInSteps(body)) {
+    if (event === null || event.end > stepEnd) yield;
+    if (event === null) continue;
+    if (event.end > stepEnd) stepEnd = event.end + STEP_BYTES;
     applyEvent(state, event);
   }
 

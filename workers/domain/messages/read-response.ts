@@ -209,10 +209,10 @@ function isExpectedObject(
 /** After a byte order mark and blanks, which gateways send to keep a connection open; empty where there is none. Avoids decoding files. */
 function firstCharacter(body: Uint8Array): string {
   let at = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0;
-  while (at < body.length && BLANKS.includes(body[at]!)) at++;
+  while (at < body.length && isBlank(body[at]!)) at++;
   return String.fromCharCode(...body.subarray(at, at + 1));
 }
-const BLANKS: readonly number[] = [0x20, 0x09, 0x0a, 0x0d];
+const isBlank = (byte: number) => byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
 
 /** Anthropic's shape, or that of gateways, which leave out the `type`. */
 function isErrorBody(value: JsonObject): boolean {

@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { sseEvents, type SseEvent } from "./sse.ts";
+import { MAX_PARSED_BYTES } from "../../runtime/constants.ts";
+import { sseEvents, sseEventsInSteps, type SseEvent } from "./sse.ts";
+
+const MB = 1_048_576;
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const read = (text: string | Uint8Array): SseEvent[] => [
@@ -59,8 +62,8 @@ describe("sseEvents", () => {
 
   test("gives an event behind the last blank line, marked as unterminated", () => {
     expect(read("data: 1\n\nevent: b\ndata: 2")).toEqual([
-      { event: "message", data: "1", end: 9, terminated: true },
-      { event: "b", data: "2", end: 25, terminated: false },
+      { event: "message", data: "1", end: 9, terminated: true, isCut: false },
+      { event: "b", data: "2", end: 25, terminated: false, isCut: false },
     ]);
   });
 
@@ -79,6 +82,26 @@ describe("sseEvents", () => {
       ["message", "2"],
     ]);
   });
+
+  test.each([
+    ["a long line", `data: ${"x".repeat(13 * MB)}\n\n`],
+    ["many lines", `${"data: x\n".repeat(1_000_000)}\n`],
+    ["many empty lines", `${"data:\n".repeat(1_000_000)}\n`],
+  ])("leaves out a part of an event with %s, and reads on", (_, text) => {
+    const [first, second] = read(`${text}data: 2\n\n`);
+    expect(first).toMatchObject({ isCut: true, end: text.length });
+    expect(first!.data.length).toBeLessThan(MAX_PARSED_BYTES + 10);
+    expect(second).toMatchObject({ data: "2", isCut: false });
+  });
+
+  test.each(["data:\n", "x\n", ":\r\n", "\n", "event: a\n"])(
+    "yields between events in a body of %j",
+    (line) => {
+      const steps = [...sseEventsInSteps(bytes(line.repeat((8 * MB) / line.length)))];
+      expect(steps.filter((event) => event === null).length).toBeGreaterThanOrEqual(7);
+      expect(steps.length).toBeLessThan(10);
+    },
+  );
 
   test.each(["", "\n", "\r", "\r\n\r\n", ":", ":\n", "data", "event: x\n\n", "\ufeff", "no colon here"])(
     "finds at most an empty event in %j",

@@ -74,8 +74,8 @@ export function newStreamState(): StreamState {
 }
 
 /** Applies one event to the state. Never throws. */
-export function applyEvent(state: StreamState, { event, data, terminated }: SseEvent): void {
-  const parsed = parseJson(data);
+export function applyEvent(state: StreamState, { event, data, terminated, isCut }: SseEvent): void {
+  const parsed = isCut ? undefined : parseJson(data);
   if (isObject(parsed)) {
     state.events++;
     const type = typeof parsed["type"] === "string" ? parsed["type"] : isError(parsed) ? "error" : event;
@@ -84,7 +84,7 @@ export function applyEvent(state: StreamState, { event, data, terminated }: SseE
     else if (!applyKnownEvent(state, type, parsed)) keepUnknownEvent(state, parsed);
   } else if (terminated) {
     state.events++;
-    state.memoryLeft -= PIECE_MEMORY + data.length;
+    state.memoryLeft -= isCut ? MAX_STREAM_MEMORY + 1 : PIECE_MEMORY + data.length;
     if (event === "error") state.error = { type: "error", message: messageText(data) };
     else if (event !== "ping" && state.memoryLeft >= 0) keepUnknownEvent(state, { event, data });
   }
