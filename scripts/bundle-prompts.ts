@@ -17,7 +17,7 @@ const ANALYSIS_FOLDER = "analysis";
 
 /** The prompts of a folder and its folders. */
 export async function readFolder(folder = join(ROOT, "prompts")): Promise<PromptSet> {
-  const paths = globSync("**/*.{yaml,yml}", { cwd: folder, exclude: [`${ANALYSIS_FOLDER}/**`] });
+  const paths = globSync("**/*.{yaml,yml}", { cwd: folder });
   const files = paths.map(
     async (path) => [path.replaceAll(sep, "/"), await readFile(join(folder, path), "utf8")] as const,
   );

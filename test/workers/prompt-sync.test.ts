@@ -1,6 +1,6 @@
 /** The sync of prompts against a fake GitHub: what is served and what the status says after each kind of response. */
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
-import { beforeEach, describe, expect, inject, test } from "vitest";
+import { beforeEach, describe, expect, inject, test, vi } from "vitest";
 import type { FakeRepositoryScript } from "../../scripts/local/fake-github.ts";
 import { handleFetch } from "../../workers/app.ts";
 import { toHex } from "../../workers/domain/bytes.ts";
@@ -287,6 +287,25 @@ describe("the last prompts are served and the status says why, with", () => {
       /rate limit/,
       900,
     ],
+    [
+      "a secondary limit without a time",
+      {
+        faults: [
+          {
+            on: "head",
+            status: 403,
+            headers: { "x-ratelimit-remaining": "4999" },
+            body: JSON.stringify({
+              message: "You have exceeded a secondary rate limit.",
+              padding: "x".repeat(9_000),
+            }),
+          },
+        ],
+      },
+      "rate_limited",
+      /rate limit/,
+      300,
+    ],
     ["a limit without a time", { faults: [{ on: "head", status: 429 }] }, "rate_limited", /rate limit/, 300],
     ["a missing branch", { branch: "other" }, "not_found", /no team\/shared, branch main, or the token/, 300],
     ["an empty repository", { files: {} }, "no_commits", /no commits/, 300],
@@ -351,6 +370,28 @@ describe("the last prompts are served and the status says why, with", () => {
     if (after.result === "changed")
       expect(after.sync).toMatchObject({ status: "success", error: null, failuresInRow: 0 });
   });
+});
+
+test("a sync that throws stores a failure without the error, and is made again later", async () => {
+  await syncNow();
+  const { encodeURIComponent: encode } = globalThis;
+  vi.stubGlobal("encodeURIComponent", (text: string) => {
+    if (text === "main") throw new Error(`boom ${TOKEN}`);
+    return encode(text);
+  });
+  try {
+    const { result, sync } = await syncNow();
+    expect(result).toBe("failed");
+    expect(sync).toMatchObject({ status: "error", failuresInRow: 1, prompts: 2 });
+    expect(sync.error).toEqual({
+      reason: "unavailable",
+      message: "The sync ended with an unexpected error, which the Worker's log has.",
+    });
+    expect(Date.parse(sync.nextTryAt!)).toBeGreaterThan(Date.parse(sync.lastTryAt!));
+  } finally {
+    vi.unstubAllGlobals();
+  }
+  expect((await syncNow()).result).toBe("unchanged");
 });
 
 test("a first sync that fails serves nothing of the repository, and one without a token says so", async () => {

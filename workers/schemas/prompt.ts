@@ -5,7 +5,7 @@ import { z } from "zod";
 export const MAX_TEMPLATE_CHARACTERS = 64 * 1024;
 const MAX_DESCRIPTION_CHARACTERS = 1024;
 /** Claude Code takes them by position: more are of no use. */
-const MAX_ARGUMENTS = 32;
+export const MAX_ARGUMENTS = 32;
 /** As `completion/complete` of MCP returns at most. */
 const MAX_VALUES = 100;
 /** A file of a repository; its template is shorter still. */

@@ -1,5 +1,6 @@
 /** A prompt is rendered anew, by the API, while its arguments are typed. Without a script, the form's button does it. */
 import { CSRF_FIELD } from "../format/form-fields.ts";
+import { printable } from "../format/text.ts";
 
 const TYPING_MS = 200;
 
@@ -56,6 +57,6 @@ async function render(form: HTMLFormElement, signal: AbortSignal): Promise<Rende
 }
 
 function show(output: HTMLElement, { text, error }: Rendered): void {
-  output.textContent = error ?? text;
+  output.textContent = printable(error ?? text ?? "");
   output.classList.toggle("prompt-error", error !== null);
 }

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { readFolder } from "../../../scripts/bundle-prompts.ts";
+import { Prompt } from "../../schemas/prompt.ts";
 import { assemblePrompts, readPrompts } from "./assemble-prompts.ts";
 import { describeProblem, promptName } from "./prompt.ts";
 import { readPrompt } from "./read-prompt.ts";
@@ -277,7 +279,7 @@ describe("a set", () => {
       "maybe.yaml": file("{{#if x}}{{> maybe}}{{/if}}"),
       "wrapped.yaml": file("{{#> nowhere}}{{> wrapped}}{{/nowhere}}"),
     };
-    expect(names(files)).toEqual(["maybe", "wrapped"]);
+    expect(names(files)).toEqual(["maybe"]);
     const circle = "the partials call each other in a circle: a → b → c → a";
     expect(problems(files).sort()).toEqual([
       `a.yaml:2:11: error: ${circle}`,
@@ -285,6 +287,7 @@ describe("a set", () => {
       `c.yaml:2:11: error: ${circle}`,
       'needs.yaml:2:11: error: the prompt "a" has an error',
       "self.yaml:2:11: error: the partials call each other in a circle: self → self",
+      "wrapped.yaml:2:11: error: the partials call each other in a circle: wrapped → wrapped",
     ]);
   });
 
@@ -327,6 +330,15 @@ describe("a set", () => {
         "",
         'x.yaml:2:11: error: there is no prompt "nowhere" for this partial',
         "y.yaml:2:11: error: the partials call each other in a circle: x → y → x",
+      ],
+    ],
+    [
+      "differ in case from one",
+      { "review.yaml": "r", "plan.yaml": "p" },
+      { "Review.yaml": "R", "plan.yaml": "P" },
+      [
+        "Review plan",
+        "Review.yaml:1:1: warning: differs from review in upper and lower case only, which some clients do not tell apart",
       ],
     ],
     [
@@ -399,7 +411,64 @@ describe("a set", () => {
       ]),
     );
     const { prompts } = set({ ...files, "p50.yaml": file("{{a1}}{{b1}}{{v50}}") });
-    expect(prompts.find(({ name }) => name === "p0")!.arguments).toHaveLength(53);
+    expect(prompts.find(({ name }) => name === "p0")!.arguments.map(({ name }) => name)).toEqual(
+      Array.from({ length: 32 }, (_, n) => `v${n}`),
+    );
+  });
+
+  test("keeps 32 arguments and warns of the others", () => {
+    const names = Array.from({ length: 33 }, (_, n) => `{{a${n}}}`).join("");
+    const { prompts, problems: found } = set({ "a.yaml": file(names) });
+    expect(z.array(Prompt).parse(prompts)[0]!.arguments).toHaveLength(32);
+    expect(found.map(describeProblem)).toEqual([
+      "a.yaml:1:1: warning: has more than 32 arguments; clients are not told of a32",
+    ]);
+  });
+
+  test("looks once at a partial that a template calls thousands of times", () => {
+    const given = Array.from({ length: 4_000 }, (_, n) => `k${n}=1`).join(" ");
+    expect(problems({ "a.yaml": file(`{{> b ${given}}}`) })).toEqual([
+      "a.yaml:2:11: error: template: a partial takes 32 values at most",
+    ]);
+    const {
+      variables,
+      partials,
+      given: always,
+    } = readPrompt("b.yaml", file("{{> c x=1 y=1}}".repeat(2_000) + "{{> c y=2}}")).file!.references;
+    expect([variables, partials.length, [...always.get("c")!]]).toEqual([[], 1, ["y"]]);
+  });
+
+  const CIRCLES: [what: string, files: Record<string, string>, served: string, circle: string | null][] = [
+    ["an inline partial", { a: '{{#*inline "q"}}{{> a}}{{/inline}}{{> q}}' }, "", "a → q → a"],
+    ["a partial block", { a: "{{#> b}}{{> a}}{{/b}}", b: "{{> @partial-block}}" }, "b", "a → b → a"],
+    [
+      "a name that another block declares",
+      { a: '{{#if x}}{{#*inline "b"}}{{/inline}}{{/if}}{{> b}}', b: "{{> a}}" },
+      "",
+      "a → b → a",
+    ],
+    [
+      "an inline partial for another prompt",
+      { a: '{{#> b}}{{#*inline "x"}}{{> a}}{{/inline}}{{/b}}', b: "{{> x}}" },
+      "b",
+      "a → b → x → a",
+    ],
+    ["an inline partial of itself", { a: '{{#*inline "q"}}{{> q}}{{/inline}}{{> q}}' }, "", "q → q"],
+    [
+      "a partial that an inline one replaces",
+      { a: '{{#*inline "b"}}x{{/inline}}{{> c}}', b: "{{> a}}", c: "{{> b}}" },
+      "a b c",
+      null,
+    ],
+    ["a block that is not rendered", { a: "{{#> b}}{{> a}}{{/b}}", b: "b" }, "a b", null],
+  ];
+  test.each(CIRCLES)("finds a circle through %s, or that it is none", (_what, templates, served, circle) => {
+    const files = Object.fromEntries(Object.entries(templates).map(([n, text]) => [`${n}.yaml`, file(text)]));
+    expect(names(files).join(" ")).toBe(served);
+    const texts = problems(files).map((text) => text.replace(/^.*circle: /, ""));
+    expect([...new Set(texts)]).toEqual(circle === null ? [] : [circle]);
+    for (const name of served.split(" ").filter((one) => circle === null && one !== ""))
+      expect(promptLibrary(set(files).prompts).render(name, {}).ok).toBe(true);
   });
 });
 
@@ -412,6 +481,7 @@ describe("a library", () => {
       ),
       "hello.yaml": file("Hello"),
       "loop.yaml": file("{{#if x}}{{> loop}}{{/if}}"),
+      "computed.yaml": file('{{> (lookup . "name")}}'),
     }).prompts,
   );
 
@@ -423,6 +493,12 @@ describe("a library", () => {
     ["greet", {}, 'The prompt "greet" needs name.'],
     ["greet", { name: " " }, 'The prompt "greet" needs name.'],
     ["nope", {}, 'There is no prompt "nope".'],
+    ["n".repeat(1_000), {}, `There is no prompt "${"n".repeat(100)}".`],
+    [
+      "computed",
+      { name: "n".repeat(1_000) },
+      `computed, line 1, column 1: The partial ${"n".repeat(100)} could not be found`,
+    ],
     ["__proto__", {}, 'There is no prompt "__proto__".'],
     ["loop", { x: "1" }, "loop, line 1, column 1: blocks and partials are nested deeper than 64"],
   ])("explains why %s with %j is not rendered", (name, values, error) => {

@@ -12,9 +12,9 @@ interface RepositoryTarget {
 const DEFAULT_WAIT_MS = 60_000;
 const MAX_WAIT_MS = 3_600_000;
 
-/** Of a response that is neither a success nor 304. `now` in milliseconds. */
+/** Of a response that is neither a success nor 304. `text`: the first KB of a 403's body. `now` in milliseconds. */
 export function repositoryFailure(
-  { status, headers }: { status: number; headers: Pick<Headers, "get"> },
+  { status, headers, text = "" }: { status: number; headers: Pick<Headers, "get">; text?: string },
   { owner, repository, branch, folder }: RepositoryTarget,
   now: number,
 ): RepositoryFailure {
@@ -30,7 +30,10 @@ export function repositoryFailure(
   };
   const isSpent = seconds("x-ratelimit-remaining") === 0;
   const wait = seconds("retry-after");
-  if (status === 429 || (status === 403 && (isSpent || wait !== null))) {
+  if (
+    status === 429 ||
+    (status === 403 && (isSpent || wait !== null || /secondary rate limit|abuse/i.test(text)))
+  ) {
     const reset = isSpent ? seconds("x-ratelimit-reset") : null;
     const until = wait !== null ? now + wait * 1_000 : reset !== null ? reset * 1_000 : now + DEFAULT_WAIT_MS;
     const retryAt = Math.min(Math.max(until, now), now + MAX_WAIT_MS);

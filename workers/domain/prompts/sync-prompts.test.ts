@@ -99,7 +99,7 @@ const COMMITS: [
     "a circle through a bundled prompt",
     { ...FIRST, "inner.yaml": prompt("{{> outer}}") },
     { a: "A1", "team/b": "B1" },
-    [/^inner.yaml:2:11: error: .*circle: outer → inner → outer$/],
+    [/^inner.yaml:2:11: error: .*circle: inner → outer → inner$/],
     1,
   ],
   [
@@ -437,8 +437,16 @@ test("prompts of the repository replace bundled ones of their names, and others 
 describe("GitHub's responses", () => {
   const now = 1_700_000_000_000;
   const target = { owner: "o", repository: "r", branch: "main", folder: "prompts" };
-  const read = (status: number, headers: Record<string, string> = {}) =>
-    repositoryFailure({ status, headers: new Headers(headers) }, target, now);
+  const read = (status: number, headers: Record<string, string> = {}, text = "") =>
+    repositoryFailure({ status, headers: new Headers(headers), text }, target, now);
+
+  test("of a secondary rate limit are told by their text", () => {
+    const text = '{"message":"You have exceeded a secondary rate limit."}';
+    expect(read(403, { "x-ratelimit-remaining": "4999" }, text)).toMatchObject({
+      reason: "rate_limited",
+      retryAt: now + 60_000,
+    });
+  });
 
   test.each<
     [status: number, headers: Record<string, string>, reason: string, message: RegExp, waitMs: number | null]

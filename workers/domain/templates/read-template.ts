@@ -4,7 +4,7 @@
  * Reads a Handlebars template. The package's parser makes the syntax tree, whitespace control included; here its nodes are classified
  * as Handlebars' compiler does it: helper, block parameter, data or value.
  */
-import { MAX_TEMPLATE_CHARACTERS } from "../../schemas/prompt.ts";
+import { MAX_ARGUMENTS, MAX_TEMPLATE_CHARACTERS } from "../../schemas/prompt.ts";
 import {
   parse,
   parser,
@@ -37,7 +37,7 @@ const RESERVED = new Set(["helperMissing", "blockHelperMissing"]);
 
 /**
  * Reads a template of at most 64 Ki characters. Fails where Handlebars does not parse it, on decorators other than inline partials,
- * and on blocks or sub-expressions nested deeper than 64. Takes about 1.3 ms per KB of tags, so the result is worth keeping.
+ * on calls of partials with more than 32 values, and on blocks or sub-expressions nested deeper than 64. Takes about 1.3 ms per KB of tags, so the result is worth keeping.
  */
 export function readTemplate(name: string, text: string): Result<Template, TemplateError> {
   const reject = (message: string, at: Position = { line: 1, column: 1 }) =>
@@ -192,6 +192,8 @@ class Reader {
   #partial(node: AstPartial, names: Names, depth: number): Statement {
     const at = positionOf(node);
     if (node.params.length > 1) throw new Refusal("a partial takes one context at most", at);
+    if ((node.hash?.pairs.length ?? 0) > MAX_ARGUMENTS)
+      throw new Refusal(`a partial takes ${MAX_ARGUMENTS} values at most`, at);
     const [context] = node.params;
     return {
       kind: "partial",

@@ -4,91 +4,125 @@ import type { Expression, Partial, Path, Position, Program, Statement, Template 
 export interface References {
   /** Properties of the context that the template is rendered with, in the order of their first appearance. */
   variables: readonly string[];
-  /** Calls of partials by a literal name that the template does not declare itself. */
+  /** One call of each partial by a literal name that no inline partial around the call has: the first without a block, if there is one. */
   partials: readonly PartialCall[];
+  /** By partial that is called with the template's own context: the properties that every such call gives. */
+  given: ReadonlyMap<string, ReadonlySet<string>>;
   /** Names of the partials that the template declares for what it calls. */
   declared: readonly string[];
+  certain: CertainCalls;
 }
 
 export interface PartialCall extends Position {
   name: string;
-  /** Reached whenever the template is rendered. */
-  isCertain: boolean;
   /** Renders a block of its own if the partial does not exist. */
   hasFallback: boolean;
-  /** Has the template's own context, except the properties that the call gives. */
-  isSameContext: boolean;
-  given: readonly string[];
+}
+
+/** The partials of a program, without what stands under a condition. */
+export interface CertainCalls {
+  /** Called whenever the program is rendered; of calls without a block the first of each name. */
+  calls: readonly CertainCall[];
+  inlines: ReadonlyMap<string, CertainCalls>;
+  /** Declares an inline partial by a computed name, so that any name may be its own. */
+  isOpen: boolean;
+}
+
+export interface CertainCall extends Position {
+  /** `@partial-block`: the block that the template or inline partial is called with. */
+  name: string;
+  block: CertainCalls | null;
 }
 
 export function referencesOf({ program }: Template): References {
   const walk = new Walk();
-  walk.program(program, { depth: 0, isCertain: true });
-  const declared = [...walk.declared];
+  const certain = walk.program(program, { depth: 0, inlines: new Set() });
   return {
     variables: [...walk.variables],
-    partials: walk.partials.filter(({ name }) => !walk.declared.has(name)),
-    declared,
+    partials: [...walk.partials.values()],
+    given: walk.given,
+    declared: [...walk.declared],
+    certain,
   };
 }
 
 interface Place {
   /** Contexts between here and the template's own, which `../` leaves. */
   depth: number;
-  isCertain: boolean;
+  /** Names of the inline partials of the programs around. */
+  inlines: ReadonlySet<string>;
 }
 
 class Walk {
   readonly variables = new Set<string>();
   readonly declared = new Set<string>();
-  readonly partials: PartialCall[] = [];
+  readonly partials = new Map<string, PartialCall>();
+  readonly given = new Map<string, Set<string>>();
 
-  program(program: Program | null, place: Place): void {
-    if (!program) return;
+  program(program: Program, { depth, inlines: outer }: Place): CertainCalls {
+    const own = program.inlines.flatMap(({ name }) => (name.kind === "literal" ? [String(name.value)] : []));
+    for (const name of own) this.declared.add(name);
+    const place = { depth, inlines: own.length > 0 ? new Set([...outer, ...own]) : outer };
+    const inlines = new Map<string, CertainCalls>();
     for (const { name, program: inline } of program.inlines) {
-      if (name.kind === "literal") this.declared.add(String(name.value));
-      this.program(inline, { ...place, isCertain: false });
+      const calls = this.program(inline, place);
+      if (name.kind === "literal") inlines.set(String(name.value), calls);
     }
-    for (const statement of program.statements) this.#statement(statement, place);
+    const calls: CertainCall[] = [];
+    const called = new Set<string>();
+    for (const statement of program.statements) {
+      const call = this.#statement(statement, place);
+      if (!call || (!call.block && called.has(call.name))) continue;
+      calls.push(call);
+      if (!call.block) called.add(call.name);
+    }
+    return { calls, inlines, isOpen: own.length < program.inlines.length };
   }
 
-  #statement(statement: Statement, place: Place): void {
-    const maybe = { ...place, isCertain: false };
-    switch (statement.kind) {
-      case "text":
-        return;
-      case "output":
-        return this.#expression(statement.value, place.depth);
-      case "partial":
-        return this.#partial(statement, place);
-      case "if":
-        this.#expression(statement.condition, place.depth);
-        if (statement.includeZero) this.#expression(statement.includeZero, place.depth);
-        this.program(statement.main, maybe);
-        return this.program(statement.otherwise, maybe);
-      default:
-        this.#expression(statement.value, place.depth);
-        this.program(statement.main, { depth: place.depth + 1, isCertain: false });
-        this.program(statement.otherwise, maybe);
+  /** The call that it is, if it is one by a literal name. */
+  #statement(statement: Statement, place: Place): CertainCall | null {
+    if (statement.kind === "text") return null;
+    if (statement.kind === "partial") return this.#partial(statement, place);
+    if (statement.kind === "if") {
+      this.#expression(statement.condition, place.depth);
+      if (statement.includeZero) this.#expression(statement.includeZero, place.depth);
+      this.#branch(statement.main, place);
+      this.#branch(statement.otherwise, place);
+      return null;
     }
+    this.#expression(statement.value, place.depth);
+    if (statement.kind === "output") return null;
+    this.#branch(statement.main, { ...place, depth: place.depth + 1 });
+    this.#branch(statement.otherwise, place);
+    return null;
   }
 
-  #partial(partial: Partial & Position, place: Place): void {
-    const { name, context, hash, block, line, column } = partial;
-    this.#expression(name, place.depth);
+  #branch(program: Program | null, place: Place): void {
+    if (program) this.program(program, place);
+  }
+
+  #partial(partial: Partial & Position, place: Place): CertainCall | null {
+    const { context, hash, line, column } = partial;
+    this.#expression(partial.name, place.depth);
     if (context) this.#expression(context, place.depth);
     for (const { value } of hash ?? []) this.#expression(value, place.depth);
-    this.program(block, { depth: place.depth + (context ? 1 : 0), isCertain: false });
-    if (name.kind !== "literal" || name.value === "@partial-block") return;
-    this.partials.push({
-      name: String(name.value),
-      line,
-      column,
-      isCertain: place.isCertain,
-      hasFallback: block !== null,
-      isSameContext: context === null && place.depth === 0,
-      given: (hash ?? []).map(({ key }) => key),
-    });
+    const inner = { ...place, depth: place.depth + (context ? 1 : 0) };
+    const block = partial.block && this.program(partial.block, inner);
+    if (partial.name.kind !== "literal") return null;
+    const name = String(partial.name.value);
+    if (name !== "@partial-block" && !place.inlines.has(name)) {
+      const hasFallback = block !== null;
+      if (this.partials.get(name)?.hasFallback !== false && !(hasFallback && this.partials.has(name)))
+        this.partials.set(name, { name, hasFallback, line, column });
+      if (!context && place.depth === 0) this.#give(name, new Set(hash?.map(({ key }) => key)));
+    }
+    return { name, block, line, column };
+  }
+
+  #give(name: string, keys: Set<string>): void {
+    const before = this.given.get(name);
+    if (!before) this.given.set(name, keys);
+    else for (const key of before) if (!keys.has(key)) before.delete(key);
   }
 
   #expression(expression: Expression, depth: number): void {

@@ -3,6 +3,7 @@
  * and within limits. Values are plain data: their functions and inherited properties do not exist.
  */
 import { failed, ok, type Result } from "../result.ts";
+import { truncate } from "../truncate.ts";
 import {
   isEmpty,
   isSameContext,
@@ -33,6 +34,8 @@ export const MAX_STEPS = 100_000;
 const ITERATION_STEPS = 2;
 /** Copying a property takes about four times as long as a statement. */
 const PROPERTY_STEPS = 4;
+/** Of a partial's name in an error: a client's argument may name it. */
+const MAX_NAME_CHARACTERS = 100;
 
 /** Templates that `{{> name}}` renders. */
 export interface Partials {
@@ -208,7 +211,8 @@ class Rendering {
       this.#run({ program: template.program, scope: outermost(template.name, frame, inlines) }, context);
     else {
       const called = (isBlockCall ? scope.frame.partialBlock : null) ?? block;
-      if (!called) throw new RenderFailure(`The partial ${name} could not be found`);
+      if (!called)
+        throw new RenderFailure(`The partial ${truncate(name, MAX_NAME_CHARACTERS)} could not be found`);
       this.#run(called, context, { values: frame.values, partialBlock: called.outer, outer: frame });
     }
     this.at = at;

@@ -22,6 +22,7 @@ const MAX_REDIRECTS = 3;
 /** GitHub cuts a tree at 7 MB. */
 const MAX_TREE_BYTES = 8 * 1_048_576;
 const MAX_HEAD_BYTES = 1_024;
+const MAX_REASON_BYTES = 1_024;
 
 const Sha = z.string().regex(/^[0-9a-f]{40}$/);
 const Tree = z.object({
@@ -80,10 +81,14 @@ export function gitHubRepository(source: PromptSource, endAt: number): GitHubRep
           if (bytes === null) return fail("too_large", "GitHub sent more than it announced.");
           return ok({ headers: response.headers, bytes });
         }
-        await response.body?.cancel();
+        // Only the text tells a secondary rate limit from a missing permission.
+        const text = response.status === 403 ? await readStart(response.body, MAX_REASON_BYTES) : "";
+        if (response.status !== 403) await response.body?.cancel();
         const next = redirectOf(response, url);
-        if (next === null || redirects >= MAX_REDIRECTS)
-          return failed(repositoryFailure(response, source, Date.now()));
+        if (next === null || redirects >= MAX_REDIRECTS) {
+          const { status, headers: received } = response;
+          return failed(repositoryFailure({ status, headers: received, text }, source, Date.now()));
+        }
         hasMoved = true;
         url = next;
       }
@@ -118,6 +123,20 @@ export function gitHubRepository(source: PromptSource, endAt: number): GitHubRep
       return read.value ? ok(read.value.bytes) : fail("invalid", "GitHub's response is no blob.");
     },
   };
+}
+
+/** The first `maxBytes` of a body; what follows is not read. */
+async function readStart(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<string> {
+  let text = "";
+  if (!body) return text;
+  const decoder = new TextDecoder();
+  let left = maxBytes;
+  for await (const chunk of body) {
+    text += decoder.decode(chunk.subarray(0, left), { stream: true });
+    left -= chunk.length;
+    if (left <= 0) break;
+  }
+  return text;
 }
 
 /** Where the same server redirects to; `null` otherwise: the token is sent to no other. */

@@ -9,7 +9,7 @@ import { nextSyncAt } from "../../domain/prompts/repository-failure.ts";
 import type { SyncedPrompts, SyncFailure, SyncResult } from "../../domain/prompts/sync-prompts.ts";
 import type { Config } from "../../runtime/config.ts";
 import { DAY_MS } from "../../runtime/constants.ts";
-import { log } from "../../runtime/log.ts";
+import { errorText, log } from "../../runtime/log.ts";
 import { alert } from "../../runtime/raise-alert.ts";
 import { RepositoryFailure } from "../../schemas/prompt.ts";
 import { type DatabaseConfig, withPrimary } from "../db/db.ts";
@@ -41,6 +41,12 @@ const LEASE_MS = 10_000;
 /** The second begins with what the other sync has stored. */
 const MAX_ATTEMPTS = 2;
 const MAX_DELIVERIES = 50;
+/** The error itself is in the log: it may quote anything. */
+const UNEXPECTED: RepositoryFailure = {
+  reason: "unavailable",
+  message: "The sync ended with an unexpected error, which the Worker's log has.",
+  retryAt: null,
+};
 
 /** The sync of cron. */
 export function syncWhenDue(env: Env, config: SyncConfig): Promise<SyncOutcome> {
@@ -98,7 +104,15 @@ async function sync(
     const limited = StoredFailure.safeParse(failure);
     return limited.success ? { result: "failed", failure: limited.data } : { result: "skipped" };
   }
-  const outcome = await read(env, config, source, claimed, { startedAt, limitMs });
+  let outcome: SyncOutcome;
+  try {
+    outcome = await read(env, config, source, claimed, { startedAt, limitMs });
+  } catch (thrown) {
+    log.error("prompts: the sync failed with an error of this program", { error: errorText(thrown) });
+    // Without it, the status would show the sync before, and the next try would not wait longer.
+    await storeFailure(env, config, source, claimed, startedAt, { failure: UNEXPECTED });
+    outcome = { result: "failed", failure: UNEXPECTED };
+  }
   if (outcome.result === "changed") {
     forgetServedPrompts();
     await deleteOthers(config, source, startedAt);
@@ -223,7 +237,7 @@ async function storeFailure(
   source: PromptSource,
   { failuresInRow, lastFailure }: Claimed,
   startedAt: number,
-  { failure, blobs }: SyncFailure,
+  { failure, blobs }: Pick<SyncFailure, "failure"> & { blobs?: SyncFailure["blobs"] },
 ): Promise<void> {
   const now = Date.now();
   const inRow = failuresInRow + 1;
@@ -233,7 +247,7 @@ async function storeFailure(
       .update(promptSyncs)
       .set({
         failure: { ...failure, at: now } satisfies StoredFailure,
-        blobs,
+        ...(blobs ? { blobs } : {}),
         failuresInRow: inRow,
         nextAt: nextAt === null ? null : new Date(nextAt),
       })

@@ -87,7 +87,7 @@ export function PromptPage({ view, prompt, rendered, values, domain }: Props) {
             aria-label="Rendered prompt"
             role="region"
           >
-            {problem ?? printable(rendered.ok ? (rendered.data.text ?? "") : "")}
+            {printable(problem ?? (rendered.ok ? (rendered.data.text ?? "") : ""))}
           </pre>
         </section>
       </div>
