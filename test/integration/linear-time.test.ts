@@ -693,7 +693,7 @@ const EXEMPT: readonly [pattern: RegExp, reason: string][] = [
   ],
   [/^pricing\/(cost-breakdown|cost-codec|format-money|usd)\.ts/, "bills and amounts of ours"],
   [
-    /^prompts\/(assemble-prompts|render-prompt|repository-failure|sync-prompts|prompt)\.ts/,
+    /^prompts\/(assemble-prompts|certain-failure|render-prompt|repository-failure|sync-prompts|prompt)\.ts/,
     "texts that readPrompt has read; names",
   ],
   [/^templates\/(references|scope|template)\.ts/, "templates that readTemplate has read"],
