@@ -1,4 +1,4 @@
-/** Secrets of forty kinds as people paste them into conversations. Invented, and put together here, so that no scanner takes them for a leak. */
+/** Secrets of more than forty kinds as people paste them into conversations. Invented, and put together here, so that no scanner takes them for a leak. */
 
 const letters = (length: number) => "aB3dE6gH9jK2mN5pQ8sT1vW4xY7z".repeat(6).slice(0, length);
 const hex = (length: number) => "0f1e2d3c4b5a69788796a5b4c3d2e1f0".repeat(4).slice(0, length);
@@ -53,6 +53,24 @@ export const MARKED_SECRETS: readonly MarkedSecret[] = [
   ],
   ["password of a command", "s3cr3t-pw", "curl -u ann:… https://a.internal"],
   ["key in a query", letters(20), "GET https://maps.internal/v1?lat=1&api_key=…"],
+  ["password in a variable of an environment", "S3cr3tValue99", "DB_PASS=…"],
+  ["password of a mail server", "correcthorsemail", "SMTP_PASS=…\nSMTP_HOST=a"],
+  ["password in code", "Zx9Kq2Lm77", "auth: { user: 'ann', pass: '…' },"],
+  ["key base of Rails", hex(128), "SECRET_KEY_BASE=…"],
+  ["master key", hex(32), "RAILS_MASTER_KEY=…"],
+  ["key of Laravel", `${letters(43)}=`, "APP_KEY=base64:…"],
+  ["key of a kubeconfig", letters(60), "    client-key-data: LS0tLS1CRUdJTiBSU0EgUFJJ…"],
+  ["key of a certificate in JSON", letters(60), '{"tls.key":"LS0tLS1CRUdJTiBSU0EgUFJJ…"}'],
+  ["login of npm", btoa("ann:h0rse-battery-staple"), "//npm.internal/:_auth=…"],
+  ["login of Docker", btoa("ann:h0rse-battery-stable"), '{"auths":{"a.internal":{"auth":"…"}}}'],
+  ["password of sshpass", "hunter22hunter", "sshpass -p … ssh ann@10.0.0.1"],
+  ["password of mysql", "S3cr3t99", "mysql -u root -p… app"],
+  ["password of docker login", "correct-horse-9", "docker login -u ann -p … a.internal"],
+  ["password of redis-cli", "correct-horse-8", "redis-cli -h cache -a … ping"],
+  ["password of several words", "correct horse battery staple", '{"password":"…"}'],
+  ["password of digits", "86420975", '{"password":…}'],
+  ["password in wp-config.php", "S3cr3tWord", "define('DB_PASSWORD', '…');"],
+  ["password in a URL in JSON", "hunter2hunter3", '{"url":"https:\\/\\/ann:…@files.internal\\/x"}'],
   [
     "private key",
     letters(64),

@@ -18,6 +18,18 @@ test.each([0x09, 0x0a, 0x20, 0xa0, 0xe9, 0x0301, 0x0600, 0x2014, 0x3000, 0xac00,
   },
 );
 
+test.each([
+  ["\u001b[32mgreen\u001b[0m", "green"],
+  ["\u001b[01;31m\u001b[Kfound\u001b[m", "found"],
+  ["\u001b[38:2::1:2:3mred\u001b[?25l", "red"],
+  ["\u001b]0;title\u0007text", "text"],
+  ["\u001b]8;;https://a.example\u001b\\link\u001b]8;;\u001b\\", "link"],
+  ["\u001bcleft", "cleft"],
+  ["array[32m]", "array[32m]"],
+])("a terminal shows %j as %j", (text, shown) => {
+  expect(visibleText(text)).toBe(shown);
+});
+
 test("lone surrogates become a character that can be sent", () => {
   expect(visibleText("a\ud800b")).toBe("a\ufffdb");
 });

@@ -16,9 +16,16 @@ export function fenced(name: string, text: string): string {
 const INVISIBLE =
   /[\p{Default_Ignorable_Code_Point}\u2028\u2029\ufff9-\ufffb\u0000-\u0008\v-\u001f\u007f-\u009f]/gu;
 
-/** The text without characters that are not seen; lone surrogates become U+FFFD. */
+/** A terminal's sequences for colors and the cursor (ECMA-48 5.4), and its titles and links (8.3.89). */
+const TERMINAL = /\u001b\[[0-?]{0,40}[ -/]{0,4}[@-~]|\u001b\][^\u0007\u001b\n]{0,2000}(?:\u0007|\u001b\\)/g;
+
+/** The text without a terminal's sequences and characters that are not seen; lone surrogates become U+FFFD. */
 export function visibleText(text: string): string {
-  return text.toWellFormed().replace(INVISIBLE, "");
+  const wellFormed = text.toWellFormed();
+  return (wellFormed.includes("\u001b") ? wellFormed.replace(TERMINAL, "") : wellFormed).replace(
+    INVISIBLE,
+    "",
+  );
 }
 
 /** The lines by which transcripts are structured, after any blanks. */

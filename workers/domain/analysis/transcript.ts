@@ -10,7 +10,7 @@ import { TASK_TOOLS } from "../messages/tool-calls.ts";
 import { labelOf, quoteMarks, visibleText } from "../fence.ts";
 import { isObject, type JsonObject } from "../json/json.ts";
 import { maskPersonalData } from "../masking/personal-data.ts";
-import { redact } from "../masking/redact.ts";
+import { isSecretName, redact } from "../masking/redact.ts";
 import { truncate } from "../truncate.ts";
 import { CALIBRATED_SAFETY_FACTOR, estimateTokens, SAFETY_FACTOR } from "./estimate-tokens.ts";
 
@@ -225,11 +225,12 @@ function renderCall(block: JsonObject, calls: SubtaskCalls, mask: Mask): string 
   const name = labelOf(stringMember(block, "name"));
   const { input = {} } = block;
   const call = calls.get(stringMember(block, "id"));
-  if (!call || !isObject(input)) return `[tool call ${name}] ${shortened(jsonText(input), MAX_TOOL_TEXT)}`;
+  if (!call || !isObject(input))
+    return `[tool call ${name}] ${shortened(jsonText(input, mask), MAX_TOOL_TEXT)}`;
   const { prompt, ...rest } = input;
-  const text = typeof prompt === "string" ? prompt : jsonText(prompt ?? "");
+  const text = typeof prompt === "string" ? prompt : jsonText(prompt ?? "", mask);
   const lines = [
-    `[tool call ${name}] ${shortened(jsonText(rest), MAX_TOOL_TEXT)}`,
+    `[tool call ${name}] ${shortened(jsonText(rest, mask), MAX_TOOL_TEXT)}`,
     `[sub-task prompt] ${shortened(text, MAX_SUBTASK_TEXT)}`,
   ];
   if (!call.hasResult && call.answer !== null) lines.push(renderAnswer(call.answer, mask));
@@ -239,11 +240,12 @@ function renderCall(block: JsonObject, calls: SubtaskCalls, mask: Mask): string 
 const renderAnswer = (answer: string, mask: Mask) =>
   `[sub-task final response] ${shortener(mask)(answer, MAX_SUBTASK_TEXT)}`;
 
-/** JSON, of whose texts none is split by the escape of an invisible character. */
-const jsonText = (value: unknown): string =>
-  JSON.stringify(value, (_name, member: unknown) =>
-    typeof member === "string" ? visibleText(member) : member,
-  );
+/** JSON of which each text is masked before it is escaped, and members by their names. */
+const jsonText = (value: unknown, mask: Mask): string =>
+  JSON.stringify(value, (name, member: unknown) => {
+    if (isSecretName(name) && member !== "" && member !== null && typeof member !== "boolean") return "***";
+    return typeof member === "string" ? mask(member) : member;
+  });
 
 const typeName = ({ type }: JsonObject) => (typeof type === "string" ? labelOf(type) : "content");
 

@@ -3,31 +3,57 @@
  * security numbers. Names are not masked: no pattern separates them from other words. The archive keeps all of these.
  */
 
+import { notAfter } from "./secret-patterns.ts";
+
 type Check = (match: string, offset: number, text: string) => boolean;
+/** Where a number begins. */
+const START = notAfter("\\w.-");
 const PATTERNS: readonly (readonly [RegExp, string, Check])[] = [
   [
-    /(?<![\w.+%-])[\w.+%-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![\w-])/g,
+    /(?:(?<![\w.+%-])(?!(?<=\\)[nrt]\w)|(?<=\\[nrt]))[\w.+%-]{1,64}(?:@|%40)(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![\w-])/g,
     "[e-mail]",
     // Addresses of documentation (RFC 2606), of programs, and the user of a git remote.
-    (match) => !/(?:@|\.)example(?:\.(?:com|org|net))?$|^git@|^(?:no-?reply|user)@/i.test(match),
+    (match) => !/(?:@|%40|\.)example(?:\.(?:com|org|net))?$|^git@|^(?:no-?reply|user)@/i.test(match),
   ],
-  [/\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)/g, "[IBAN]", isIban],
   [
-    /(?<![\w.-])(?:\d{4}[ -]?){3}\d{3,4}(?:\d{3})?(?![\w.-]?\d)|(?<![\w.-])3[47]\d{2}[ -]?\d{6}[ -]?\d{5}(?![\w-])/g,
+    new RegExp(`${notAfter("\\w")}[A-Z]{2}\\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\\w)`, "g"),
+    "[IBAN]",
+    isIban,
+  ],
+  [
+    new RegExp(
+      `${START}(?:(?:\\d{4}[ -]?){3}\\d{3,4}(?:\\d{3})?(?![\\w.-]?\\d)|3[47]\\d{2}[ -]?\\d{6}[ -]?\\d{5}(?![\\w-]))`,
+      "g",
+    ),
     "[card]",
     isCard,
   ],
-  [/(?<![\w.-])(?!000|666|9)\d{3}-\d{2}-\d{4}(?![\w-])/g, "[social security number]", () => true],
   [
-    /(?<![\w.+])\+[1-9]\d{0,2}(?:[ .-]?\(\d{1,4}\))?(?:[ .-]?\d{2,5}){2,5}(?![\w-])/g,
+    new RegExp(`${START}(?!000|666|9)\\d{3}-\\d{2}-\\d{4}(?![\\w-])`, "g"),
+    "[social security number]",
+    () => true,
+  ],
+  [
+    new RegExp(
+      `${notAfter("\\w.+")}\\+[1-9]\\d{0,2}(?:[ .-]?\\(\\d{1,4}\\))?(?:[ .-]?\\d{2,5}){2,5}(?![\\w-])`,
+      "g",
+    ),
     "[phone]",
     (match, offset, text) =>
       hasDigits(match, 8, 15) &&
       // A number in a diff.
-      (/[ .(-]/.test(match) || (offset > 0 && text[offset - 1] !== "\n")),
+      (/[ .(-]/.test(match) || !/(?:^|\n|\\[nr])$/.test(text.slice(Math.max(0, offset - 2), offset))),
   ],
-  [/(?<![\w.-])(?:\(\d{3}\) ?|\d{3}[-.])\d{3}[-.]\d{4}(?![\w.-])/g, "[phone]", () => true],
-  [/(?<![\w.-])0\d{2,4}[ /-]\d{3,4}[ -]?\d{3,5}(?![\w.-])/g, "[phone]", (match) => hasDigits(match, 9, 12)],
+  [
+    new RegExp(`${START}(?:\\(\\d{3}\\) ?|\\d{3}[-.])\\d{3}[-.]\\d{4}(?![\\w.-])`, "g"),
+    "[phone]",
+    () => true,
+  ],
+  [
+    new RegExp(`${START}0\\d{2,4}[ /-]\\d{3,4}[ -]?\\d{3,5}(?![\\w.-])`, "g"),
+    "[phone]",
+    (match) => hasDigits(match, 9, 12),
+  ],
 ];
 
 /** The text with personal data replaced by its kind. Linear in its length. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { visibleText } from "../fence.ts";
 import { maskPersonalData } from "./personal-data.ts";
 import { isSecretName, mayBeSecretName, redact, redactQuery } from "./redact.ts";
 
@@ -134,19 +135,27 @@ describe("redact", () => {
       "authorization:a ",
       "cookie:a=",
       "npm_a1",
+      "\\\\n",
+      "[32m",
+      "mysql -",
+      "password: 'a b ",
+      "define('",
+      "\u001b[0",
+      "\u001b]0;",
+      "auth=YTp",
       "M-a.",
       "1 2345 6789",
       "a@a.a",
       "AA11 ",
     ]) {
-      maskPersonalData(redact(piece.repeat(20_000)));
+      maskPersonalData(redact(visibleText(piece.repeat(20_000))));
     }
     expect(performance.now() - start).toBeLessThan(10_000);
   });
 });
 
 const SECRET_NAMES =
-  "token secret secrets secretvalue password passwd passphrase pwd apikey apikeys accesskey accountkey privatekeypem signingkey credential credentials authorization authorizations authheader authheaders cookie cookies assertion jwt bearer accesstokens refreshtokens auth pass pat env environmentvariables headers httpheaders".split(
+  "token secret secrets secretvalue password passwd passphrase pwd apikey apikeys accesskey accountkey privatekeypem signingkey credential credentials authorization authorizations authheader authheaders cookie cookies assertion jwt bearer accesstokens refreshtokens auth pass pat env environmentvariables headers httpheaders masterkey appkey secretkeybase dbpass smtppass".split(
     " ",
   );
 const OTHER_NAMES = ["role", "content", "type", "name", "id", "a1", "", "7"];

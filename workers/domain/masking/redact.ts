@@ -6,7 +6,7 @@ import { SECRET_HINT, SECRET_PATTERNS } from "./secret-patterns.ts";
 
 /** Names of members, parameters, fields and headers that hold a secret, in lower-case letters without signs and digits. */
 const SECRET_NAME =
-  /(?:token|secret|secrets|secretvalue|password|passwd|passphrase|pwd|apikeys?|(?:access|account|auth|encryption|private|secret|service|session|shared|signing|subscription)key(?:pem)?|credentials?|authorizations?|authheaders?|cookies?|assertion|jwt|bearer|(?:access|auth|authorization|bearer|refresh)tokens)$|^(?:auth|pass|pat|env|environmentvariables|(?:custom|default|extra|http|request)?headers)$/;
+  /(?:token|secret|secrets|secretvalue|password|passwd|passphrase|pwd|apikeys?|(?:access|account|app|auth|encryption|master|private|secret|service|session|shared|signing|subscription)key(?:pem)?|secretkeybase|(?:db|ftp|mail|mysql|pg|redis|smtp)pass|credentials?|authorizations?|authheaders?|cookies?|assertion|jwt|bearer|(?:access|auth|authorization|bearer|refresh)tokens)$|^(?:auth|pass|pat|env|environmentvariables|(?:custom|default|extra|http|request)?headers)$/;
 /** Names of query parameters besides these. */
 const SECRET_PARAMETER = /(?:key|sig|signature|email)$|^(?:code|user|username)$/;
 const MAX_NAME = 200;
