@@ -10,7 +10,7 @@ import {
 } from "../../workers/schemas/api/analyses.ts";
 import { DomainList } from "../../workers/schemas/api/domains.ts";
 import { Environment } from "../../workers/schemas/api/settings.ts";
-import { apiOf } from "./api.ts";
+import { type Api, apiOf } from "./api.ts";
 import { CommandError } from "./command-error.ts";
 import { whole } from "./option-values.ts";
 import { columns, show } from "./output.ts";
@@ -194,20 +194,37 @@ async function retry(
   const targets =
     conversation === undefined
       ? (await api.call("/api/analyses", AnalysisList, { query })).analyses
-      : [await api.call(pathOf(conversation, branch), AnalysisView)];
-  const done: { conversationId: string; branchId: string; message: string }[] = [];
-  for (const { conversationId, branchId, status, waitsFor } of targets) {
-    if (status !== "failed" && waitsFor !== "budget" && waitsFor !== "provider")
-      throw new CommandError(`The analysis is ${status}, and only failed and waiting ones are tried again.`);
-    const body = { conversationId, branchId };
-    const { message } = await api.call("/api/analyses", AnalysisCreated, { method: "POST", body });
-    done.push({ conversationId, branchId, message });
+      : [{ conversationId: conversation, branchId: branch }];
+  const done: { conversationId: string; branchId: string; isRequested: boolean; message: string }[] = [];
+  for (const { conversationId, branchId } of targets) {
+    const result = await retryOne(api, conversationId, branchId)
+      .then((message) => ({ isRequested: true, message: `${message}.` }))
+      .catch((thrown: unknown) => {
+        if (!(thrown instanceof CommandError)) throw thrown;
+        return { isRequested: false, message: `not requested: ${thrown.message}` };
+      });
+    done.push({ conversationId, branchId, ...result });
   }
+  if (done.some(({ isRequested }) => !isRequested)) process.exitCode = 1;
   show(command, { analyses: done }, () =>
     done.length === 0
       ? ["No analysis has failed."]
-      : done.map(({ conversationId, branchId, message }) => `${conversationId} ${branchId}: ${message}.`),
+      : done.map(({ conversationId, branchId, message }) => `${conversationId} ${branchId}: ${message}`),
   );
+}
+
+/** Requests an analysis again with the instructions of its failed version. Throws a CommandError where it neither failed nor waits. */
+async function retryOne(api: Api, conversationId: string, branchId: string): Promise<string> {
+  const view = await api.call(pathOf(conversationId, branchId), AnalysisView);
+  const { status, waitsFor, customPrompt } = view;
+  if (status !== "failed" && waitsFor !== "budget" && waitsFor !== "provider")
+    throw new CommandError(`The analysis is ${status}, and only failed and waiting ones are tried again.`);
+  const body = {
+    conversationId,
+    branchId,
+    customPrompt: status === "failed" ? (customPrompt ?? undefined) : undefined,
+  };
+  return (await api.call("/api/analyses", AnalysisCreated, { method: "POST", body })).message;
 }
 
 async function failStuck({ minutes }: { minutes: number }, command: Command): Promise<void> {

@@ -88,6 +88,7 @@ it("lists analyses and shows one", async () => {
 it("requests an analysis, a new version and those that failed", async () => {
   const fake = await api({
     "GET /api/analyses": { analyses: [listed], nextCursor: null },
+    [`GET /api/analyses/${CONVERSATION}/main`]: { ...view, customPrompt: "Only bugs." },
     "POST /api/analyses": created,
     [`POST /api/analyses/${CONVERSATION}/main/regenerate`]: created,
   });
@@ -99,7 +100,24 @@ it("requests an analysis, a new version and those that failed", async () => {
     ["POST /api/analyses", { conversationId: CONVERSATION, branchId: "main", customPrompt: "Only tests." }],
     [`POST /api/analyses/${CONVERSATION}/main/regenerate`, {}],
     ["GET /api/analyses", undefined],
-    ["POST /api/analyses", { conversationId: CONVERSATION, branchId: "main" }],
+    [`GET /api/analyses/${CONVERSATION}/main`, undefined],
+    ["POST /api/analyses", { conversationId: CONVERSATION, branchId: "main", customPrompt: "Only bugs." }],
+  ]);
+});
+
+it("retries the others after one that cannot be retried, says what was done, and exits with 1", async () => {
+  const other = { ...listed, branchId: "branch_1" };
+  const fake = await api({
+    "GET /api/analyses": { analyses: [other, listed], nextCursor: null },
+    [`GET /api/analyses/${CONVERSATION}/branch_1`]: { ...view, status: "processing" },
+    [`GET /api/analyses/${CONVERSATION}/main`]: view,
+    "POST /api/analyses": created,
+  });
+  const { code, stdout } = await fake.run(["analyses", "retry"]);
+  expect(code).toBe(1);
+  expect(stdout.split("\n").slice(0, 2)).toEqual([
+    `${CONVERSATION} branch_1: not requested: The analysis is processing, and only failed and waiting ones are tried again.`,
+    `${CONVERSATION} main: Analysis request created.`,
   ]);
 });
 
@@ -123,7 +141,7 @@ it("retries only a failed or waiting analysis, and fails stuck ones", async () =
     "POST /api/analyses/fail-stuck": { analysisIds: [row.id] },
   });
   const refused = await fake.run(["analyses", "retry", CONVERSATION]);
-  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("processing") as string });
+  expect(refused).toMatchObject({ code: 1, stdout: expect.stringContaining("processing") as string });
   expect((await fake.run(["analyses", "fail-stuck", "--minutes", "5"])).stdout).toMatch(/^1 failed\./);
   expect(fake.calls.at(-1)?.body).toEqual({ minutes: 5 });
 });

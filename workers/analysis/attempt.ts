@@ -1,5 +1,5 @@
 /** One attempt of an analysis: transcript, prompt, one call of the model, checked result. */
-import { claudeCall, readClaudeResponse } from "../domain/analysis/claude.ts";
+import { claudeCall, NO_OUTPUT_CONFIG, readClaudeResponse } from "../domain/analysis/claude.ts";
 import { geminiCall, readGeminiResponse } from "../domain/analysis/gemini.ts";
 import {
   isLastAttempt,
@@ -184,6 +184,7 @@ function requestOf(
     model: job.model,
     prompt: prompts.render({ transcript, customPrompt, problem: invalid?.message ?? null }),
     maxOutputTokens: MAX_OUTPUT_TOKENS * (wasCut ? 2 : 1),
+    usesTool: job.errors.some(({ code }) => code === NO_OUTPUT_CONFIG),
   };
 }
 

@@ -21,6 +21,7 @@ const UNBILLED: ReadonlySet<string> = new Set([
   "model_gone",
   "key_rejected",
   "rejected",
+  "no_output_config",
 ]);
 /** Refusals of one analysis; their delays grow to 15 minutes. */
 const MAX_REFUSALS = 30;

@@ -15,13 +15,18 @@ import {
 import { modelSchema } from "./model-schema.ts";
 
 const MAX_MESSAGE = 300;
+/** Its input is the analysis. */
+const TOOL = "analysis";
+/** Code of a failure after which the model is asked with a tool: it has no `output_config`. */
+export const NO_OUTPUT_CONFIG = "no_output_config";
 const DEFAULT_RETRY_AFTER_MS = 60_000;
 
 export function claudeCall(
   address: string,
   key: string,
-  { model, prompt, maxOutputTokens }: ModelRequest,
+  { model, prompt, maxOutputTokens, usesTool = false }: ModelRequest,
 ): HttpCall {
+  const schema = modelSchema("claude");
   return {
     url: `${address.replace(/\/+$/, "")}/v1/messages`,
     headers: { "content-type": "application/json", "x-api-key": key, "anthropic-version": "2023-06-01" },
@@ -30,7 +35,9 @@ export function claudeCall(
       max_tokens: maxOutputTokens,
       system: prompt.system,
       messages: [{ role: "user", content: prompt.user }],
-      output_config: { format: { type: "json_schema", schema: modelSchema("claude") }, effort: "low" },
+      ...(usesTool
+        ? { tools: [{ name: TOOL, input_schema: schema }], tool_choice: { type: "tool", name: TOOL } }
+        : { output_config: { format: { type: "json_schema", schema }, effort: "low" } }),
     }),
   };
 }
@@ -39,7 +46,9 @@ const tokens = z.number().int().nonnegative().nullish();
 const ClaudeResponse = z.looseObject({
   model: z.string(),
   stop_reason: z.string().nullable(),
-  content: z.array(z.looseObject({ type: z.string(), text: z.string().optional() })),
+  content: z.array(
+    z.looseObject({ type: z.string(), text: z.string().optional(), input: z.unknown().optional() }),
+  ),
   usage: z.looseObject({
     input_tokens: tokens,
     output_tokens: tokens,
@@ -84,7 +93,10 @@ export function readClaudeResponse(
       null,
       billed,
     );
-  const text = data.content.map((block) => (block.type === "text" ? (block.text ?? "") : "")).join("");
+  const toolCall = data.content.find(({ type }) => type === "tool_use");
+  const text = toolCall
+    ? JSON.stringify(toolCall.input ?? null)
+    : data.content.map((block) => (block.type === "text" ? (block.text ?? "") : "")).join("");
   return { ok: true, text, isCut: data.stop_reason === "max_tokens", ...billed };
 }
 
@@ -107,6 +119,10 @@ function readError(status: number, json: unknown, model: string, retryAfter: str
   if (status >= 500)
     return modelFailure("provider_error", `Claude failed with status ${status}: ${text}`, {
       retryAfterMs: undefined,
+    });
+  if (status === 400 && text.includes("output_config"))
+    return modelFailure(NO_OUTPUT_CONFIG, `${model} does not take output_config: ${text}`, {
+      retryAfterMs: 0,
     });
   return modelFailure("rejected", `Claude rejected the request with status ${status}: ${text}`, null);
 }

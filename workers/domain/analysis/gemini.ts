@@ -99,8 +99,14 @@ export function readGeminiResponse(
     : null;
   const billed = { usage, model: modelVersion ?? null };
   const [candidate] = candidates;
-  if (!candidate || promptFeedback?.blockReason !== undefined)
-    return blocked(promptFeedback?.blockReason ?? "no candidate", billed);
+  if (promptFeedback?.blockReason !== undefined) return blocked(promptFeedback.blockReason, billed);
+  if (!candidate)
+    return modelFailure(
+      "invalid_response",
+      "Gemini's response has no candidate and no reason for it.",
+      { retryAfterMs: undefined },
+      billed,
+    );
   const text = (candidate.content?.parts ?? [])
     .filter(({ thought }) => thought !== true)
     .map((part) => part.text ?? "")

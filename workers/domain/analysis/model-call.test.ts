@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readClaudeResponse } from "./claude.ts";
+import { claudeCall, readClaudeResponse } from "./claude.ts";
 import { readGeminiResponse } from "./gemini.ts";
 import { backoffMs } from "./model-call.ts";
 import { modelSchema } from "./model-schema.ts";
@@ -32,6 +32,7 @@ test("a response of Gemini has its text without thoughts, and thinking counts as
 
 test.each([
   ["a blocked prompt", 200, { promptFeedback: { blockReason: "PROHIBITED_CONTENT" } }, "blocked", null],
+  ["no candidate and no reason", 200, {}, "invalid_response", { retryAfterMs: undefined }],
   ["a blocked response", 200, candidate("SAFETY"), "blocked", null],
   ["an unknown end", 200, candidate("TIRED"), "unexpected_end", { retryAfterMs: undefined }],
   ["no JSON", 200, "<html>", "invalid_response", { retryAfterMs: undefined }],
@@ -98,8 +99,28 @@ test.each([
   [{}, 529, { ok: false, code: "rate_limited", retry: { retryAfterMs: 7_000 } }],
   [{}, 500, { ok: false, code: "provider_error", retry: { retryAfterMs: undefined } }],
   [{}, 400, { ok: false, code: "rejected", retry: null }],
+  [
+    { error: { message: "output_config: Extra inputs are not permitted" } },
+    400,
+    { ok: false, code: "no_output_config", retry: { retryAfterMs: 0 } },
+  ],
+  [
+    { ...message("tool_use"), content: [{ type: "tool_use", name: "analysis", input: { a: 1 } }] },
+    200,
+    { ok: true, text: '{"a":1}', isCut: false },
+  ],
 ])("a response of Claude: %j with status %s", (body, status, expected) => {
   expect(claude(body, status, "7")).toMatchObject(expected);
+});
+
+test("Claude is asked with a tool where the model has no output_config", () => {
+  const request = { model: "m", prompt: { system: "s", user: "u" }, maxOutputTokens: 1, usesTool: true };
+  const body = JSON.parse(claudeCall("https://c.example", "k", request).body) as Record<string, unknown>;
+  expect(body).toMatchObject({
+    tools: [{ name: "analysis", input_schema: { type: "object" } }],
+    tool_choice: { type: "tool", name: "analysis" },
+  });
+  expect(body).not.toHaveProperty("output_config");
 });
 
 test("the schema has only keywords that the provider honours", () => {

@@ -6,6 +6,8 @@ export interface ModelRequest {
   model: string;
   prompt: AnalysisPrompt;
   maxOutputTokens: number;
+  /** The form is asked for as the input of a tool, because the model has no `output_config` (Claude). */
+  usesTool?: boolean;
 }
 
 export interface HttpCall {

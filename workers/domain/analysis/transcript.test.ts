@@ -43,6 +43,20 @@ test("shortens tool results, less so those of sub-tasks, and marks errors and im
   expect(textOfMessages([{ type: "image", source: { data: "QUJD" } }])).toBe("[1] user:\n[image]");
 });
 
+test.each([
+  ["mcp_tool_result", [{ type: "text", text: "3 rows" }], "[tool result] 3 rows"],
+  [
+    "code_execution_tool_result",
+    { stdout: "out", stderr: "sk-ant-api03-abcdefghijklmnop" },
+    "[tool result] out\nsk-ant-***",
+  ],
+  ["bash_code_execution_tool_result", { error_code: "unavailable" }, "[tool result] unavailable"],
+  ["text_editor_code_execution_tool_result", { content: "a = 1" }, "[tool result] a = 1"],
+  ["web_search_tool_result", [{ type: "web_search_result", title: "t" }], "[web_search_tool_result]"],
+])("shows the texts of a %s", (type, content, shown) => {
+  expect(textOf([{ type, tool_use_id: "t", content }])).toBe(`[1] user:\n${shown}`);
+});
+
 test("masks secrets", () => {
   const text = textOfMessages(`key sk-ant-api03-abcdefghijklmnop`, [
     { type: "tool_use", id: "t", name: "Bash", input: { env: "postgres://me:hunter2@db" } },

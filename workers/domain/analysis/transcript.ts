@@ -4,7 +4,13 @@
  * last messages stay. Pure.
  */
 import type { AnalysisProvider } from "../../schemas/analysis.ts";
-import { contentBlocks, isToolCall, stringMember, toolCallBlocks } from "../messages/content.ts";
+import {
+  contentBlocks,
+  contentTexts,
+  isToolCall,
+  stringMember,
+  toolCallBlocks,
+} from "../messages/content.ts";
 import { withoutReminders } from "../messages/reminders.ts";
 import { TASK_TOOLS } from "../messages/tool-calls.ts";
 import { labelOf, quoteMarks, visibleText } from "../fence.ts";
@@ -217,7 +223,19 @@ function renderBlock(block: JsonObject, calls: SubtaskCalls, mask: Mask): string
       ? `[sub-task result] ${shortened(text, MAX_SUBTASK_TEXT)}`
       : `[sub-task result] ${shortened(text, MAX_TOOL_TEXT)}\n${renderAnswer(call.answer, mask)}`;
   }
-  return `[${typeName(block)}]`;
+  const texts = resultTexts(block);
+  if (texts.length === 0) return `[${typeName(block)}]`;
+  const mark = block["is_error"] === true ? "tool error" : "tool result";
+  return `[${mark}] ${shortened(texts.join("\n"), MAX_TOOL_TEXT)}`;
+}
+
+/** Texts of the result of an MCP tool or a server tool, such as the output of executed code; none of other blocks. */
+function resultTexts({ type, content }: JsonObject): string[] {
+  if (typeof type !== "string" || !type.endsWith("_tool_result")) return [];
+  if (!isObject(content)) return contentTexts(content);
+  return ["stdout", "stderr", "content", "error_code"]
+    .map((member) => stringMember(content, member))
+    .filter((text) => text !== "");
 }
 
 function renderCall(block: JsonObject, calls: SubtaskCalls, mask: Mask): string {
