@@ -58,13 +58,16 @@ async function analyze(
   until = (view: AnalysisView) => /completed|failed/.test(view.status),
   messages?: readonly object[],
 ) {
-  const prompt = `[gemini:${tag}] Look at these keys:\n${SECRETS}`;
-  const response = await sendMessage(stack, prompt, messages && { messages });
+  const title = `[gemini:${tag}] Look at these ${messages ? "tools" : "keys"}:`;
+  const question = { role: "user", content: title };
+  const response = await (messages
+    ? sendMessage(stack, title, { messages: [question, ...messages] })
+    : sendMessage(stack, `${title}\n${SECRETS}`));
   expect(response.status).toBe(200);
   await response.arrayBuffer();
   const conversationId = await waitUntil(async () => {
     const { conversations } = await apiJson<ConversationList>(stack, "/api/conversations");
-    return conversations.find(({ title }) => title?.includes(`[gemini:${tag}]`))?.conversationId;
+    return conversations.find((conversation) => conversation.title?.includes(title))?.conversationId;
   }, POLL_MS);
   await apiJson(stack, "/api/analyses", { method: "POST", body: { conversationId } });
   const path = `/api/analyses/${conversationId}/main`;
@@ -139,8 +142,7 @@ it("sends no secret of a tool input or a tool result", async () => {
       { type: "tool_result", tool_use_id: `toolu_${n}`, content: result },
     ];
   });
-  const done = await analyze("tools", undefined, [
-    { role: "user", content: "[gemini:tools] Look at these tools:" },
+  const done = await analyze("ok", undefined, [
     { role: "assistant", content: calls.map(([call]) => call) },
     { role: "user", content: calls.map(([, result]) => result) },
   ]);
