@@ -54,7 +54,7 @@ test.each([
   ["text_editor_code_execution_tool_result", { content: "a = 1" }, "[tool result] a = 1"],
   ["web_search_tool_result", [{ type: "web_search_result", title: "t" }], "[web_search_tool_result]"],
 ])("shows the texts of a %s", (type, content, shown) => {
-  expect(textOf([{ type, tool_use_id: "t", content }])).toBe(`[1] user:\n${shown}`);
+  expect(textOfMessages([{ type, tool_use_id: "t", content }])).toBe(`[1] user:\n${shown}`);
 });
 
 test("masks secrets", () => {
