@@ -192,9 +192,7 @@ export class LiveFeed extends DurableObject<Env> {
   ): Promise<void> {
     const encoder = new TextEncoder();
     const write = (text: string) => writer.write(encoder.encode(text));
-    const newest = this.#newest;
-    const kept = Math.min(LIVE_EVENTS_KEPT, this.#events.length);
-    const start = resumeFrom(lastEventId, { newest, kept });
+    const start = resumeFrom(lastEventId, { newest: this.#newest, kept: this.#kept });
     let seen = start.after;
     const endsAt = Date.now() + maxMs;
     await write(`retry: 2000\n\n${start.isReset ? eventFrame(seen, "reset", "{}") : HEARTBEAT_FRAME}`);
@@ -267,10 +265,14 @@ export class LiveFeed extends DurableObject<Env> {
       if (Date.parse(startedAt) < now - RUNNING_MAX_MS) this.#inFlight.delete(id);
   }
 
+  /** Events that a reader may resume from; up to twice as many are in memory. */
+  get #kept(): number {
+    return Math.min(LIVE_EVENTS_KEPT, this.#events.length);
+  }
+
   /** The first events after this id that are kept. */
   #after(id: number): KeptEvent[] {
-    const kept = Math.min(LIVE_EVENTS_KEPT, this.#events.length);
-    const from = this.#events.length - Math.min(kept, this.#newest - id);
+    const from = this.#events.length - Math.min(this.#kept, this.#newest - id);
     return this.#events.slice(from, from + MAX_EVENTS_PER_WRITE);
   }
 }

@@ -2,6 +2,7 @@
  * Finds the client key of a request by its SHA-256. A key is 256 random bits, so neither a look-up by
  * its hash nor the time that takes reveals anything about another key.
  */
+import { cachedByText } from "../../domain/cached-by-text.ts";
 import { toHex } from "../../domain/bytes.ts";
 import { CREDENTIALS, type HeaderEntries, isForwarded } from "../../domain/http/forwarded-headers.ts";
 import { sha256 } from "../../domain/sha256.ts";
@@ -76,19 +77,11 @@ function bearerToken(authorization: string | null): string | null {
   return /^bearer +(\S+)\s*$/i.exec(authorization ?? "")?.[1] ?? null;
 }
 
-/** Synchronous, because awaiting `crypto.subtle.digest` on the hot path costs more than hashing a key. */
-function cachedSha256(text: string): Uint8Array {
-  const cached = hashes.get(text);
-  if (cached) return cached;
-  const hash = sha256(text);
-  if (hashes.size >= MAX_HASHES) hashes.clear();
-  hashes.set(text, hash);
-  return hash;
-}
-
-/** An isolate sees the same few keys and domains repeatedly, and hashing one costs as much as reading all headers. */
-const hashes = new Map<string, Uint8Array>();
-const MAX_HASHES = 1_000;
+/**
+ * Synchronous, because awaiting `crypto.subtle.digest` on the hot path costs more than hashing a key. An isolate sees the same few keys
+ * and domains repeatedly, and hashing one costs as much as reading all headers.
+ */
+const cachedSha256 = cachedByText(sha256, { entries: 1_000, maxLength: MAX_KEY_LENGTH });
 
 /** Constant time: neither the domain of a key nor a dashboard key can be guessed in parts. */
 function isSame(a: string, b: string): boolean {
