@@ -66,7 +66,7 @@ export const PREFIX_CACHE_BYTES = 16 * 1_048_576;
 /** How long ingest waits for the journal, per exchange read and per batch cleared; after that it retries later. */
 export const JOURNAL_TIMEOUT_MS = 60_000;
 /**
- * What ingest does with so many bytes is done at once: the isolate serves requests as well, and they wait meanwhile. Splitting or
+ * What is done at once with the bytes of a body: the isolate serves requests as well, and they wait meanwhile. Splitting or
  * compressing a megabyte takes 5 to 30 ms, a body of 32 MB up to 800.
  */
 export const STEP_BYTES = 1_048_576;
