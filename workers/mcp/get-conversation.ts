@@ -58,14 +58,14 @@ export const getConversation: Tool<typeof Input> = {
           ]),
     ].join("\n");
     const { messages, nextCursor } = transcript;
-    const goOn = (next: number | null) =>
+    const continuation = (next: number | null) =>
       next === null ? "" : `The branch continues: read again with "from": ${next}.`;
     if (messages.length === 0)
       return {
         text: [
           heading,
           `There is no message ${nextCursor === null ? `from ${from} on` : `to show at ${from}`}.`,
-          goOn(nextCursor),
+          continuation(nextCursor),
         ]
           .filter(Boolean)
           .join("\n"),
@@ -73,7 +73,7 @@ export const getConversation: Tool<typeof Input> = {
     return {
       text: recorded(messages.map(asMarkdown), "\n\n", (shown) => ({
         heading,
-        ending: goOn(messages[shown]?.position ?? nextCursor),
+        ending: continuation(messages[shown]?.position ?? nextCursor),
       })),
     };
   },

@@ -257,8 +257,7 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
     /((?:_auth\s{0,4}=\s{0,4}\\*["']?|\bauth\\*["']\s{0,4}:\s{0,4}\\*["']))([A-Za-z0-9+/]{6,400}={0,2})(?![\w+/])/g,
     (match, begin, rest = "") => (isBasicCredential(rest) ? `${begin}***` : match),
   ],
-  // Options of commands, and .netrc.
-  // Commands whose option for a password is short.
+  // Commands whose option for a password is short, options of other commands, and .netrc.
   ...COMMANDS.map(([command, option]): SecretPattern => [
     new RegExp(
       `((?:${command})\\s(?:[^\\r\\n|;&]{0,200}?\\s)?${option}["']?)(?!\\*\\*\\*)[\\w!@#%^*+=?~./-]{4,200}`,

@@ -76,7 +76,7 @@ export function assemblePrompts(files: readonly PromptFile[], below: readonly Pr
   const prompts = [...byName.values()].map((file) => {
     const { found, rest } = findArguments(file, all);
     if (rest.length > 0) {
-      const message = `has more than ${MAX_ARGUMENTS} arguments; clients are not told of ${rest.join(", ")}`;
+      const message = `has more than ${MAX_ARGUMENTS} arguments; clients do not see ${rest.join(", ")}`;
       problems.push(problemOf(file.path, START, "warning", message));
     }
     return { ...file.prompt, arguments: found };

@@ -421,7 +421,7 @@ describe("a set", () => {
     const { prompts, problems: found } = set({ "a.yaml": file(names) });
     expect(z.array(Prompt).parse(prompts)[0]!.arguments).toHaveLength(32);
     expect(found.map(describeProblem)).toEqual([
-      "a.yaml:1:1: warning: has more than 32 arguments; clients are not told of a32",
+      "a.yaml:1:1: warning: has more than 32 arguments; clients do not see a32",
     ]);
   });
 

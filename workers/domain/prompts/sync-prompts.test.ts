@@ -440,7 +440,7 @@ describe("GitHub's responses", () => {
   const read = (status: number, headers: Record<string, string> = {}, text = "") =>
     repositoryFailure({ status, headers: new Headers(headers), text }, target, now);
 
-  test("of a secondary rate limit are told by their text", () => {
+  test("of a secondary rate limit are recognized by their text", () => {
     const text = '{"message":"You have exceeded a secondary rate limit."}';
     expect(read(403, { "x-ratelimit-remaining": "4999" }, text)).toMatchObject({
       reason: "rate_limited",
