@@ -4,6 +4,7 @@ import { api } from "./api/index.ts";
 import { CORS_HEADERS, isPreflight, preflightHeaders } from "./domain/http/cors.ts";
 import { isPlainPath, rawTarget } from "./domain/http/paths.ts";
 import { errorResponse } from "./runtime/anthropic-errors.ts";
+import { reportDatabaseUse } from "./runtime/database-use.ts";
 import { handleBatch } from "./ingest/consumer.ts";
 import { handlePromptWebhook } from "./api/prompts/webhook.ts";
 import { handleMcp } from "./mcp/handler.ts";
@@ -36,8 +37,11 @@ export async function handleFetch(request: Request, env: Env, ctx: ExecutionCont
   return errorResponse({ reason: "not_found", path }, crypto.randomUUID());
 }
 
-export function handleQueue(batch: MessageBatch, env: Env, ctx: ExecutionContext): Promise<void> {
-  return batch.queue.startsWith("nexus-analyses") ? handleAnalyses(batch, env) : handleBatch(batch, env, ctx);
+export async function handleQueue(batch: MessageBatch, env: Env, ctx: ExecutionContext): Promise<void> {
+  await (batch.queue.startsWith("nexus-analyses")
+    ? handleAnalyses(batch, env)
+    : handleBatch(batch, env, ctx));
+  ctx.waitUntil(reportDatabaseUse(env, Date.now()));
 }
 
 const DESCRIPTION = {

@@ -34,6 +34,8 @@ export class AlertOutbox extends DurableObject {
   }
 }
 
+export class CronSchedule extends DurableObject {}
+
 export class SignInGuard extends DurableObject {}
 
 export default { fetch: () => new Response(null, { status: 404 }) };

@@ -680,7 +680,7 @@ it("starts idle conversations of domains with an automatic mode, within slots an
   const on = { AI_DAILY_BUDGET_USD: "1", ANALYSES: { sendBatch } };
   const start = async (more: object = {}, now = Date.now()) => {
     const bindings = testEnv({ ...env, ...settings({ ...on, ...more }) });
-    await startAutomaticAnalyses(bindings, loadConfig(bindings), new Date(now));
+    await startAutomaticAnalyses(bindings, loadConfig(bindings), now);
     return enqueued.length;
   };
   const automatic = (body: object) =>
@@ -741,7 +741,7 @@ it("starts the newest of several idle conversations, and no more than there are 
   });
   const more = { AI_DAILY_BUDGET_USD: "1", AI_WORKER_MAX_CONCURRENT_JOBS: "2" };
   const bindings = testEnv({ ...env, ...settings(more) });
-  await startAutomaticAnalyses(bindings, loadConfig(bindings), new Date());
+  await startAutomaticAnalyses(bindings, loadConfig(bindings), Date.now());
   const rows = await queryRows<{ id: string }>(
     "SELECT conversation_id AS id FROM analyses ORDER BY created_at, id",
   );

@@ -73,7 +73,7 @@ async function served(bindings: Bindings = {}): Promise<Record<string, string>> 
 const FIRST = { a: "A1", "team/b": "B1" };
 const byCron = (bindings: Bindings = {}) => {
   const env = testEnv({ ...BINDINGS, ...bindings });
-  return syncPromptsByCron(env, loadConfig(env));
+  return syncPromptsByCron(env, loadConfig(env), Date.now());
 };
 
 beforeEach(async () => {

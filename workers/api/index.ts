@@ -6,6 +6,7 @@ import { matchedRoutes } from "hono/route";
 import type { ExtractSchema } from "hono/types";
 import { loadConfig } from "../runtime/config.ts";
 import { VERSION } from "../runtime/constants.ts";
+import { reportDatabaseUse } from "../runtime/database-use.ts";
 import type { ApiRoutes } from "../schemas/api/routes.ts";
 import { accountChangeRoutes } from "./admin/account.ts";
 import { accountRoutes } from "./admin/accounts.ts";
@@ -129,6 +130,7 @@ function createApi(audience: Audience): OpenAPIHono<ApiEnv> {
   app.use(async (c, next) => {
     c.set("config", loadConfig(c.env));
     await next();
+    if (c.req.method !== "GET") c.executionCtx.waitUntil(reportDatabaseUse(c.env, Date.now()));
     c.header("cache-control", "no-store");
     c.header("x-content-type-options", "nosniff");
   });

@@ -82,6 +82,10 @@ export const DATABASE_STATEMENT_TIMEOUT_MS = 30_000;
 export const DATABASE_CLOSE_TIMEOUT_MS = 2_000;
 /** Connections of one invocation at once. Neon's smallest computes take about 100 in all. */
 export const MAX_WRITER_CONNECTIONS = 2;
+/** The name of the one CronSchedule object. */
+export const CRON_SCHEDULE_NAME = "schedule";
+/** An isolate reports at most this often that it uses the database. */
+export const DATABASE_USE_REPORT_MS = 30_000;
 /** The name of the one LiveFeed object. */
 export const LIVE_FEED_NAME = "feed";
 /** Header with which the API names the owner of a stream to the live feed: the actor, as in the audit log. */

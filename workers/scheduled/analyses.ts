@@ -5,13 +5,13 @@
 import { dailyBudgetOf, estimateCost } from "../domain/analysis/price.ts";
 import { chooseProvider } from "../domain/analysis/provider.ts";
 import type { Config } from "../runtime/config.ts";
-import { MINUTE_MS } from "../runtime/constants.ts";
+import { DAY_MS, MINUTE_MS } from "../runtime/constants.ts";
 import { enqueueAnalyses } from "../runtime/enqueue-analyses.ts";
 import { errorText, log } from "../runtime/log.ts";
 import { publishAnalysis } from "../runtime/publish-analysis.ts";
 import { readAutomatic } from "../store/analyses/automatic.ts";
 import { createAnalysis } from "../store/analyses/create.ts";
-import { releaseBudgetWaits, takeOverdueAnalyses } from "../store/analyses/jobs.ts";
+import { nextAnalysisAt, releaseBudgetWaits, takeOverdueAnalyses } from "../store/analyses/jobs.ts";
 
 /** A message in the queue is usually delivered sooner; a second one is harmless. */
 const OVERDUE_MS = 2 * MINUTE_MS;
@@ -19,21 +19,24 @@ const MAX_ENQUEUED = 20;
 /** Of those that wait for a budget: some are too dear for what is left. */
 const MAX_WAITING = 100;
 
-/** Never rejects. */
+/** Never rejects. Returns when the next analysis may have to be enqueued; null: none is open. */
 export async function recoverAnalyses(
   env: Pick<Env, "ANALYSES">,
   config: Config,
   now: number,
-): Promise<void> {
-  if (!config.AI_WORKER_ENABLED || !chooseProvider(config).isConfigured) return;
+): Promise<number | null> {
+  if (!config.AI_WORKER_ENABLED || !chooseProvider(config).isConfigured) return null;
   try {
     const at = new Date(now);
     const released = await releaseBudgetWaits(config, dailyBudgetOf(config), MAX_WAITING, at);
     await enqueueAnalyses(env, released);
     const overdue = await takeOverdueAnalyses(config, new Date(now - OVERDUE_MS), MAX_ENQUEUED, at);
     await enqueueAnalyses(env, overdue);
+    const next = await nextAnalysisAt(config);
+    return next && next.getTime() + OVERDUE_MS;
   } catch (thrown) {
     log.warn("analysis: not recovered", { error: errorText(thrown) });
+    return now;
   }
 }
 
@@ -43,38 +46,46 @@ const AUTOMATIC = { actor: "automatic mode", role: "none" } as const;
 
 /**
  * Starts analyses of idle conversations in domains with an automatic mode: as many as slots are free, while the budget of the day covers
- * their estimated cost. Without a budget, or where the model has no known price, none. Never rejects.
+ * their estimated cost. Without a budget, or where the model has no known price, none. Never rejects. Returns when the next conversation
+ * may start; null: none is known.
  */
 export async function startAutomaticAnalyses(
   env: Pick<Env, "ANALYSES" | "LIVE_FEED">,
   config: Config,
-  now: Date,
-): Promise<void> {
+  now: number,
+): Promise<number | null> {
+  const at = new Date(now);
   const provider = chooseProvider(config);
   const { AI_WORKER_MAX_CONCURRENT_JOBS: slots } = config;
   const budget = dailyBudgetOf(config);
-  if (!config.AI_WORKER_ENABLED || !provider.isConfigured || budget === null) return;
+  if (!config.AI_WORKER_ENABLED || !provider.isConfigured || budget === null) return null;
   try {
-    const { open, spentPico, candidates } = await readAutomatic(config, now, MAX_CANDIDATES);
+    const { open, spentPico, candidates, nextIdleAt } = await readAutomatic(config, at, MAX_CANDIDATES);
+    let next = nextIdleAt?.getTime() ?? null;
     let leftPico = budget - spentPico;
     let free = slots - open;
     for (const { conversationId, branchKey, contextTokens } of candidates) {
-      if (free <= 0) return;
+      // The end of an analysis is a use of the database.
+      if (free <= 0) break;
       const costPico = estimateCost(
         provider.provider,
         provider.model,
         Math.min(contextTokens, provider.maxPromptTokens),
-        now,
+        at,
       );
-      if (costPico === null) return;
+      if (costPico === null) break;
       // An older one may cost less.
-      if (costPico > leftPico) continue;
+      if (costPico > leftPico) {
+        const tomorrow = now - (now % DAY_MS) + DAY_MS;
+        next = Math.min(next ?? tomorrow, tomorrow);
+        continue;
+      }
       const branch = { conversationId, branchId: branchKey };
       const request = { branch, customPrompt: undefined, provider, limitPerMinute: Infinity };
       const created = await createAnalysis(
         config,
         { ...request, isRegeneration: false },
-        { ...AUTOMATIC, now },
+        { ...AUTOMATIC, now: at },
       );
       if (!created.ok || created.value.kind !== "new") continue;
       leftPico -= costPico;
@@ -82,7 +93,9 @@ export async function startAutomaticAnalyses(
       await enqueueAnalyses(env, [created.value.analysisId]);
       await publishAnalysis(env, created.value.analysisId);
     }
+    return next;
   } catch (thrown) {
     log.warn("analysis: automatic mode failed", { error: errorText(thrown) });
+    return now;
   }
 }

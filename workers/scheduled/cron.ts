@@ -1,7 +1,6 @@
 /** Scheduled work by cron expression; the expressions are in wrangler.toml. */
 import { loadConfig } from "../runtime/config.ts";
 import { LIVE_FEED_NAME } from "../runtime/constants.ts";
-import { indexByCron } from "../store/search/indexer.ts";
 import { log } from "../runtime/log.ts";
 import { deleteOldCounterMessages } from "../store/usage/counters.ts";
 import { withWriter } from "../store/db/db.ts";
@@ -11,9 +10,8 @@ import { recountFailed } from "../store/usage/rollups.ts";
 import { ensurePartitions } from "../store/db/partitions.ts";
 import { deleteEndedSessions } from "../store/admin/sessions.ts";
 import { repairProjection } from "../store/tenants/projection.ts";
-import { recoverAnalyses, startAutomaticAnalyses } from "./analyses.ts";
 import { watchBacklog } from "./backlog.ts";
-import { syncPromptsByCron } from "./prompts.ts";
+import { repairWhenUsed, workInDatabase } from "./database-work.ts";
 import { countLostExchanges } from "./lost-exchanges.ts";
 import { sweepOrWait } from "./sweep.ts";
 
@@ -33,10 +31,7 @@ export async function handleScheduled(
   const now = controller.scheduledTime;
   switch (controller.cron) {
     case EVERY_MINUTE:
-      ctx.waitUntil(indexByCron(loadConfig(env)));
-      ctx.waitUntil(recoverAnalyses(env, loadConfig(env), Date.now()));
-      ctx.waitUntil(startAutomaticAnalyses(env, loadConfig(env), new Date()));
-      ctx.waitUntil(syncPromptsByCron(env, loadConfig(env)));
+      ctx.waitUntil(workInDatabase(env, Date.now()));
       await sweepOrWait(env, { now });
       await countLostExchanges(env, now);
       return watchBacklog(env, loadConfig(env), Date.now());
@@ -46,7 +41,7 @@ export async function handleScheduled(
       await env.LIVE_FEED.getByName(LIVE_FEED_NAME).started();
       return sweepOrWait(env, { now, startup: true });
     case EVERY_HOUR:
-      return repairProjection(loadConfig(env), env, Date.now());
+      return repairWhenUsed(env, Date.now());
     case EVERY_NIGHT:
       return tidy(env, now);
     default:

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { fromHex } from "../../domain/bytes.ts";
 import { loadConfig } from "../../runtime/config.ts";
+import { reportDatabaseUse } from "../../runtime/database-use.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import { readBody } from "../../runtime/read-body.ts";
 import { promptSource } from "../../store/prompts/source.ts";
@@ -65,6 +66,7 @@ export async function handlePromptWebhook(
     log.warn("prompts: a delivery was not accepted", { error: errorText(thrown) });
     return errorResponse(new ApiError("unavailable", "The database is not available."));
   }
+  ctx.waitUntil(reportDatabaseUse(env, Date.now()));
   ctx.waitUntil(
     syncAfterPush(env, config).catch((thrown: unknown) => {
       log.warn("prompts: not synced after a push", { error: errorText(thrown) });

@@ -3,7 +3,7 @@
  * status, attempt and lease, so that no more jobs run than allowed, the budget holds, and each attempt calls the model once, however often
  * its queue message is delivered.
  */
-import { and, eq, gt, inArray, isNull, lt, or, sql } from "drizzle-orm";
+import { and, eq, gt, inArray, isNull, lt, min, or, sql } from "drizzle-orm";
 import { analyses, analysisAttempts, domains } from "../../../drizzle/schema.ts";
 import { countedAttempts, keptNote, OVER_BUDGET } from "../../domain/analysis/attempts.ts";
 import { budgetFor, estimateCost } from "../../domain/analysis/price.ts";
@@ -169,6 +169,21 @@ export async function takeOverdueAnalyses(
       .returning({ id: analyses.id });
     return rows.map(({ id }) => id);
   });
+}
+
+/** When the next open analysis is due or its lease ends; null: none is open. */
+export async function nextAnalysisAt(config: DatabaseConfig): Promise<Date | null> {
+  const [row] = await withPrimary(config, (db) =>
+    db
+      .select({
+        at: min(sql`coalesce(${analyses.leaseUntil}, ${analyses.nextAttemptAt})`).mapWith(
+          analyses.leaseUntil,
+        ),
+      })
+      .from(analyses)
+      .where(inArray(analyses.status, ["pending", "processing"])),
+  );
+  return row?.at ?? null;
 }
 
 /** Makes analyses due that wait for the budget of the next day and that the present one covers, oldest first. Returns their ids. */

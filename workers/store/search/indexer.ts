@@ -27,15 +27,20 @@ export async function indexAfterBatch(config: DatabaseConfig, exchanges: number)
   if (exchanges <= MAX_LIGHT_BATCH) await tryIndex(config, MAX_MS_AFTER_BATCH);
 }
 
-export async function indexByCron(config: DatabaseConfig): Promise<void> {
-  await tryIndex(config, MAX_MS_BY_CRON);
+/** Returns `now` where something may be left, else null. */
+export async function indexByCron(config: DatabaseConfig, now: number): Promise<number | null> {
+  return (await tryIndex(config, MAX_MS_BY_CRON)) ? null : now;
 }
 
-async function tryIndex(config: DatabaseConfig, maxMs: number): Promise<void> {
+/** Whether nothing is left. */
+async function tryIndex(config: DatabaseConfig, maxMs: number): Promise<boolean> {
+  const deadline = Date.now() + maxMs;
   try {
     await indexWaiting(config, maxMs);
+    return Date.now() < deadline;
   } catch (thrown) {
     log.warn("search: indexing failed", { error: errorText(thrown) });
+    return false;
   }
 }
 
