@@ -84,12 +84,14 @@ describe("a branch without an analysis", () => {
   });
 
   it.each<[string, Partial<AnalysisPlan>, string, string[]]>([
-    ["is not configured", { state: "not_configured" }, "No provider is configured. Set GEMINI_API_KEY", []],
+    ["is not configured", { state: "not_configured", problem: "GEMINI_API_KEY is not set." }, "No provider is configured. GEMINI_API_KEY is not set.", []],
     ["is off", { state: "domain_off" }, "When it is on, Google Gemini (gemini-3.8-flash) receives the text", ["Turn on for this domain"]],
     ["waits for the worker", { state: "worker_off" }, "Analyses wait: AI_WORKER_ENABLED is false.", ["Analyze later", OFF]],
     ["is too dear", { state: "over_budget" }, "The cost exceeds the budget of a day. AI_DAILY_BUDGET_USD is $5.00", [OFF]],
     ["has no price", { state: "over_budget", costUsd: null }, "The cost is not known, so that the daily budget cannot cover it.", [OFF]],
     ["waits for the next day's budget", { state: "budget_spent", spentTodayUsd: "5.01" }, "Today's budget is spent: $5.01 {$5.01} of $5.00 {$5}", ["Analyze later", OFF]],
+    ["costs more than is left of the budget", { state: "budget_spent", spentTodayUsd: "4.99" }, "What is left of today's budget does not cover it: $4.99 {$4.99} of $5.00 {$5} is spent. A new analysis waits until 00:00 UTC", ["Analyze later", OFF]],
+    ["is paused by a budget of 0", { state: "budget_spent", dailyBudgetUsd: "0" }, "AI_DAILY_BUDGET_USD is 0: analyses are paused. A new analysis waits until it is raised.", ["Analyze later", OFF]],
   ])("says that analysis %s", async (_what, planned, words, buttons) => {
     const { texts } = await open({ plan: planned, analysis: NONE });
     expect(texts(".callout").join()).toContain(words);
@@ -119,7 +121,7 @@ describe("an analysis", () => {
       ["The next attempt starts in 30 m {2026-11-30 22:00:00 GMT+5:30} . This page reloads every ten seconds."],
     ],
     ["waits for a slot", { analysis: { ...pending, waitsFor: "slot", nextAttemptAt: ago(-0.2) } }, ["It starts when the ones before it have ended. This page reloads every ten seconds."]],
-    ["waits for the budget", { analysis: { ...pending, waitsFor: "budget", nextAttemptAt: ago(-30) } }, ["The daily budget is spent. It starts in 30 m {2026-11-30 22:00:00 GMT+5:30} . This page reloads every ten seconds."]],
+    ["waits for the budget", { plan: { state: "budget_spent", spentTodayUsd: "5" }, analysis: { ...pending, waitsFor: "budget", nextAttemptAt: ago(-30) } }, ["Today's budget is spent: $5.00 {$5} of $5.00 {$5} . It starts in 30 m {2026-11-30 22:00:00 GMT+5:30} . This page reloads every ten seconds."]],
     ["waits for the worker", { plan: { state: "worker_off" }, analysis: pending }, ["Waits: AI_WORKER_ENABLED is false. This page reloads every ten seconds."]],
     [
       "is running",

@@ -100,7 +100,9 @@ async function list({ status, domain, limit }: ListOptions, command: Command): P
           ["CREATED", "STATUS", "TRIES", "COST", "DOMAIN", "CONVERSATION", "BRANCH", "TITLE"],
           ...analyses.map((one) => [
             one.createdAt.slice(0, 16).replace("T", " "),
-            one.error ? `${one.status}: ${one.error.code}` : one.status,
+            [one.status, one.waitsFor ? `waits for the ${one.waitsFor}` : one.error?.code]
+              .filter(Boolean)
+              .join(": "),
             String(one.attempts),
             money(one.costUsd),
             one.domain,
@@ -175,7 +177,12 @@ async function create(
     AnalysisCreated,
     { method: "POST", body: again ? { customPrompt } : { conversationId, branchId, customPrompt } },
   );
-  show(command, created, ({ message, status }) => [`${message} (${status}).`]);
+  show(command, created, ({ message, status }) => [
+    `${message} (${status}).`,
+    status === "completed"
+      ? `"nexus analyses show" prints it, "nexus analyses create --again" makes a new version.`
+      : `"nexus analyses show" prints its state.`,
+  ]);
 }
 
 interface RetryOptions {
@@ -218,7 +225,11 @@ async function retryOne(api: Api, conversationId: string, branchId: string): Pro
   const view = await api.call(pathOf(conversationId, branchId), AnalysisView);
   const { status, waitsFor, customPrompt } = view;
   if (status !== "failed" && waitsFor !== "budget" && waitsFor !== "provider")
-    throw new CommandError(`The analysis is ${status}, and only failed and waiting ones are tried again.`);
+    throw new CommandError(
+      status === "completed"
+        ? `The analysis is completed. "nexus analyses create --again" makes a new version.`
+        : `The analysis is ${status} and needs no retry: it starts or ends by itself.`,
+    );
   const body = {
     conversationId,
     branchId,
@@ -239,8 +250,7 @@ async function failStuck({ minutes }: { minutes: number }, command: Command): Pr
 
 const STATES: Record<AnalysisReader["state"], string> = {
   ready: "analyses can run",
-  not_configured:
-    "no provider is configured: set GEMINI_API_KEY, or AI_PROVIDER=claude with AI_CLAUDE_ACCOUNT_ID",
+  not_configured: "no provider is configured",
   worker_off: "AI_WORKER_ENABLED is false: analyses wait",
   budget_spent: "the daily budget is spent: analyses wait until 00:00 UTC",
 };
@@ -255,9 +265,17 @@ async function checkConfig(_options: object, command: Command): Promise<void> {
   if (reader.state !== "ready") process.exitCode = 1;
   show(command, { ...reader, domains: enabled, settings }, () =>
     columns([
-      ["state", `${reader.state}: ${STATES[reader.state]}`],
+      [
+        "state",
+        `${reader.state}: ${STATES[reader.state]}${reader.problem === null ? "" : `. ${reader.problem}`}`,
+      ],
       ["read by", `${reader.model} (${reader.provider})`],
-      ["budget", `${money(reader.spentTodayUsd)} of ${money(reader.dailyBudgetUsd)} spent today`],
+      [
+        "budget",
+        reader.dailyBudgetUsd === null
+          ? `none; ${money(reader.spentTodayUsd)} spent today`
+          : `${money(reader.spentTodayUsd)} of ${money(reader.dailyBudgetUsd)} spent today`,
+      ],
       ["domains", enabled.join(", ") || "none: PUT /api/domains/<domain>/analysis turns analysis on"],
       ...settings.map(({ name, value, isSet, isDefault }) => [
         name,

@@ -244,7 +244,9 @@ const OVER_TEXT: Calls<string> = {
   ],
   "analysis/prompt.ts#analysisPrompts": (text) => {
     const prompts = analysisPrompts({ instructions: "i", system: "{{customPrompt}}{{problem}}" });
-    if (prompts.ok) prompts.value.render({ transcript: text, customPrompt: text, problem: text });
+    return (
+      prompts.ok && [prompts.value.system({ customPrompt: text, problem: text }), prompts.value.user(text)]
+    );
   },
   "analysis/result.ts#readResult": (text) => [readResult(text, [1]), readResult(`{${text}}`, [1])],
   "fence.ts#fenced,labelOf,quoteMarks,visibleText": (text) => [

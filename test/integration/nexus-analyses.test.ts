@@ -93,7 +93,7 @@ it("requests an analysis, a new version and those that failed", async () => {
     [`POST /api/analyses/${CONVERSATION}/main/regenerate`]: created,
   });
   const made = await fake.run(["analyses", "create", CONVERSATION, "--prompt", "Only tests."]);
-  expect(made.stdout).toBe("Analysis request created (pending).\n");
+  expect(made.stdout).toBe(`Analysis request created (pending).\n"nexus analyses show" prints its state.\n`);
   await fake.run(["analyses", "create", CONVERSATION, "--again"]);
   await fake.run(["analyses", "retry"]);
   expect(fake.calls.map(({ line, body }) => [line.replace(/\?.*/, ""), body])).toEqual([
@@ -116,7 +116,7 @@ it("retries the others after one that cannot be retried, says what was done, and
   const { code, stdout } = await fake.run(["analyses", "retry"]);
   expect(code).toBe(1);
   expect(stdout.split("\n").slice(0, 2)).toEqual([
-    `${CONVERSATION} branch_1: not requested: The analysis is processing, and only failed and waiting ones are tried again.`,
+    `${CONVERSATION} branch_1: not requested: The analysis is processing and needs no retry: it starts or ends by itself.`,
     `${CONVERSATION} main: Analysis request created.`,
   ]);
 });

@@ -190,6 +190,49 @@ it.each([
   expect(await read()).toMatchObject({ status: "failed", attempts: calls, error: { code }, data: null });
 });
 
+it("uses a result that ended in an unknown way", async () => {
+  replies = [success(JSON.stringify(RESULT), "TIRED")];
+  await deliver(await createAnalysis());
+  expect(await read()).toMatchObject({ status: "completed", attempts: 1, data: { summary: "A fix." } });
+});
+
+it("keeps the text before an unknown end, asks once more, and says how it ended", async () => {
+  replies = [success("First.", "TIRED"), success("Second.", "TIRED")];
+  const id = await createAnalysis();
+  await deliver(id);
+  await makeDue();
+  await deliver(id);
+  expect(sent).toHaveLength(2);
+  expect(await read()).toMatchObject({
+    status: "completed",
+    data: null,
+    content: "Second.",
+    note: expect.stringMatching(/^Gemini ended its response with TIRED\. /) as string,
+    errors: [{ code: "unexpected_end" }],
+    tokenUsage: { prompt: 2_000 },
+  });
+});
+
+it("counts the instructions in the tokens of the prompt", async () => {
+  replies = [];
+  const inputTokens = async () => {
+    const rows = await queryRows<{ tokens: number }>(
+      "SELECT estimated_tokens AS tokens FROM analyses ORDER BY version",
+    );
+    return rows.map(({ tokens }) => tokens);
+  };
+  const { inputTokens: planned } = await apiJson<AnalysisPlan>(`${ANALYSIS}/plan`, { bindings: settings() });
+  const id = await createAnalysis();
+  expect(await inputTokens()).toEqual([planned]);
+  await deliver(id);
+  const [prepared] = await inputTokens();
+  const customPrompt = "word ".repeat(2_000);
+  await apiJson(`${ANALYSIS}/regenerate`, { method: "POST", body: { customPrompt }, bindings: settings() });
+  const [, custom] = await inputTokens();
+  expect(custom! - planned!).toBeGreaterThan(1_000);
+  expect(prepared).toBeGreaterThan(200);
+});
+
 it("stores texts that Postgres does not take without what it does not take", async () => {
   const summary = "NUL \u0000, half \ud83d, whole \u{1f600}";
   replies = [success(JSON.stringify({ ...RESULT, summary }))];

@@ -173,13 +173,17 @@ it("says what an analysis would cost and why it cannot start", async () => {
     apiJson<AnalysisReader>("/api/analyses/reader", { key: VIEWER_KEY, bindings: { ...more } });
   expect(await reader(bindings)).toEqual({
     state: "ready",
+    problem: null,
     provider: "gemini",
     model: "gemini-3.8-flash",
     dailyBudgetUsd: null,
     spentTodayUsd: "0",
   });
   expect(await plan({})).toMatchObject({ state: "not_configured", current: null });
-  expect(await reader({})).toMatchObject({ state: "not_configured" });
+  expect(await reader({})).toMatchObject({
+    state: "not_configured",
+    problem: expect.stringMatching(/^GEMINI_API_KEY/) as string,
+  });
   expect(await plan({ ...bindings, AI_WORKER_ENABLED: "false" })).toMatchObject({ state: "worker_off" });
   await apiJson("/api/analyses", CREATE);
   await end("completed");
@@ -192,6 +196,19 @@ it("says what an analysis would cost and why it cannot start", async () => {
   await allowAnalysis(false);
   expect(await plan()).toMatchObject({ state: "domain_off" });
 });
+
+it.each([
+  ["no account", {}, "AI_CLAUDE_ACCOUNT_ID is not set."],
+  ["an account without a key", { AI_CLAUDE_ACCOUNT_ID: "acc_none" }, "The account acc_none (AI_CLAUDE_ACCOUNT_ID) has no API key."],
+  ["a key that cannot be opened", { AI_CLAUDE_ACCOUNT_ID: "acc_1", CREDENTIAL_KEYS: `k2:${btoa("x".repeat(32))}` }, "The API key of the account acc_1 (AI_CLAUDE_ACCOUNT_ID) cannot be opened with CREDENTIAL_KEYS."],
+])("says what is missing for Claude with %s, and creates nothing", async (_what, more, problem) => {
+  const claude = { ...bindings, AI_PROVIDER: "claude", ...more };
+  const reader = await apiJson<AnalysisReader>("/api/analyses/reader", { bindings: claude });
+  expect(reader).toMatchObject({ state: "not_configured", problem: expect.stringContaining(problem) as string });
+  const { status, json } = await call("/api/analyses", { ...CREATE, bindings: claude });
+  expect([status, JSON.stringify(json)]).toEqual([503, expect.stringContaining(problem)]);
+  expect(await queryRows("SELECT 1 FROM analyses")).toEqual([]);
+}); // prettier-ignore
 
 it("lists current analyses by status, domain and period, page by page", async () => {
   await storeConversation("aaaaaaaa-0000-5000-8000-000000000002", [

@@ -16,8 +16,8 @@ import {
   type ModelResponse,
 } from "../domain/analysis/model-call.ts";
 import { analysisCost, estimateCost } from "../domain/analysis/price.ts";
-import type { AnalysisPrompts } from "../domain/analysis/prompt.ts";
-import { calibrationOf } from "../domain/analysis/estimate-tokens.ts";
+import type { AnalysisPrompt, AnalysisPrompts } from "../domain/analysis/prompt.ts";
+import { calibrationOf, estimateTokens } from "../domain/analysis/estimate-tokens.ts";
 import { MAX_OUTPUT_TOKENS, maxPromptTokens } from "../domain/analysis/provider.ts";
 import { readResult } from "../domain/analysis/result.ts";
 import { type PreparedTranscript, prepareTranscript } from "../domain/analysis/transcript.ts";
@@ -36,10 +36,10 @@ import {
   endAttempt,
   type KeptResponse,
 } from "../store/analyses/attempts.ts";
+import { providerKey } from "../store/analyses/provider.ts";
 import type { AnalysisJob } from "../store/analyses/jobs.ts";
 import { readBranch } from "../store/conversations/branch-messages.ts";
 import { bundledAnalysisPrompts } from "../store/prompts/analysis-prompts.ts";
-import { readAccountKey } from "../store/tenants/accounts.ts";
 
 /** A response with an analysis has some 10 KB. */
 const MAX_RESPONSE_BYTES = 2 * 1_048_576;
@@ -72,12 +72,12 @@ export async function runAttempt(
   limits: AttemptLimits,
 ): Promise<number | null> {
   const prompts = await bundledAnalysisPrompts();
-  const prepared = await prepareWithin(config, job, limits);
+  const prepared = await prepareWithin(config, job, prompts, limits);
   const response = prepared.ok
-    ? await callModel(config, job.provider, requestOf(job, prepared.value, prompts), prepared.value, limits)
+    ? await callModel(config, job.provider, prepared.value, limits)
     : prepared.error;
   const now = new Date();
-  const end = endOf(config, job, response, prepared.ok ? prepared.value : null, now);
+  const end = endOf(config, job, response, prepared.ok ? prepared.value.transcript : null, now);
   const { model } = response;
   const cost = {
     usage: response.usage,
@@ -125,18 +125,27 @@ function storable<T>(value: T): T {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, storable(inner)])) as T;
 }
 
-/** The transcript, whose estimated cost is within the budget; or why the model cannot be called. */
+/** A request with its transcript. */
+interface Prepared {
+  request: ModelRequest;
+  transcript: PreparedTranscript;
+  /** Estimate of the whole prompt. */
+  tokens: number;
+}
+
+/** The request, whose estimated cost is within the budget; or why the model cannot be called. */
 async function prepareWithin(
   config: Config,
   job: AnalysisJob,
+  prompts: AnalysisPrompts,
   { dailyBudget }: AttemptLimits,
-): Promise<Result<PreparedTranscript, ModelFailure>> {
+): Promise<Result<Prepared, ModelFailure>> {
   try {
-    const prepared = await prepare(config, job);
+    const prepared = await prepare(config, job, prompts);
     if (prepared === null)
       return failed(modelFailure("no_transcript", "No messages of this branch are recorded.", null));
     const now = new Date();
-    const { estimatedTokens: tokens } = prepared;
+    const { tokens } = prepared;
     const pico = estimateCost(job.provider, job.model, tokens, now);
     const attempt = { analysisId: job.id, attempt: job.attempts };
     const spent = await correctEstimate(config, attempt, { tokens, pico }, now);
@@ -153,13 +162,18 @@ async function prepareWithin(
   }
 }
 
-async function prepare(config: Config, job: AnalysisJob): Promise<PreparedTranscript | null> {
+async function prepare(config: Config, job: AnalysisJob, prompts: AnalysisPrompts): Promise<Prepared | null> {
   const branch = await readBranch(config, job.conversationId, job.branchKey);
   if (!branch.ok || branch.value.messages.length === 0) return null;
   const { messages, subtaskAnswers, recorded } = branch.value;
+  const system = systemOf(job, prompts);
+  const systemTokens = estimateTokens(system, job.provider);
   const limits = {
     provider: job.provider,
-    maxTokens: maxPromptTokens(job.provider, job.model, config.AI_MAX_PROMPT_TOKENS),
+    maxTokens: Math.max(
+      0,
+      maxPromptTokens(job.provider, job.model, config.AI_MAX_PROMPT_TOKENS) - systemTokens,
+    ),
     targetTokens: config.AI_ANALYSIS_INPUT_TRUNCATION_TARGET_TOKENS,
     headTokens: config.AI_ANALYSIS_TRUNCATE_FIRST_N_TOKENS,
     tailTokens: config.AI_ANALYSIS_TRUNCATE_LAST_M_TOKENS,
@@ -167,55 +181,46 @@ async function prepare(config: Config, job: AnalysisJob): Promise<PreparedTransc
     tailMessages: config.AI_TAIL_MESSAGES,
     calibration: calibrationOf(recorded, job.provider),
   };
-  return prepareTranscript(messages, limits, subtaskAnswers);
+  const transcript = prepareTranscript(messages, limits, subtaskAnswers);
+  const request = requestOf(job, { system, user: prompts.user(transcript.text) });
+  return { request, transcript, tokens: transcript.estimatedTokens + systemTokens };
 }
 
-/** A response that was cut is asked for again with twice the tokens, an invalid one with its problem. */
-function requestOf(
-  job: AnalysisJob,
-  { text: transcript }: PreparedTranscript,
-  prompts: AnalysisPrompts,
-): ModelRequest {
-  // Errors of the network in between change nothing about them.
+/** An invalid response is asked for again with its problem. */
+function systemOf(job: AnalysisJob, prompts: AnalysisPrompts): string {
+  // Errors of the network in between change nothing about it.
   const invalid = job.errors.findLast(({ code }) => code === "invalid_result");
-  const wasCut = job.errors.some(({ code }) => code === "response_cut");
   const customPrompt = job.customPrompt === null ? null : maskPersonalData(redact(job.customPrompt));
+  return prompts.system({ customPrompt, problem: invalid?.message ?? null });
+}
+
+/** A response that was cut is asked for again with twice the tokens. */
+function requestOf(job: AnalysisJob, prompt: AnalysisPrompt): ModelRequest {
+  const wasCut = job.errors.some(({ code }) => code === "response_cut");
   return {
     model: job.model,
-    prompt: prompts.render({ transcript, customPrompt, problem: invalid?.message ?? null }),
+    prompt,
     maxOutputTokens: MAX_OUTPUT_TOKENS * (wasCut ? 2 : 1),
     usesTool: job.errors.some(({ code }) => code === NO_OUTPUT_CONFIG),
   };
 }
 
-const NOT_CONFIGURED: Record<AnalysisProvider, string> = {
-  gemini: "GEMINI_API_KEY is not set. Set it and try again.",
-  claude: "The account AI_CLAUDE_ACCOUNT_ID has no API key. Store one and try again.",
-};
-
-async function claudeKey(config: Config): Promise<string | null> {
-  return config.AI_CLAUDE_ACCOUNT_ID === undefined
-    ? null
-    : readAccountKey(config, config.AI_CLAUDE_ACCOUNT_ID);
-}
-
 async function callModel(
   config: Config,
   provider: AnalysisProvider,
-  request: ModelRequest,
-  { estimatedTokens }: PreparedTranscript,
+  { request, tokens }: Prepared,
   { deadline }: AttemptLimits,
 ): Promise<ModelResponse | ModelFailure> {
-  const limit = Math.min(timeoutMs(config, estimatedTokens), deadline.getTime() - Date.now());
+  const limit = Math.min(timeoutMs(config, tokens), deadline.getTime() - Date.now());
   if (limit <= 0)
     return modelFailure("not_called", "Preparing the transcript took too long.", { retryAfterMs: undefined });
   try {
-    const key = provider === "gemini" ? config.GEMINI_API_KEY : await claudeKey(config);
-    if (!key) return modelFailure("not_configured", NOT_CONFIGURED[provider], null);
+    const key = await providerKey(config, provider);
+    if (!key.ok) return modelFailure("not_configured", `${key.error} Then try again.`, null);
     const { url, headers, body } =
       provider === "gemini"
-        ? geminiCall(config.GEMINI_API_URL, key, request)
-        : claudeCall(config.CLAUDE_API_BASE_URL, key, request);
+        ? geminiCall(config.GEMINI_API_URL, key.value, request)
+        : claudeCall(config.CLAUDE_API_BASE_URL, key.value, request);
     const signal = AbortSignal.timeout(limit);
     const response = await fetch(url, { method: "POST", headers, body, signal, redirect: "manual" });
     const text = await readText(response.body, MAX_RESPONSE_BYTES);
@@ -276,20 +281,20 @@ function endOf(
     omitted > 0 ? `${omitted} messages in the middle were too long for the model and were omitted.` : null;
   const result = readResult(response.text, prepared?.positions ?? []);
   if (result.ok) return { status: "completed", result: result.value, content: null, note, error: null };
-  const kept = response.text.trim() === "" ? null : keptResponse(response.text, note);
-  const code = response.isCut ? "response_cut" : "invalid_result";
+  const kept = response.text.trim() === "" ? null : keptResponse(response, note);
+  const { code, message } = response.early ?? { code: "invalid_result", message: result.error };
   const wasAsked = job.errors.some((error) => error.code === code);
-  if (!wasAsked && !isLast(code))
-    return fail(code, response.isCut ? "The response reached its limit of tokens." : result.error, 0, kept);
+  if (!wasAsked && !isLast(code)) return fail(code, message, 0, kept);
   if (kept === null) return fail(code, "The model returned no text.", null);
   return { status: "completed", result: null, ...kept, error: null };
 }
 
 /** A response that is no result, with its secrets masked before it is cut. */
-function keptResponse(text: string, note: string | null): KeptResponse {
+function keptResponse({ text, early }: ModelResponse, note: string | null): KeptResponse {
   const masked = redact(text);
   const isLong = masked.length > MAX_CONTENT;
   const notes = [
+    early?.code === "unexpected_end" ? early.message : null,
     "The response does not have the expected form.",
     isLong ? `Of its ${masked.length} characters, the first ${MAX_CONTENT} are kept.` : null,
     note,

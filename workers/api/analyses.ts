@@ -3,7 +3,7 @@ import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { callRates } from "../domain/auth/call-rate.ts";
 import { budgetFor, dailyBudgetOf, estimateCost } from "../domain/analysis/price.ts";
-import { chooseProvider } from "../domain/analysis/provider.ts";
+import { promptTokens } from "../domain/analysis/provider.ts";
 import { formatUsd } from "../domain/pricing/usd.ts";
 import type { Config } from "../runtime/config.ts";
 import { AUDIT_READING_MS, MINUTE_MS } from "../runtime/constants.ts";
@@ -29,10 +29,11 @@ import { writeAuditOnce } from "../store/admin/audit.ts";
 import { readSpentToday } from "../store/analyses/attempts.ts";
 import { createAnalysis, type CreatedAnalysis, type CreationError } from "../store/analyses/create.ts";
 import { type BranchName, listAnalyses, readAnalysis, readAnalysisPlan } from "../store/analyses/read.ts";
+import { readProvider } from "../store/analyses/provider.ts";
 import { readAnalysisTrends } from "../store/analyses/trends.ts";
 import type { NoBranch } from "../store/conversations/find.ts";
 import { failStuckAnalyses } from "../store/analyses/jobs.ts";
-import { bundledAnalysisPrompts } from "../store/prompts/analysis-prompts.ts";
+import { bundledAnalysisPrompts, instructionTokens } from "../store/prompts/analysis-prompts.ts";
 import { auditActor } from "./admin/audit-context.ts";
 import type { ApiEnv } from "./http/context.ts";
 import { newRoutes } from "./http/context.ts";
@@ -176,9 +177,10 @@ export const analysisRoutes = newRoutes()
     const found = await readAnalysisPlan(config, name, now);
     if (!found.ok) throw notFound(found.error, name);
     const { isEnabled, spentPico, ...branch } = found.value;
-    const { maxPromptTokens } = chooseProvider(config);
-    const inputTokens = branch.inputTokens && Math.min(branch.inputTokens, maxPromptTokens);
-    const { state, ...reader } = readerView(config, spentPico);
+    const provider = await readProvider(config);
+    const instructions = await instructionTokens(null, provider.provider);
+    const inputTokens = promptTokens(branch.inputTokens, instructions, provider);
+    const { state, ...reader } = readerView(config, provider, spentPico);
     const costPico = estimateCost(reader.provider, reader.model, inputTokens, now);
     const verdict = budgetFor(dailyBudgetOf(config), spentPico, costPico);
     const view: AnalysisPlan = {
@@ -193,7 +195,8 @@ export const analysisRoutes = newRoutes()
   })
   .openapi(reader, async (c) => {
     const config = c.get("config");
-    return c.json(readerView(config, await readSpentToday(config, new Date())), 200);
+    const spentPico = await readSpentToday(config, new Date());
+    return c.json(readerView(config, await readProvider(config), spentPico), 200);
   })
   .openapi(trends, async (c) => {
     const { from, to, domain, timeZone } = c.req.valid("query");
@@ -219,17 +222,22 @@ function planState(
 }
 
 /** Who reads conversations, and whether that is possible now. */
-function readerView(config: Config, spentPico: bigint): AnalysisReader {
-  const { provider, model, isConfigured } = chooseProvider(config);
+function readerView(
+  config: Config,
+  { provider, model, problem }: Awaited<ReturnType<typeof readProvider>>,
+  spentPico: bigint,
+): AnalysisReader {
   const budget = dailyBudgetOf(config);
   return {
-    state: !isConfigured
-      ? "not_configured"
-      : !config.AI_WORKER_ENABLED
-        ? "worker_off"
-        : budget !== null && spentPico >= budget
-          ? "budget_spent"
-          : "ready",
+    state:
+      problem !== null
+        ? "not_configured"
+        : !config.AI_WORKER_ENABLED
+          ? "worker_off"
+          : budget !== null && spentPico >= budget
+            ? "budget_spent"
+            : "ready",
+    problem,
     provider,
     model,
     dailyBudgetUsd: budget === null ? null : formatUsd(budget),
@@ -248,14 +256,19 @@ async function start(
   isRegeneration: boolean,
 ): Promise<CreatedAnalysis> {
   const config = c.get("config");
-  const provider = chooseProvider(config);
-  if (!provider.isConfigured)
-    throw new ApiError(
-      "unavailable",
-      "No analysis provider is configured. Set GEMINI_API_KEY, or AI_PROVIDER=claude with AI_CLAUDE_ACCOUNT_ID.",
-    );
+  const provider = await readProvider(config);
+  if (provider.problem !== null)
+    throw new ApiError("unavailable", `No analysis can run. ${provider.problem}`);
   const limitPerMinute = config.AI_ANALYSIS_RATE_LIMIT_CREATION;
-  const request = { branch, customPrompt, provider, limitPerMinute, isRegeneration };
+  const tokens = await instructionTokens(customPrompt ?? null, provider.provider);
+  const request = {
+    branch,
+    customPrompt,
+    instructionTokens: tokens,
+    provider,
+    limitPerMinute,
+    isRegeneration,
+  };
   const created = await createAnalysis(config, request, auditActor(c));
   if (!created.ok) throw creationError(created.error, branch);
   const { kind, analysisId } = created.value;

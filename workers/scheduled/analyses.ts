@@ -3,7 +3,7 @@
  * starts those of automatic mode.
  */
 import { dailyBudgetOf, estimateCost } from "../domain/analysis/price.ts";
-import { chooseProvider } from "../domain/analysis/provider.ts";
+import { promptTokens } from "../domain/analysis/provider.ts";
 import type { Config } from "../runtime/config.ts";
 import { DAY_MS, MINUTE_MS } from "../runtime/constants.ts";
 import { enqueueAnalyses } from "../runtime/enqueue-analyses.ts";
@@ -12,6 +12,8 @@ import { publishAnalysis } from "../runtime/publish-analysis.ts";
 import { readAutomatic } from "../store/analyses/automatic.ts";
 import { createAnalysis } from "../store/analyses/create.ts";
 import { nextAnalysisAt, releaseBudgetWaits, takeOverdueAnalyses } from "../store/analyses/jobs.ts";
+import { readProvider } from "../store/analyses/provider.ts";
+import { instructionTokens } from "../store/prompts/analysis-prompts.ts";
 
 /** A message in the queue is usually delivered sooner; a second one is harmless. */
 const OVERDUE_MS = 2 * MINUTE_MS;
@@ -25,8 +27,9 @@ export async function recoverAnalyses(
   config: Config,
   now: number,
 ): Promise<number | null> {
-  if (!config.AI_WORKER_ENABLED || !chooseProvider(config).isConfigured) return null;
+  if (!config.AI_WORKER_ENABLED) return null;
   try {
+    if ((await readProvider(config)).problem !== null) return null;
     const at = new Date(now);
     const released = await releaseBudgetWaits(config, dailyBudgetOf(config), MAX_WAITING, at);
     await enqueueAnalyses(env, released);
@@ -55,11 +58,13 @@ export async function startAutomaticAnalyses(
   now: number,
 ): Promise<number | null> {
   const at = new Date(now);
-  const provider = chooseProvider(config);
   const { AI_WORKER_MAX_CONCURRENT_JOBS: slots } = config;
   const budget = dailyBudgetOf(config);
-  if (!config.AI_WORKER_ENABLED || !provider.isConfigured || budget === null) return null;
+  if (!config.AI_WORKER_ENABLED || budget === null) return null;
   try {
+    const provider = await readProvider(config);
+    if (provider.problem !== null) return null;
+    const instructions = await instructionTokens(null, provider.provider);
     const { open, spentPico, candidates, nextIdleAt } = await readAutomatic(config, at, MAX_CANDIDATES);
     let next = nextIdleAt?.getTime() ?? null;
     let leftPico = budget - spentPico;
@@ -70,7 +75,7 @@ export async function startAutomaticAnalyses(
       const costPico = estimateCost(
         provider.provider,
         provider.model,
-        Math.min(contextTokens, provider.maxPromptTokens),
+        promptTokens(contextTokens, instructions, provider),
         at,
       );
       if (costPico === null) break;
@@ -81,7 +86,13 @@ export async function startAutomaticAnalyses(
         continue;
       }
       const branch = { conversationId, branchId: branchKey };
-      const request = { branch, customPrompt: undefined, provider, limitPerMinute: Infinity };
+      const request = {
+        branch,
+        customPrompt: undefined,
+        instructionTokens: instructions,
+        provider,
+        limitPerMinute: Infinity,
+      };
       const created = await createAnalysis(
         config,
         { ...request, isRegeneration: false },

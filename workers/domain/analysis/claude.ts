@@ -11,6 +11,7 @@ import {
   type ModelFailure,
   type ModelRequest,
   type ModelResponse,
+  RESPONSE_CUT,
 } from "./model-call.ts";
 import { modelSchema } from "./model-schema.ts";
 
@@ -97,7 +98,7 @@ export function readClaudeResponse(
   const text = toolCall
     ? JSON.stringify(toolCall.input ?? null)
     : data.content.map((block) => (block.type === "text" ? (block.text ?? "") : "")).join("");
-  return { ok: true, text, isCut: data.stop_reason === "max_tokens", ...billed };
+  return { ok: true, text, early: data.stop_reason === "max_tokens" ? RESPONSE_CUT : null, ...billed };
 }
 
 function readError(status: number, json: unknown, model: string, retryAfter: string | null): ModelFailure {

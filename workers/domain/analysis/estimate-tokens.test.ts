@@ -141,6 +141,19 @@ test("recorded counts of a branch say how far off its estimate is", () => {
   expect(factor(estimate * 0.9, "since 4.7", "gemini")).toBe(1);
 });
 
+test("results of tools count, those of server tools are not known", () => {
+  const calibrated = (tokens: number, contents: readonly unknown[]) =>
+    calibrationOf({ tokenizer: "since 4.7", tokens, contents }, "claude");
+  const text = words(4_000);
+  const result = (type: string, content: unknown) => [{ type, tool_use_id: "t", content }];
+  const whole = calibrated(8_000, [text, text]);
+  expect(whole).not.toBeNull();
+  for (const type of ["tool_result", "mcp_tool_result"])
+    for (const content of [text, [{ type: "text", text }]])
+      expect(calibrated(8_000, [text, result(type, content)])).toBe(whole);
+  expect(calibrated(8_000, [text, text, result("web_search_tool_result", [])])).toBeNull();
+});
+
 test("images and thinking do not count", () => {
   const calibrated = (tokens: number, contents: readonly unknown[]) =>
     calibrationOf({ tokenizer: "since 4.7", tokens, contents }, "claude");

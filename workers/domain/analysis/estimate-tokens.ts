@@ -155,7 +155,7 @@ export function calibrationOf(recorded: RecordedTokens | null, provider: Analysi
   return Math.min(MAX_CALIBRATION, Math.max(MIN_CALIBRATION[provider], tokens / estimate));
 }
 
-/** What Claude counts of a message, thinking aside; null with an image or a document, whose tokens their bytes do not show. */
+/** What Claude counts of a message, thinking aside; null with an image, a document or the result of a server tool, whose tokens their bytes do not show. */
 function countedText(content: unknown): string | null {
   const texts: string[] = [];
   for (const block of contentBlocks(content)) {
@@ -163,7 +163,10 @@ function countedText(content: unknown): string | null {
     if (type === "image" || type === "document") return null;
     if (type === "text") texts.push(stringMember(block, "text"));
     if (isToolCall(type)) texts.push(JSON.stringify(block["input"] ?? {}));
-    if (type !== "tool_result") continue;
+    const isResult = type === "tool_result" || type === "mcp_tool_result";
+    // Results of server tools may be encrypted.
+    if (!isResult && typeof type === "string" && type.endsWith("_tool_result")) return null;
+    if (!isResult) continue;
     const inner = countedText(block["content"]);
     if (inner === null) return null;
     texts.push(inner);

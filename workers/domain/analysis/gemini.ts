@@ -11,6 +11,7 @@ import {
   type ModelFailure,
   type ModelRequest,
   type ModelResponse,
+  RESPONSE_CUT,
 } from "./model-call.ts";
 import { modelSchema } from "./model-schema.ts";
 
@@ -114,9 +115,14 @@ export function readGeminiResponse(
   const reason = candidate.finishReason ?? "STOP";
   if (BLOCKED.test(reason)) return blocked(reason, billed);
   if (reason === "STOP" || reason === "MAX_TOKENS" || reason === "CONTINUATION")
-    return { ok: true, text, isCut: reason !== "STOP", ...billed };
-  const message = `Gemini ended its response with ${truncate(reason, 50)}.`;
-  return modelFailure("unexpected_end", message, { retryAfterMs: undefined }, billed);
+    return { ok: true, text, early: reason === "STOP" ? null : RESPONSE_CUT, ...billed };
+  const early = {
+    code: "unexpected_end",
+    message: `Gemini ended its response with ${truncate(reason, 50)}.`,
+  } as const;
+  // What it wrote before is paid for, and may be whole.
+  if (text.trim() !== "") return { ok: true, text, early, ...billed };
+  return modelFailure(early.code, early.message, { retryAfterMs: undefined }, billed);
 }
 
 function blocked(reason: string, billed: Pick<ModelFailure, "usage" | "model">): ModelFailure {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { claudeCall, readClaudeResponse } from "./claude.ts";
 import { readGeminiResponse } from "./gemini.ts";
-import { backoffMs } from "./model-call.ts";
+import { backoffMs, RESPONSE_CUT } from "./model-call.ts";
 import { modelSchema } from "./model-schema.ts";
 
 const NOON_UTC = Date.parse("2026-11-30T12:00:00Z");
@@ -23,18 +23,29 @@ test("a response of Gemini has its text without thoughts, and thinking counts as
   expect(gemini(candidate("STOP", '{"a":1}'))).toEqual({
     ok: true,
     text: '{"a":1}',
-    isCut: false,
+    early: null,
     usage: { inputTokens: 1200, cachedInputTokens: 0, outputTokens: 750, thinkingTokens: 450 },
     model: "gemini-3.8-flash-002",
   });
-  expect(gemini(candidate("MAX_TOKENS", ""))).toMatchObject({ ok: true, text: "", isCut: true });
+  expect(gemini(candidate("MAX_TOKENS", ""))).toMatchObject({ ok: true, text: "", early: RESPONSE_CUT });
+  expect(gemini(candidate("TIRED", '{"a":1}'))).toMatchObject({
+    ok: true,
+    text: '{"a":1}',
+    early: { code: "unexpected_end", message: "Gemini ended its response with TIRED." },
+  });
 });
 
 test.each([
   ["a blocked prompt", 200, { promptFeedback: { blockReason: "PROHIBITED_CONTENT" } }, "blocked", null],
   ["no candidate and no reason", 200, {}, "invalid_response", { retryAfterMs: undefined }],
   ["a blocked response", 200, candidate("SAFETY"), "blocked", null],
-  ["an unknown end", 200, candidate("TIRED"), "unexpected_end", { retryAfterMs: undefined }],
+  [
+    "an unknown end without text",
+    200,
+    candidate("TIRED", " "),
+    "unexpected_end",
+    { retryAfterMs: undefined },
+  ],
   ["no JSON", 200, "<html>", "invalid_response", { retryAfterMs: undefined }],
   ["a model that is gone", 404, {}, "model_gone", null],
   ["a rejected key", 403, {}, "key_rejected", null],
@@ -90,8 +101,8 @@ const message = (stop_reason: string) => ({
 });
 
 test.each([
-  [message("end_turn"), 200, { ok: true, text: "{}", isCut: false, usage: { inputTokens: 12 } }],
-  [message("max_tokens"), 200, { ok: true, isCut: true }],
+  [message("end_turn"), 200, { ok: true, text: "{}", early: null, usage: { inputTokens: 12 } }],
+  [message("max_tokens"), 200, { ok: true, early: RESPONSE_CUT }],
   [message("refusal"), 200, { ok: false, code: "blocked", retry: null }],
   [message("model_context_window_exceeded"), 200, { ok: false, code: "too_long", retry: null }],
   [{}, 404, { ok: false, code: "model_gone" }],
@@ -107,7 +118,7 @@ test.each([
   [
     { ...message("tool_use"), content: [{ type: "tool_use", name: "analysis", input: { a: 1 } }] },
     200,
-    { ok: true, text: '{"a":1}', isCut: false },
+    { ok: true, text: '{"a":1}', early: null },
   ],
 ])("a response of Claude: %j with status %s", (body, status, expected) => {
   expect(claude(body, status, "7")).toMatchObject(expected);

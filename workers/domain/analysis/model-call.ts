@@ -21,8 +21,16 @@ interface Billed {
   usage: AnalysisUsage | null;
   model: string | null;
 }
-/** `isCut`: the response reached its limit of tokens. */
-export type ModelResponse = Billed & { ok: true; text: string; isCut: boolean };
+/** How a response ended that may not be whole. */
+export interface EarlyEnd {
+  code: "response_cut" | "unexpected_end";
+  message: string;
+}
+export const RESPONSE_CUT: EarlyEnd = {
+  code: "response_cut",
+  message: "The response reached its limit of tokens.",
+};
+export type ModelResponse = Billed & { ok: true; text: string; early: EarlyEnd | null };
 export type ModelFailure = Billed & {
   ok: false;
   code: string;

@@ -10,7 +10,7 @@ const files = await readAnalysisFiles();
 const read = analysisPrompts(files);
 const prompts = read.ok ? read.value : expect.unreachable(read.error);
 const systemOf = (customPrompt: string | null, problem: string | null) =>
-  prompts.render({ transcript: "t", customPrompt, problem }).system;
+  prompts.system({ customPrompt, problem });
 
 test("a custom prompt replaces the instructions and not the rules", () => {
   expect(systemOf(null, null).startsWith(prompts.instructions)).toBe(true);
@@ -72,7 +72,7 @@ test.each(PLANTED)("planted text changes nothing in the structure of the request
       calibration: null,
     } as const;
     const { text: transcript } = prepareTranscript(messages, limits);
-    const prompt = prompts.render({ transcript, customPrompt: null, problem: null });
+    const prompt = { system: systemOf(null, null), user: prompts.user(transcript) };
     return { prompt, request: { model: "m", prompt, maxOutputTokens: 10 } };
   });
   const [hostile, plain] = bodies;

@@ -19,8 +19,8 @@ export interface AnalysisPrompt {
   user: string;
 }
 
-export interface PromptInput {
-  transcript: string;
+export interface SystemInput {
+  /** Null: the default instructions. */
   customPrompt: string | null;
   /** Why the previous response was not valid. */
   problem: string | null;
@@ -32,7 +32,9 @@ export interface AnalysisPrompts {
   /** Hex SHA-256 of the files: analyses with the same hash have the same instructions. */
   hash: string;
   /** Throws where a template exceeds its limits. */
-  render(input: PromptInput): AnalysisPrompt;
+  system(input: SystemInput): string;
+  /** The user's turn. */
+  user(transcript: string): string;
 }
 
 /** Reads the templates; the error names file, line and column. */
@@ -46,8 +48,8 @@ export function analysisPrompts(files: PromptFiles): Result<AnalysisPrompts, str
   }
   const renderFile = (name: keyof PromptFiles, context: object) =>
     renderTemplate(templates.get(name)!, context, templates);
-  const system = (context: object) => {
-    const rendered = renderFile("system", context);
+  const system = (input: SystemInput) => {
+    const rendered = renderFile("system", input);
     if (!rendered.ok) throw new Error(describeTemplateError(rendered.error));
     return rendered.value.trim();
   };
@@ -58,9 +60,7 @@ export function analysisPrompts(files: PromptFiles): Result<AnalysisPrompts, str
   return ok({
     instructions: instructions.ok ? instructions.value.trim() : "",
     hash: toHex(sha256(JSON.stringify([files.instructions, files.system]))),
-    render: ({ transcript, customPrompt, problem }) => ({
-      system: system({ customPrompt, problem }),
-      user: fenced("transcript", transcript),
-    }),
+    system,
+    user: (transcript) => fenced("transcript", transcript),
   });
 }

@@ -9,9 +9,7 @@ const GEMINI_WINDOW = 1_048_576;
 
 export interface ProviderSettings {
   AI_PROVIDER: AnalysisProvider;
-  AI_CLAUDE_ACCOUNT_ID?: string | undefined;
   AI_CLAUDE_MODEL_NAME: string;
-  GEMINI_API_KEY?: string | undefined;
   GEMINI_MODEL_NAME: string;
   AI_MAX_PROMPT_TOKENS: number;
 }
@@ -19,19 +17,16 @@ export interface ProviderSettings {
 export interface ProviderChoice {
   provider: AnalysisProvider;
   model: string;
-  isConfigured: boolean;
   /** Tokens that a prompt may have. */
   maxPromptTokens: number;
 }
 
 export function chooseProvider(settings: ProviderSettings): ProviderChoice {
   const { AI_PROVIDER: provider } = settings;
-  const isClaude = provider === "claude";
-  const model = isClaude ? settings.AI_CLAUDE_MODEL_NAME : settings.GEMINI_MODEL_NAME;
+  const model = provider === "claude" ? settings.AI_CLAUDE_MODEL_NAME : settings.GEMINI_MODEL_NAME;
   return {
     provider,
     model,
-    isConfigured: (isClaude ? settings.AI_CLAUDE_ACCOUNT_ID : settings.GEMINI_API_KEY) !== undefined,
     maxPromptTokens: maxPromptTokens(provider, model, settings.AI_MAX_PROMPT_TOKENS),
   };
 }
@@ -40,4 +35,13 @@ export function chooseProvider(settings: ProviderSettings): ProviderChoice {
 export function maxPromptTokens(provider: AnalysisProvider, model: string, setting: number): number {
   const window = provider === "gemini" ? GEMINI_WINDOW : contextWindow(model, null).tokens;
   return Math.min(setting, window - 2 * MAX_OUTPUT_TOKENS);
+}
+
+/** Of a branch whose last inference had these; null: not known. The instructions are part of the prompt. */
+export function promptTokens(
+  contextTokens: number | null,
+  instructionTokens: number,
+  { maxPromptTokens: most }: ProviderChoice,
+): number | null {
+  return contextTokens === null ? null : Math.min(contextTokens + instructionTokens, most);
 }

@@ -164,6 +164,10 @@ export const AnalysisList = z.object({
 export type AnalysisList = z.infer<typeof AnalysisList>;
 
 const reader = {
+  problem: z
+    .string()
+    .nullable()
+    .describe("With `not_configured`: what is missing, and what to set; else null."),
   provider: AnalysisProvider.describe("Who would read a conversation."),
   model: z.string(),
   dailyBudgetUsd: usd.describe("Null: no budget."),

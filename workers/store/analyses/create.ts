@@ -3,7 +3,7 @@ import { and, desc, eq, gt, sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import { analyses, domains } from "../../../drizzle/schema.ts";
 import { waitMs } from "../../domain/auth/call-rate.ts";
-import type { ProviderChoice } from "../../domain/analysis/provider.ts";
+import { promptTokens, type ProviderChoice } from "../../domain/analysis/provider.ts";
 import { failed, ok, type Result } from "../../domain/result.ts";
 import { MINUTE_MS } from "../../runtime/constants.ts";
 import type { AnalysisStatus } from "../../schemas/analysis.ts";
@@ -16,6 +16,8 @@ import { type BranchName, recordedContextTokens } from "./read.ts";
 export interface NewAnalysis {
   branch: BranchName;
   customPrompt: string | undefined;
+  /** Estimated tokens of the instructions. */
+  instructionTokens: number;
   provider: ProviderChoice;
   /** Analyses that the caller may create per minute. */
   limitPerMinute: number;
@@ -42,7 +44,7 @@ export type CreationError =
  */
 export async function createAnalysis(
   config: DatabaseConfig,
-  { branch: name, customPrompt, provider, limitPerMinute, isRegeneration }: NewAnalysis,
+  { branch: name, customPrompt, instructionTokens, provider, limitPerMinute, isRegeneration }: NewAnalysis,
   by: AuditActor,
 ): Promise<Result<CreatedAnalysis, CreationError>> {
   const found = await withPrimary(config, async (db) => {
@@ -120,7 +122,7 @@ export async function createAnalysis(
         provider: provider.provider,
         model: provider.model,
         customPrompt,
-        estimatedTokens: found.value.tokens && Math.min(found.value.tokens, provider.maxPromptTokens),
+        estimatedTokens: promptTokens(found.value.tokens, instructionTokens, provider),
         requestedBy: actor,
         createdAt: now,
         updatedAt: now,

@@ -1,5 +1,7 @@
 /** The prompt of analyses, from the files of prompts/analysis/ that the build has bundled and checked. */
+import { estimateTokens } from "../../domain/analysis/estimate-tokens.ts";
 import type { AnalysisPrompts } from "../../domain/analysis/prompt.ts";
+import type { AnalysisProvider } from "../../schemas/analysis.ts";
 
 let read: AnalysisPrompts | undefined;
 
@@ -13,4 +15,13 @@ export async function bundledAnalysisPrompts(): Promise<AnalysisPrompts> {
   const prompts = analysisPrompts(files.default);
   if (!prompts.ok) throw new Error(prompts.error);
   return (read = prompts.value);
+}
+
+/** Estimated tokens of the instructions with a custom prompt; null: the default one. */
+export async function instructionTokens(
+  customPrompt: string | null,
+  provider: AnalysisProvider,
+): Promise<number> {
+  const prompts = await bundledAnalysisPrompts();
+  return estimateTokens(prompts.system({ customPrompt, problem: null }), provider);
 }

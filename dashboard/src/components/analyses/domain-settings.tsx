@@ -10,7 +10,7 @@ import { SubmitButton } from "../ui/controls.tsx";
 import { RadioOption } from "../ui/radio-option.tsx";
 import { FormError, TextField } from "../ui/text-field.tsx";
 import { Money } from "../ui/values.tsx";
-import { ProviderName, ProviderVariables, WHAT_LEAVES } from "./labels.tsx";
+import { ProviderName, WHAT_LEAVES } from "./labels.tsx";
 
 interface Props {
   view: View;
@@ -44,9 +44,7 @@ export function AnalysisSettings({ view, detail, reader, problem }: Props) {
         )}
       </p>
       {reader.ok && reader.data.state === "not_configured" && (
-        <p class="note">
-          No provider is configured yet: set <ProviderVariables />.
-        </p>
+        <p class="note">No provider is configured yet. {reader.data.problem}</p>
       )}
       {isOn && (
         <p class="card-foot">

@@ -21,13 +21,6 @@ export function ProviderName({ provider, model }: { provider: AnalysisProvider; 
   );
 }
 
-/** How a provider is configured. */
-export const ProviderVariables = () => (
-  <>
-    <code>GEMINI_API_KEY</code>, or <code>AI_PROVIDER=claude</code> with <code>AI_CLAUDE_ACCOUNT_ID</code>
-  </>
-);
-
 /** What a provider receives once analysis is on. */
 export const WHAT_LEAVES =
   "the text of conversations that are analyzed: messages, tool inputs and results, the long ones shortened. Secrets and personal data that are recognized are masked first";

@@ -11,7 +11,7 @@ import { Icon } from "../ui/icon.tsx";
 import { SubmitButton } from "../ui/controls.tsx";
 import { FormError } from "../ui/text-field.tsx";
 import { Money, UntrustedText } from "../ui/values.tsx";
-import { ProviderName, ProviderVariables, WHAT_LEAVES } from "./labels.tsx";
+import { ProviderName, WHAT_LEAVES } from "./labels.tsx";
 
 const MAX_PROMPT = 20_000;
 
@@ -30,12 +30,7 @@ interface Props {
 
 export function AnalysisRequest(props: Props) {
   const { view, plan, problem } = props;
-  if (plan.state === "not_configured")
-    return (
-      <Notice>
-        No provider is configured. Set <ProviderVariables /> in the environment of the Worker.
-      </Notice>
-    );
+  if (plan.state === "not_configured") return <Notice>No provider is configured. {plan.problem}</Notice>;
   if (plan.state === "domain_off") return <DomainOff {...props} />;
   return (
     <>
@@ -51,8 +46,8 @@ export function AnalysisRequest(props: Props) {
       )}
       {plan.state === "budget_spent" && (
         <Notice>
-          Today's budget is spent: <Money amount={plan.spentTodayUsd} /> of{" "}
-          <Money amount={plan.dailyBudgetUsd} />. A new analysis waits until 00:00 UTC.
+          <BudgetProblem plan={plan} /> A new analysis waits{" "}
+          {isPaused(plan) ? "until it is raised" : "until 00:00 UTC, or until the budget is raised"}.
         </Notice>
       )}
       {plan.state === "over_budget" && (
@@ -73,6 +68,29 @@ export function AnalysisRequest(props: Props) {
         <p class="mute">Only administrators can request an analysis.</p>
       )}
     </>
+  );
+}
+
+const isPaused = ({ dailyBudgetUsd }: AnalysisPlan) => Number(dailyBudgetUsd) === 0;
+
+/** Why the budget of the day does not cover an analysis. */
+export function BudgetProblem({ plan }: { plan: AnalysisPlan }) {
+  const { spentTodayUsd: spent, dailyBudgetUsd: budget } = plan;
+  if (isPaused(plan))
+    return (
+      <>
+        <code>AI_DAILY_BUDGET_USD</code> is 0: analyses are paused.
+      </>
+    );
+  const amounts = (
+    <>
+      <Money amount={spent} /> of <Money amount={budget} />
+    </>
+  );
+  return Number(spent) < Number(budget) ? (
+    <>What is left of today's budget does not cover it: {amounts} is spent.</>
+  ) : (
+    <>Today's budget is spent: {amounts}.</>
   );
 }
 

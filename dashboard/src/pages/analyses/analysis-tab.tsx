@@ -3,7 +3,7 @@ import type { AnalysisPlan, AnalysisView } from "../../../../workers/schemas/api
 import type { ApiClient, Problem, Result } from "../../api/client.ts";
 import { FailedAttempts, FailureReason } from "../../components/analyses/attempts.tsx";
 import { AnalysisStatusBadge, ProviderName } from "../../components/analyses/labels.tsx";
-import { AnalysisRequest, ResumeForm } from "../../components/analyses/request-form.tsx";
+import { AnalysisRequest, BudgetProblem, ResumeForm } from "../../components/analyses/request-form.tsx";
 import { AnalysisResultView, Paragraph } from "../../components/analyses/result.tsx";
 import { type ComparedVersion, VersionComparison } from "../../components/analyses/version-comparison.tsx";
 import { versionHref, Versions } from "../../components/analyses/versions.tsx";
@@ -258,9 +258,15 @@ function Progress({ view, analysis, plan }: { view: View; analysis: AnalysisView
         <>
           Waits: <code>AI_WORKER_ENABLED</code> is <code>false</code>.
         </>
+      ) : plan.state === "not_configured" ? (
+        <>Waits: no provider is configured. {plan.problem}</>
       ) : isLater ? (
         <>
-          {waitsFor === "budget" && "The daily budget is spent. "}
+          {waitsFor === "budget" && plan.state === "budget_spent" && (
+            <>
+              <BudgetProblem plan={plan} />{" "}
+            </>
+          )}
           {errors.length > 0 ? "The next attempt starts" : "It starts"}{" "}
           <Time at={nextAttemptAt} view={view} />.
         </>

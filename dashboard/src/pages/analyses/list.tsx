@@ -10,7 +10,6 @@ import {
   AnalysisStatusBadge,
   failureLabel,
   ProviderName,
-  ProviderVariables,
   SENTIMENTS,
   STATUS_LABELS,
   valueLabel,
@@ -105,7 +104,11 @@ function ReaderNote({ reader }: { reader: AnalysisReader }) {
           of a budget of <Money amount={dailyBudgetUsd} />
         </>
       )}
-      .{state === "budget_spent" && " The budget is spent: new analyses wait until 00:00 UTC."}
+      .
+      {state === "budget_spent" &&
+        (Number(dailyBudgetUsd) === 0
+          ? " With a budget of 0 analyses are paused: new ones wait until it is raised."
+          : " The budget is spent: new analyses wait until 00:00 UTC.")}
       {state === "worker_off" && (
         <>
           {" "}
@@ -154,7 +157,7 @@ function NoAnalyses({ view, reader }: { view: View; reader: AnalysesData["reader
     return (
       <EmptyState title="No provider is configured.">
         <p>
-          Set <ProviderVariables /> in the environment of the Worker. Then turn analysis on for a{" "}
+          {reader.data.problem} Then turn analysis on for a{" "}
           <a href={linkTo("/domains", view.filters)}>domain</a>.
         </p>
       </EmptyState>
