@@ -19,7 +19,7 @@ await untilStopped(async () => {
     live: !["false", "0"].includes(process.env.DEMO_LIVE ?? ""),
     print: (line) => console.log(line),
   });
-  console.log(`proxy          ${demo.stack.proxyUrl}   (a fake Claude responds)`);
+  console.log(`proxy          ${demo.stack.clientUrl}   (a fake Claude responds)`);
   console.log(`dashboard      ${demo.stack.dashboardUrl}`);
   console.log(`dashboard key  ${demo.stack.dashboardKey}`);
   console.log(`data           ${settings.dataDir} (delete it to start over)`);

@@ -27,7 +27,7 @@ await untilStopped(async (): Promise<LocalStack> => {
   const database = settings.databaseUrl
     ? "the Postgres of DATABASE_URL"
     : `${settings.dataDir} (embedded Postgres)`;
-  console.log(`proxy          ${stack.proxyUrl}   (ANTHROPIC_BASE_URL=${stack.proxyUrl} claude)`);
+  console.log(`proxy          ${stack.clientUrl}   (ANTHROPIC_BASE_URL=${stack.clientUrl} claude)`);
   console.log(`dashboard      ${stack.dashboardUrl}`);
   console.log(`dashboard key  ${stack.dashboardKey}`);
   console.log(`data           ${database}`);

@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { PromptSyncStatus, PromptView } from "../../workers/schemas/api/prompts.ts";
-import { openPage, stopClock, visit } from "../../test/support/dashboard-pages.ts";
-import { apiError, recordedBody, VIEWER } from "../../test/support/replayed-api.ts";
+import { app, openPage, stopClock, visit } from "../../test/support/dashboard-pages.ts";
+import { apiError, GOOD_SESSION, recordedBody, VIEWER } from "../../test/support/replayed-api.ts";
+import { textsOf } from "../../test/support/page-texts.ts";
 
 const NOW = "2026-11-30T16:00:00.000Z";
 const ago = (minutes: number) => new Date(Date.parse(NOW) - minutes * 60_000).toISOString();
@@ -59,6 +60,21 @@ it("the domain of the install lines is a configured one, whatever the address sa
     (await openPage(`/prompts?domain=${encodeURIComponent(domain)}`)).texts(".install pre")[0];
   expect(await lines("maya.claude.example")).toContain("https://maya.claude.example/mcp");
   expect(await lines("$(evil).example")).toContain("https://checkout.claude.example/mcp");
+});
+
+it("the install lines of the local stack without domains have no key", async () => {
+  const { api } = visit({ variant: "empty" });
+  const page = await app.request(
+    "http://localhost:9788/prompts",
+    { headers: { cookie: `nexus_session=${GOOD_SESSION}` } },
+    { API: api, LOCAL_PROXY_URL: "http://localhost:9787" },
+  );
+  const html = await page.text();
+  const [claudeCode, claudeDesktop, cursor] = textsOf(html, ".install pre");
+  expect(claudeCode).toBe("claude mcp add --scope user --transport http nexus http://localhost:9787/mcp");
+  expect(claudeDesktop).toContain('"args": ["-y", "mcp-remote", "http://localhost:9787/mcp"] } } }');
+  expect(cursor).toContain('{ "url": "http://localhost:9787/mcp" }');
+  expect(textsOf(html, ".install p")[0]).toBe("This address needs no client key.");
 });
 
 it("the state of the sync has its failure, its times and the problems of files", async () => {

@@ -42,6 +42,8 @@ export interface LocalStackOptions {
 export interface LocalStack {
   /** `http://127.0.0.1:port`; also on ::1 if the machine has it. */
   proxyUrl: string;
+  /** The same for clients, whose domain is then `localhost`. */
+  clientUrl: string;
   dashboardUrl: string;
   /** The administrator's key. */
   dashboardKey: string;
@@ -86,6 +88,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     closers.push(() => database.stop());
     const dashboardUrl = `http://127.0.0.1:${dashboardPort}`;
     const proxyUrl = `http://127.0.0.1:${proxyPort}`;
+    const clientUrl = `http://localhost:${proxyPort}`;
     const variables = workerVariables(options, secrets, {
       DASHBOARD_URL: dashboardUrl,
       DATABASE_URL: database.url,
@@ -100,7 +103,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       pidFile,
       proxyPort: workerPort,
       dashboardPort,
-      proxyUrl: `http://localhost:${proxyPort}`,
+      proxyUrl: clientUrl,
       variables,
       log: options.log ?? (() => {}),
       onRestart: () => runtime.runCron(STARTUP),
@@ -113,6 +116,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     closers.push(runCrons(runtime, options.log));
     return {
       proxyUrl,
+      clientUrl,
       dashboardUrl,
       dashboardKey: variables.DASHBOARD_API_KEY ?? "",
       databaseUrl: database.url,

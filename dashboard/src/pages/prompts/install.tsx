@@ -7,36 +7,44 @@ const KEY = "YOUR-CLIENT-KEY";
 
 export function InstallLines({ view, domain }: { view: View; domain: string | undefined }) {
   const url = `${baseUrl(view, domain)}/mcp`;
+  // `localhost` of the local stack, where no domain is configured.
+  const key = domain === undefined && view.localProxyUrl !== null ? null : KEY;
   return (
     <div class="install">
       <p>
-        Replace <code>{KEY}</code> with a client key of the domain; <a href="/domains">Domains</a> creates
-        them.
+        {key === null ? (
+          <>This address needs no client key.</>
+        ) : (
+          <>
+            Replace <code>{key}</code> with a client key of the domain; <a href="/domains">Domains</a> creates
+            them.
+          </>
+        )}
       </p>
       <h3>Claude Code</h3>
       <p class="mute">
         Prompts are then commands, such as <code>/mcp__nexus__review main security</code>.
       </p>
-      <CodeBlock text={claudeCodeLine(url)} label="command for Claude Code" />
+      <CodeBlock text={claudeCodeLine(url, key)} label="command for Claude Code" />
       <h3>Claude Desktop</h3>
       <p class="mute">
         In <code>claude_desktop_config.json</code>, under Settings → Developer, beside the servers that are
         there; restart it afterwards. It needs Node.
       </p>
-      <CodeBlock text={claudeDesktopConfig(url)} label="configuration for Claude Desktop" />
+      <CodeBlock text={claudeDesktopConfig(url, key)} label="configuration for Claude Desktop" />
       <h3>Cursor</h3>
       <p class="mute">
         In <code>~/.cursor/mcp.json</code>, or in <code>.cursor/mcp.json</code> of one project, beside the
         servers that are there.
       </p>
-      <CodeBlock text={cursorConfig(url)} label="configuration for Cursor" />
+      <CodeBlock text={cursorConfig(url, key)} label="configuration for Cursor" />
       <LocalNameNote view={view} {...(domain === undefined ? {} : { domain })} />
     </div>
   );
 }
 
-const claudeCodeLine = (url: string): string =>
-  `claude mcp add --scope user --transport http nexus ${url} --header "Authorization: Bearer ${KEY}"`;
+const claudeCodeLine = (url: string, key: string | null): string =>
+  `claude mcp add --scope user --transport http nexus ${url}${key === null ? "" : ` --header "Authorization: Bearer ${key}"`}`;
 
 /** Lists of texts stand on one line. */
 const configuration = (server: object): string =>
@@ -46,7 +54,7 @@ const configuration = (server: object): string =>
   );
 
 /** Claude Desktop starts programs only. The header has no blank, which it does not pass on Windows. */
-function claudeDesktopConfig(url: string): string {
+function claudeDesktopConfig(url: string, key: string | null): string {
   const isPlain = /^http:\/\/(?!(?:localhost|127\.0\.0\.1)[:/])/.test(url);
   return configuration({
     command: "npx",
@@ -54,13 +62,12 @@ function claudeDesktopConfig(url: string): string {
       "-y",
       "mcp-remote",
       url,
-      "--header",
-      "Authorization:${NEXUS_KEY}",
+      ...(key === null ? [] : ["--header", "Authorization:${NEXUS_KEY}"]),
       ...(isPlain ? ["--allow-http"] : []),
     ],
-    env: { NEXUS_KEY: `Bearer ${KEY}` },
+    ...(key !== null && { env: { NEXUS_KEY: `Bearer ${key}` } }),
   });
 }
 
-const cursorConfig = (url: string): string =>
-  configuration({ url, headers: { Authorization: `Bearer ${KEY}` } });
+const cursorConfig = (url: string, key: string | null): string =>
+  configuration({ url, ...(key !== null && { headers: { Authorization: `Bearer ${key}` } }) });
