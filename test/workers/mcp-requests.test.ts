@@ -309,6 +309,14 @@ describe.each([
     });
   });
 
+  it("come as JSON to a client that accepts nothing else", async () => {
+    const headers = { accept: "application/json" };
+    const given = modern === undefined ? { headers } : { headers, modern: true as const };
+    const response = await rpc("prompts/list", {}, given);
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "application/json"]);
+    expect(response.json).toMatchObject({ result: { prompts: expect.any(Array) as unknown[] } });
+  });
+
   it("are rendered as a message of the user", async () => {
     const given = { name: "plan", arguments: { topic: "cut costs" } };
     const { json } = await rpc("prompts/get", given, modern === undefined ? {} : { modern });
