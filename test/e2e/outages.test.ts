@@ -18,6 +18,9 @@ beforeAll(async () => {
 afterEach(() => stack.setFaults({}));
 afterAll(() => stack.stop({ finish: false }));
 
+/** For a day that fails. */
+const logged = () => stack.lines.slice(-40).join("\n");
+
 function day(name: string, faults: Faults): Promise<SoakReport> {
   return soakStack(stack, {
     seed: name,
@@ -46,14 +49,14 @@ describe("streams stay complete and everything is stored once", () => {
   ];
   it.each(days)("with %s", async (name, faults) => {
     const report = await day(name, faults);
-    expect(report.problems).toEqual([]);
+    expect(report.problems, logged()).toEqual([]);
     if (name === "nothing broken") usualStartMs = report.slowestStartMs;
     else expect(report.slowestStartMs).toBeLessThan(LATE_START_MS + 2 * usualStartMs);
   });
 
   it("with R2 failing, except bodies that could not be kept: these exchanges are counted", async () => {
     const report = await day("R2 failing", { JOURNAL: "fail" });
-    expect(report.problems).toEqual([]);
+    expect(report.problems, logged()).toEqual([]);
     expect(report.slowestStartMs).toBeLessThan(LATE_START_MS + 2 * usualStartMs);
     const status = await stack.status();
     expect(status.counters?.unrecorded ?? 0).toBeGreaterThanOrEqual(report.unrecorded);

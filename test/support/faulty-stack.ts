@@ -34,9 +34,9 @@ export async function startFaultyStack() {
   const claude = await startFakeClaude({ seed: "faults" });
   const postgresDir = join(dataDir, "postgres");
   patchFileSystem();
-  const postgres = await startPostgres({ dataDir: postgresDir });
-  const relay = await startFaultyPostgres(postgres.url);
   const lines: string[] = [];
+  const postgres = await startPostgres({ dataDir: postgresDir, log: (line) => void lines.push(line) });
+  const relay = await startFaultyPostgres(postgres.url);
   const stack = await startLocalStack({
     dataDir: join(dataDir, "stack"),
     databaseUrl: relay.url,
@@ -49,7 +49,7 @@ export async function startFaultyStack() {
   return {
     ...stack,
     claude,
-    /** Warnings and errors of the Worker. */
+    /** Warnings and errors of the Worker, and what the Postgres logs. */
     lines,
     /** Holds the process id of workerd. */
     pidFile: join(dataDir, "stack", "workerd.pid"),
