@@ -1,6 +1,6 @@
 /**
- * A PGlite that is opened again after a PANIC (disk read-only, full or broken). A server's postmaster would restart; a PGlite that is
- * queried after a PANIC loops forever. Used by embedded-postgres.ts.
+ * A PGlite that is opened again after a PANIC (disk read-only, full or broken) or a trap of its WebAssembly. A server's postmaster would
+ * restart; a PGlite that is queried after a PANIC loops forever. Used by embedded-postgres.ts.
  */
 import type { PGlite } from "@electric-sql/pglite";
 import { closeSync, openSync, unlinkSync } from "node:fs";
@@ -38,17 +38,26 @@ export class RestartablePglite implements Session {
   /** Rejects with a reason while the database cannot be opened. wire-server.ts calls it for one client at a time. */
   async execProtocolRaw(messages: Uint8Array): Promise<Uint8Array> {
     const db = this.#db ?? (await this.#reopened());
-    const response = await db.execProtocolRaw(messages);
-    const panic = panicOf(response);
-    if (panic !== null) {
-      // Not closed: closing writes, and would loop too. Its memory is leaked.
-      this.#db = null;
-      this.#brokenAt = Date.now();
-      this.#options.log(
-        `The embedded Postgres failed: ${panic}. It is opened again when the disk is writable.`,
-      );
+    let response: Uint8Array;
+    try {
+      response = await db.execProtocolRaw(messages);
+    } catch (error) {
+      // Errors of statements are responses.
+      this.#abandon(reasonOf(error));
+      throw new BrokenDownError(reasonOf(error));
     }
+    const panic = panicOf(response);
+    if (panic !== null) this.#abandon(panic);
     return response;
+  }
+
+  /** Not closed: closing writes, and would loop too. Its memory is leaked. */
+  #abandon(reason: string): void {
+    this.#db = null;
+    this.#brokenAt = Date.now();
+    this.#options.log(
+      `The embedded Postgres failed: ${reason}. It is opened again when the disk is writable.`,
+    );
   }
 
   async close(): Promise<void> {
