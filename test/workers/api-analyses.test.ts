@@ -165,7 +165,7 @@ it("says what an analysis would cost and why it cannot start", async () => {
     domain: "team.example",
     provider: "gemini",
     model: "gemini-3.8-flash",
-    inputTokens: 108,
+    inputTokens: 302,
     dailyBudgetUsd: null,
     spentTodayUsd: "0",
   });

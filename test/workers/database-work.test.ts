@@ -14,10 +14,10 @@ import {
   MINUTE_MS,
 } from "../../workers/runtime/constants.ts";
 import { handleScheduled } from "../../workers/scheduled/cron.ts";
-import { makeExchange } from "../support/exchanges.ts";
 import { apiJson, testEnv } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
-import { ingest, resetStorage } from "../support/worker-ingest.ts";
+import { resetStorage } from "../support/worker-ingest.ts";
+import { storeConversation, user } from "../support/worker-linked-conversation.ts";
 
 const EVENING = Date.UTC(2030, 0, 1, 18);
 const EVERY_MINUTE = "* * * * *";
@@ -97,7 +97,8 @@ it("looks each minute while the database does not answer", async () => {
 });
 
 it("looks when a conversation becomes idle in a domain with automatic mode, and not before", async () => {
-  await ingest(makeExchange({ startedAt: EVENING }));
+  const hello = { name: "root", at: 100, messages: [user("Hello")], response: "Hi." };
+  await storeConversation("aaaaaaaa-0000-5000-8000-000000000001", [hello]);
   await queryRows("UPDATE conversations SET turns = 2, latest_context_tokens = 100, last_at = $1", [
     new Date(EVENING),
   ]);

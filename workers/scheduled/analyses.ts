@@ -103,6 +103,8 @@ export async function startAutomaticAnalyses(
       free--;
       await enqueueAnalyses(env, [created.value.analysisId]);
       await publishAnalysis(env, created.value.analysisId);
+      // The next run finds when it is overdue.
+      next = now;
     }
     return next;
   } catch (thrown) {
