@@ -99,7 +99,7 @@ export const LIVE_STREAM_MAX_MS = 600_000;
 /** How long an isolate collects notices for the live feed. What an isolate that is killed has not stored is known from them. */
 export const LIVE_NOTICE_DELAY_MS = 20;
 /** The product's version; a test compares it with package.json. */
-export const VERSION = "0.1.0";
+export const VERSION = "0.2.0";
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;

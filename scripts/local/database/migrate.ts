@@ -15,7 +15,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const MIGRATION_LOCK = 7_263_115;
 
 /** Applies pending migrations; returns their number. */
-export async function migrate(databaseUrl: string): Promise<number> {
+export async function migrate(databaseUrl: string, folder = MIGRATIONS): Promise<number> {
   const config = {
     connectionString: withExplicitTls(databaseUrl),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -24,13 +24,13 @@ export async function migrate(databaseUrl: string): Promise<number> {
   return withClient(config, async (client) => {
     await client.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
     const before = await countApplied(client);
-    if (before < (await countMigrations())) {
+    if (before < (await countMigrations(folder))) {
       // Imported only now: it takes half a second, and most starts have nothing to apply.
       const [{ drizzle }, { migrate: applyMigrations }] = await Promise.all([
         import("drizzle-orm/node-postgres"),
         import("drizzle-orm/node-postgres/migrator"),
       ]);
-      await applyMigrations(drizzle(client), { migrationsFolder: MIGRATIONS });
+      await applyMigrations(drizzle(client), { migrationsFolder: folder });
     }
     const applied = (await countApplied(client)) - before;
     await client.query("SELECT pg_advisory_unlock($1)", [MIGRATION_LOCK]);
@@ -38,8 +38,8 @@ export async function migrate(databaseUrl: string): Promise<number> {
   });
 }
 
-async function countMigrations(): Promise<number> {
-  const journal = await readFile(join(MIGRATIONS, "meta/_journal.json"), "utf8");
+async function countMigrations(folder: string): Promise<number> {
+  const journal = await readFile(join(folder, "meta/_journal.json"), "utf8");
   return (JSON.parse(journal) as { entries: unknown[] }).entries.length;
 }
 
