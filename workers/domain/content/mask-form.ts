@@ -35,11 +35,22 @@ function findInParts(bytes: Uint8Array, delimiterLength: number, found: Findings
   let at = 0;
   while (at < bytes.length && found.costLeft >= 0) {
     const head = matchesAt(bytes, at, delimiter) ? headOfPart(bytes, at, found) : "";
+    if (head === "") {
+      at = afterLine(bytes, at);
+      continue;
+    }
     const start = at + head.length;
     const names = Array.from(head.matchAll(/\bname="([^"\r\n]{1,100})"/g), ([, name = ""]) => name);
-    const isSecret = names.some(isSecretName) && !matchesAt(bytes, start, delimiter);
-    if (isSecret) replace(bytes, { start, end: endOfLine(bytes, start) }, MASKED, found);
-    at = head === "" || isSecret ? afterLine(bytes, start) : start;
+    at = start;
+    if (!names.some(isSecretName) || found.costLeft < 0) continue;
+    while (at < bytes.length && !matchesAt(bytes, at, delimiter)) at = afterLine(bytes, at);
+    const end = at < bytes.length ? withoutLineBreak(bytes, start, at) : at;
+    if (end > start) replace(bytes, { start, end }, MASKED, found);
+    // The rest is masked with this value, so that masking it again changes nothing.
+    if (found.costLeft < 0) {
+      found.parts.at(-1)!.end = bytes.length;
+      return;
+    }
   }
   maskRest(bytes, at, bytes.length, found);
 }
@@ -66,10 +77,13 @@ function findInParameters(bytes: Uint8Array, found: Findings): void {
 }
 
 /** Where the line at `from` ends. */
-function endOfLine(bytes: Uint8Array, from: number): number {
-  const end = afterLine(bytes, from);
+const endOfLine = (bytes: Uint8Array, from: number): number =>
+  withoutLineBreak(bytes, from, afterLine(bytes, from));
+
+/** `end`, or where the line break before it begins. */
+function withoutLineBreak(bytes: Uint8Array, from: number, end: number): number {
   if (bytes[end - 1] !== LINE_FEED) return end;
-  return bytes[end - 2] === CARRIAGE_RETURN ? Math.max(from, end - 2) : end - 1;
+  return Math.max(from, bytes[end - 2] === CARRIAGE_RETURN ? end - 2 : end - 1);
 }
 
 /** Where the line after the one at `from` begins. Calling `indexOf` takes longer than a short line. */

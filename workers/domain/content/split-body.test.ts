@@ -217,9 +217,22 @@ const PLACES: [place: string, body: (secret: string) => string, isJson?: boolean
   ["an encoded name of a form", (s) => `a=b&client%5Fsecret=${s}`, false],
   ["a multipart form", (s) => `--a\r\nContent-Disposition: form-data; name="token"\r\nContent-Type: text/plain\r\n\r\n${s}\r\n--a--`, false],
   ["a large multipart form", (s) => `--a\r\nContent-Disposition: form-data; name="file"; filename="-"\r\n\r\n${"-\r\n--b".repeat(20_000)}\r\n--a\r\nContent-Disposition: form-data; name="token"\r\n\r\n${s}\r\n--a--`, false],
+  ["the third line of a field", (s) => `--a\r\nname="b"\r\n\r\nc\r\n--a\r\nname="token"\r\n\r\nfirst\r\n--b\r\n\r\n${s}\r\n--a--`, false],
+  ["the third line of a field of a large form", (s) => `--a\nname="token"\n\nfirst\n\n${s}\n--a\nname="file"\n\n${"-\n".repeat(40_000)}\n--a--`, false],
+  ["the last line of a cut form", (s) => `--a\r\nname="token"\r\n\r\nfirst\r\n${s}`, false],
   ["a second name in the headers of a part", (s) => `--a\nname="a"\n--a\nname="token"\n\n${s}\n${"-".repeat(70_000)}`, false],
   ["a large form", (s) => `a=${"b".repeat(80_000)}&client%5Fsecret=${s}&c=d`, false],
 ]; // prettier-ignore
+
+test("only the value of a field is masked", () => {
+  const form = (token: string) =>
+    `--a\r\nname="b"\r\n\r\nc\r\n\r\nd\r\n--a\r\nname="token"\r\n\r\n${token}\r\n--a\r\nname="e"\r\n\r\nf\r\n--a--\r\n`;
+  const padded = (token: string) => form(token) + "-".repeat(70_000);
+  for (const make of [form, padded]) {
+    expect(splitText(make("one\r\ntwo")).rebuilt).toBe(make("***"));
+    expect(splitText(make("")).rebuilt).toBe(make(""));
+  }
+});
 
 test.each(PLACES)("a secret is masked in %s", (_, body, isJson = true) => {
   const secret = "9274183650"; // of digits, so that no other rule applies

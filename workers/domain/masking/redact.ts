@@ -67,11 +67,28 @@ export function redactQuery(query: string): string {
 /** A form's fields with secrets masked, urlencoded or multipart; another text as it is. */
 export function redactForm(text: string): string {
   if (text.startsWith("--"))
-    return text.replace(
+    return redactParts(text).replace(
       /(\bname="([^"\r\n]{1,100})"[^\r\n]{0,200}\r?\n(?:[^\r\n]{1,200}\r?\n){0,5}\r?\n)([^\r\n]+)/g,
       (field, head: string, name: string) => (isSecretName(name) ? `${head}***` : field),
     );
   return /^[\w.%+[\]-]{1,200}=[^\s]*\s*$/.test(text) ? redactQuery(text) : text;
+}
+
+/** Parts with a secret name: their values go up to the next delimiter, which begins a line as the first one does. RFC 2046 5.1.1 */
+function redactParts(text: string): string {
+  const delimiter = /^--[^\r\n]{1,80}/.exec(text)?.[0].trimEnd();
+  if (delimiter === undefined) return text;
+  const parts = text.split(`\n${delimiter}`).map((part, n, all) => {
+    const emptyLine = /\r?\n\r?\n/.exec(part);
+    const start = emptyLine ? emptyLine.index + emptyLine[0].length : part.length;
+    const head = part.slice(0, start);
+    const names = Array.from(head.matchAll(/\bname="([^"\r\n]{1,100})"/g), ([, name = ""]) => name);
+    const value = part.slice(start);
+    const lineBreak = n < all.length - 1 && value.endsWith("\r") ? "\r" : "";
+    if (value.length === lineBreak.length || !names.some(isSecretName)) return part;
+    return `${head}***${lineBreak}`;
+  });
+  return parts.join(`\n${delimiter}`);
 }
 
 /** A URL with userinfo and the secrets of its query masked. */
