@@ -88,8 +88,7 @@ export class LiveFeed extends DurableObject<Env> {
         MAX_IN_FLIGHT_READ,
       )
       .toArray();
-    const [start] = this.#sql.exec<{ at: number }>(`SELECT at FROM started`).toArray();
-    const since = Math.max(now - IN_FLIGHT_READ_MS, start?.at ?? 0);
+    const since = Math.max(now - IN_FLIGHT_READ_MS, this.#startedAt());
     for (const { data } of rows.reverse()) {
       const exchange = JSON.parse(data) as StartedExchange;
       if (Date.parse(exchange.startedAt) >= since) this.#inFlight.set(exchange.requestId, exchange);
@@ -142,6 +141,16 @@ export class LiveFeed extends DurableObject<Env> {
   /** These exchanges are stored, or lost and counted. */
   async forget(ids: readonly string[]): Promise<void> {
     for (const id of ids) this.#forget(id);
+  }
+
+  /** When the runtime of a local stack has started last, in epoch milliseconds: what began before is not in flight. 0 where deployed. */
+  async startedAt(): Promise<number> {
+    return this.#startedAt();
+  }
+
+  #startedAt(): number {
+    const [start] = this.#sql.exec<{ at: number }>(`SELECT at FROM started`).toArray();
+    return start?.at ?? 0;
   }
 
   /** The runtime has started: nothing is in flight. */

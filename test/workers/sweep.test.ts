@@ -2,6 +2,7 @@
 import { createExecutionContext, createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
+import { LIVE_FEED_NAME } from "../../workers/runtime/constants.ts";
 import { loadConfig } from "../../workers/runtime/config.ts";
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
 import { handleScheduled } from "../../workers/scheduled/cron.ts";
@@ -47,6 +48,16 @@ describe("the sweep", () => {
     const [notification] = await sweep(STREAM_MAX_MS + 10 * MINUTE);
     await deliver([{ body: notification }]);
     expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "interrupted" }]);
+  });
+
+  it("enqueues a stream of before the last start, whose sweep found no database", async () => {
+    const exchange = await journal(makeExchange(), ["request"]);
+    const feed = env.LIVE_FEED.getByName(LIVE_FEED_NAME);
+    await feed.started(Date.now() - MINUTE);
+    expect(await sweep(3 * MINUTE)).toEqual([]);
+    await feed.started(Date.now() + MINUTE);
+    expect(ids(await sweep(3 * MINUTE))).toEqual([exchange.id]);
+    await feed.started(0);
   });
 
   it("enqueues a request that R2 took late, when its row exists already", async () => {

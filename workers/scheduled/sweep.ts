@@ -6,7 +6,7 @@
  * Without Postgres nothing could be stored, so then it enqueues nothing.
  */
 import { loadConfig } from "../runtime/config.ts";
-import { MAX_QUEUE_BATCH_MESSAGES } from "../runtime/constants.ts";
+import { LIVE_FEED_NAME, MAX_QUEUE_BATCH_MESSAGES } from "../runtime/constants.ts";
 import { startedAtOf } from "../domain/exchange-id.ts";
 import { errorText, log } from "../runtime/log.ts";
 import type { ExchangeMessage } from "../schemas/exchange.ts";
@@ -53,7 +53,11 @@ export async function sweepJournal(env: Env, { now, startup = false }: SweepOpti
       enqueued += await withWriter(config, async (db) => {
         const unstored = startup
           ? old
-          : await withoutOpenStreams(db, old, now - config.STREAM_MAX_MS - STREAM_END_GRACE_MS);
+          : await withoutOpenStreams(
+              db,
+              old,
+              Math.max(now - config.STREAM_MAX_MS - STREAM_END_GRACE_MS, await startOf(env)),
+            );
         return enqueue(env.EXCHANGES, db, unstored, { now, startup, backoffMs });
       });
     listed += page.entries.length;
@@ -74,6 +78,16 @@ export async function sweepOrWait(env: Env, options: SweepOptions): Promise<void
   } catch (thrown) {
     if (!(thrown instanceof DatabaseUnavailableError)) throw thrown;
     log.warn("sweep: database unavailable", { error: errorText(thrown) });
+  }
+}
+
+/** Streams of before have ended. Without the object, or where deployed: 0. */
+async function startOf(env: Env): Promise<number> {
+  try {
+    return await env.LIVE_FEED.getByName(LIVE_FEED_NAME).startedAt();
+  } catch (thrown) {
+    log.warn("sweep: the start of the runtime is not known", { error: errorText(thrown) });
+    return 0;
   }
 }
 
