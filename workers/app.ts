@@ -38,7 +38,7 @@ export async function handleFetch(request: Request, env: Env, ctx: ExecutionCont
 }
 
 export async function handleQueue(batch: MessageBatch, env: Env, ctx: ExecutionContext): Promise<void> {
-  await (batch.queue.startsWith("nexus-analyses")
+  await (/-analyses(?:-dead)?$/.test(batch.queue)
     ? handleAnalyses(batch, env)
     : handleBatch(batch, env, ctx));
   ctx.waitUntil(reportDatabaseUse(env, Date.now()));
