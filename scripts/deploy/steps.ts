@@ -93,7 +93,7 @@ function excerpt(output: string): string {
   const lines = output
     .split("\n")
     .map((line) => line.trim())
-    .filter((line) => line !== "" && !/^[─⛅🪵]|wrangler \d|report (this|it)|Logs were written/i.test(line));
+    .filter((line) => line !== "" && !/^[─⛅🪵]|wrangler \d|report (this|it)|Logs were written/iu.test(line));
   return lines.slice(-6).join("\n");
 }
 

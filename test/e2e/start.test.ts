@@ -68,7 +68,7 @@ async function isStored(requestId: string): Promise<boolean> {
 
 describe("a start", () => {
   it("prints both addresses and the key, and serves on every loopback address", async () => {
-    expect(program.output()).toContain(proxy);
+    expect(program.output()).toContain(`ANTHROPIC_BASE_URL=http://localhost:${variables.PROXY_PORT} claude`);
     expect(program.output()).toContain(dashboard);
     expect(program.output()).not.toContain("NOSENTRY");
     expect(keyIn(program.output())).toMatch(/^\S{20,}$/);
