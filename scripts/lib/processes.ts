@@ -26,7 +26,7 @@ export function processStart(pid: number): string | null {
 }
 
 /** Makes Miniflare start workerd through owned.sh; returns the variables that the script reads. */
-export function ownedWorkerd(pidFile = ""): Record<string, string> {
+export function ownedWorkerd(pidFile = "", output = ""): Record<string, string> {
   const require = createRequire(createRequire(import.meta.url).resolve("miniflare"));
   const workerd = (require("workerd") as { default: string }).default;
   try {
@@ -35,5 +35,5 @@ export function ownedWorkerd(pidFile = ""): Record<string, string> {
   } catch {
     // A checkout without the executable bit: Ctrl-C then ends workerd at once, and the journal is swept at the next start.
   }
-  return { NEXUS_OWNED_PROGRAM: workerd, NEXUS_OWNED_PID_FILE: pidFile };
+  return { NEXUS_OWNED_PROGRAM: workerd, NEXUS_OWNED_PID_FILE: pidFile, NEXUS_OWNED_OUTPUT: output };
 }

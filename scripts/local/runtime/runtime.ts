@@ -6,6 +6,7 @@ import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type Json } from "
 import { BINDINGS_FILE, type Build } from "../../lib/build.ts";
 import { loopbackHosts } from "../network/ports.ts";
 import { ownedWorkerd } from "../../lib/processes.ts";
+import { readRuntimeOutput } from "./runtime-output.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -55,6 +56,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   process.env.MINIFLARE_WORKERD_V8_FLAGS ??= V8_FLAGS;
   const worker = await bindingsOf(options.build.worker);
   const pages = await bindingsOf(options.build.pages);
+  const log = (level: string, line: string) => {
+    if (!ABOUT_FLAGS.test(line)) options.log(level, line);
+  };
+  const output = readRuntimeOutput(`${options.pidFile}.output`, log);
   const miniflare = withOwnSignals(
     () =>
       new Miniflare(
@@ -65,10 +70,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
           logRequests: false,
           log: new Log(LogLevel.ERROR),
           resourcePersistencePath: options.stateDir,
-          handleStructuredLogs: ({ level, message }) => {
-            if (!ABOUT_FLAGS.test(message)) options.log(level, message);
-          },
-          unsafeRuntimeEnv: ownedWorkerd(options.pidFile),
+          handleStructuredLogs: ({ level, message }) => log(level, message),
+          unsafeRuntimeEnv: ownedWorkerd(options.pidFile, output?.path),
           unsafeHandleRuntimeRestart: () => options.onRestart(),
           workers: [
             {
@@ -104,6 +107,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     },
     async stop() {
       await miniflare.dispose();
+      await output?.stop();
       await rm(options.pidFile, { force: true });
     },
   };
