@@ -16,8 +16,17 @@ const BY_PATH = [
 ] as const;
 
 const descriptors = new Map<number, string>();
+/** Calls that need space. On a full disk the others succeed: files are opened and created empty, and removed. */
+const NEEDING_SPACE: ReadonlySet<string> = new Set(["write", "ftruncate", "truncate", "mkdir"]);
+
+interface Unwritable {
+  code: string;
+  errno: number;
+  message: string;
+  isRefused(call: string): boolean;
+}
 /** Errors of writing, by directory. */
-const unwritable = new Map<string, { code: string; errno: number; message: string }>();
+const unwritable = new Map<string, Unwritable>();
 let isInstalled = false;
 
 /** Must be called before the directory's files are opened. */
@@ -40,13 +49,14 @@ export function patchFileSystem(): void {
 /** In effect until called with false. */
 export function makeReadOnly(directory: string, isReadOnly = true): void {
   const error = { code: "EROFS", errno: -30, message: "EROFS: read-only file system" };
-  if (isReadOnly) unwritable.set(directory, error);
+  if (isReadOnly) unwritable.set(directory, { ...error, isRefused: () => true });
   else unwritable.delete(directory);
 }
 
 /** In effect until makeReadOnly is called with false. */
 export function makeFull(directory: string): void {
-  unwritable.set(directory, { code: "ENOSPC", errno: -28, message: "ENOSPC: no space left on device" });
+  const error = { code: "ENOSPC", errno: -28, message: "ENOSPC: no space left on device" };
+  unwritable.set(directory, { ...error, isRefused: (call) => NEEDING_SPACE.has(call) });
 }
 
 function guard(
@@ -63,6 +73,7 @@ function guard(
 }
 
 function refuse(path: string, call: string): void {
-  for (const [directory, { message, ...error }] of unwritable)
-    if (path.startsWith(directory)) throw Object.assign(new Error(`${message}, ${call} '${path}'`), error);
+  for (const [directory, { message, isRefused, ...error }] of unwritable)
+    if (path.startsWith(directory) && isRefused(call))
+      throw Object.assign(new Error(`${message}, ${call} '${path}'`), error);
 }
