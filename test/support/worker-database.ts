@@ -8,17 +8,29 @@ import { sql } from "drizzle-orm";
 import { loadConfig } from "../../workers/runtime/config.ts";
 import { withWriter } from "../../workers/store/db/db.ts";
 
-/** Empties every table (partitions stay) and starts the counters of identity columns again. */
+/**
+ * Empties every table (partitions stay) and starts the counters of identity columns again. Only tables that were written to are
+ * truncated, because all of them take 45 ms: a table without pages has not had a row since, not even one that was rolled back.
+ */
 export async function resetDatabase(): Promise<void> {
   await withWriter(loadConfig(env), async (db) => {
     await db.execute(sql`
       DO $$
+      DECLARE
+        written text;
       BEGIN
-        EXECUTE (
-          SELECT 'TRUNCATE ' || string_agg(format('%I', relname), ', ') || ' RESTART IDENTITY CASCADE'
-          FROM pg_class
-          WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+        SELECT string_agg(format('%I', relname), ', ') INTO written
+        FROM pg_class AS one
+        WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND (
+          pg_relation_size(oid) > 0
+          OR EXISTS (
+            SELECT FROM pg_depend JOIN pg_sequence ON seqrelid = objid
+            WHERE refobjid = one.oid AND pg_sequence_last_value(seqrelid) IS NOT NULL
+          )
         );
+        IF written IS NOT NULL THEN
+          EXECUTE 'TRUNCATE ' || written || ' RESTART IDENTITY CASCADE';
+        END IF;
       END $$
     `);
   });
