@@ -19,6 +19,8 @@ declare module "vitest" {
     fakeSpark: string;
     /** `http://127.0.0.1:port` of a fake GitHub. */
     fakeGitHub: string;
+    /** Generated exchanges of an account's window; `npm run soak` sets SOAK. */
+    windowExchanges: number;
   }
 }
 
@@ -32,6 +34,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   project.provide("fakeSpark", spark.url);
   const github = await startFakeGitHub();
   project.provide("fakeGitHub", github.url);
+  project.provide("windowExchanges", process.env.SOAK ? 50_000 : 10_000);
   return async () => {
     await github.stop();
     await spark.stop();

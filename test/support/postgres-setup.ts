@@ -34,7 +34,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     for (const each of closers.splice(0).reverse()) await each();
   };
   project.provide("firstSeed", Number(process.env.LINKING_SEED ?? 20_261_123));
-  project.provide("setsAtOnce", process.env.SOAK ? 100 : 40);
+  project.provide("setsAtOnce", process.env.SOAK ? 100 : 20);
   project.provide("postgres", null);
   try {
     const serverUrl = process.env.TEST_DATABASE_URL ?? (findPostgres() ? await ownServer(closers) : null);

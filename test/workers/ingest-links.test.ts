@@ -1,5 +1,5 @@
 /** Recorded sessions through ingest: every request gets its link, in any order and any batches. */
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { makeExchange, messageRequest, NOON, streamOf, type TestExchange } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { resetStorage, ingest } from "../support/worker-ingest.ts";
@@ -65,12 +65,20 @@ async function send(given: readonly TestExchange[], together: number): Promise<v
   }
 }
 
-beforeEach(resetStorage);
-
 describe("recorded sessions", () => {
-  it("get the expected links through Postgres", async () => {
+  const stored = async () => ({
+    links: await links(),
+    sums: await queryRows("SELECT to_jsonb(c) AS sums FROM conversations c ORDER BY id"),
+  });
+  let inOrder: Awaited<ReturnType<typeof stored>>;
+  beforeAll(async () => {
+    await resetStorage();
     await send([...exchanges.values()], 10);
-    const wrong = (await links()).flatMap((row) => {
+    inOrder = await stored();
+  });
+
+  it("get the expected links through Postgres", async () => {
+    const wrong = inOrder.links.flatMap((row) => {
       const key = names.get(row.id)!;
       const truth = truths.find(({ file, seq }) => `${file}#${seq}` === key)!;
       const name = (seq: number | null) => (seq === null ? null : `${truth.file}#${seq}`);
@@ -81,7 +89,7 @@ describe("recorded sessions", () => {
       return actual === expected ? [] : [`${key}: ${actual}, not ${expected}`];
     });
     expect(wrong).toEqual([]);
-    const side = (await links()).filter(({ id }) => names.get(id)!.startsWith("v332-tui-hints"));
+    const side = inOrder.links.filter(({ id }) => names.get(id)!.startsWith("v332-tui-hints"));
     const served = side.flatMap(({ id, link_kind, serves_request_id: serves }) =>
       link_kind === "aux" ? [[id, serves].map((one) => Number(names.get(one!)?.split("#")[1]))] : [],
     );
@@ -103,14 +111,10 @@ describe("recorded sessions", () => {
 
   it("get the same links in reverse order, in other batches, and twice", async () => {
     const given = [...exchanges.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-    await send(given, 7);
-    const inOrder = await links();
-    const sums = await queryRows("SELECT to_jsonb(c) AS sums FROM conversations c ORDER BY id");
     await resetStorage();
     await send(given.toReversed(), 3);
     await send(given.slice(10, 30), 5);
-    expect(await links()).toEqual(inOrder);
-    expect(await queryRows("SELECT to_jsonb(c) AS sums FROM conversations c ORDER BY id")).toEqual(sums);
+    expect(await stored()).toEqual(inOrder);
     const stale = await queryRows(`
       SELECT a.id FROM conversation_aliases a LEFT JOIN requests r ON r.id = a.root_request_id
       WHERE r.conversation_id IS NULL OR a.id = r.conversation_id`);
@@ -119,6 +123,8 @@ describe("recorded sessions", () => {
 });
 
 describe("side requests that only their repeated text shows", () => {
+  beforeEach(resetStorage);
+
   const REPEATED = "Words of a client of tomorrow";
   const headers = {
     "content-type": "application/json",
