@@ -23,7 +23,7 @@ interface Unwritable {
   code: string;
   errno: number;
   message: string;
-  isRefused(call: string): boolean;
+  isRefused: (call: string) => boolean;
 }
 /** Errors of writing, by directory. */
 const unwritable = new Map<string, Unwritable>();
