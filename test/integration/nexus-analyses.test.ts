@@ -149,6 +149,7 @@ it("retries only a failed or waiting analysis, and fails stuck ones", async () =
 it("says whether analyses can run", async () => {
   const reader = {
     state: "not_configured",
+    problem: "GEMINI_API_KEY is not set.",
     provider: "gemini",
     model: "gemini-3.8-flash",
     dailyBudgetUsd: null,
@@ -175,7 +176,7 @@ it("says whether analyses can run", async () => {
   const ran = await fake.run(["analyses", "check-config"]);
   expect(ran.code).toBe(1);
   expect(ran.stdout).toMatch(
-    /^state +not_configured: .+GEMINI_API_KEY[^]+^AI_PROVIDER +gemini$[^]+^GEMINI_API_KEY +\(not set\)$/m,
+    /^state +not_configured: no provider is configured\. GEMINI_API_KEY is not set\.$[^]+^budget +none; \$0 spent today$[^]+^AI_PROVIDER +gemini$[^]+^GEMINI_API_KEY +\(not set\)$/m,
   );
   expect(ran.stdout).not.toContain("DEBUG");
 });
