@@ -2,9 +2,9 @@
  * The steps of a deployment, in their order. Each finds what is done already, so that a deployment that failed or was interrupted is run
  * again from the start.
  */
-import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { postgresTarget } from "../local/database/postgres-target.ts";
+import { newSecrets } from "../local/secrets.ts";
 import { directUrl, type Environment } from "./environment.ts";
 import { type ToolResult, type Tools, type WranglerOptions, withSecretsFile } from "./tools.ts";
 
@@ -60,12 +60,11 @@ const OPTIONAL = [
 const READY_ATTEMPTS = 30;
 const READY_INTERVAL_MS = 2_000;
 
+const SIGN_IN =
+  "Sign in with `npx wrangler login`, or set CLOUDFLARE_API_TOKEN to a token that may edit Workers, KV, R2, Queues and Pages.";
 /** What wrangler's errors mean, and what to do. */
 const ADVICE: readonly [pattern: RegExp, advice: string][] = [
-  [
-    /not authenticated|Authentication error|code: 10000\b/i,
-    "Sign in with `npx wrangler login`, or set CLOUDFLARE_API_TOKEN to a token that may edit Workers, KV, R2, Queues and Pages.",
-  ],
+  [/not authenticated|Authentication error|code: 10000\b/i, SIGN_IN],
   [
     /paid plan|Workers Paid|upgrade your plan|code: 10084\b/i,
     "Durable Objects, Queues and their limits need the plan Workers Paid: change it under Workers & Pages → Plans in Cloudflare's dashboard.",
@@ -126,7 +125,7 @@ const login: Step = {
     const { CLOUDFLARE_ACCOUNT_ID: wanted } = deployment.tools.environment;
     const result = await wrangler(deployment, ["whoami", "--json"]);
     const who = result.code === 0 ? parsed(WhoAmI, result.stdout) : null;
-    if (!who) throw new DeployError(`You are not signed in to Cloudflare. ${ADVICE[0]![1]}`);
+    if (!who) throw new DeployError(`You are not signed in to Cloudflare. ${SIGN_IN}`);
     const account = wanted === undefined ? who.accounts : who.accounts.filter(({ id }) => id === wanted);
     if (account.length !== 1)
       throw new DeployError(
@@ -181,10 +180,7 @@ const secrets: Step = {
             "DATABASE_URL, the connection string of a role that writes (Neon: the pooled one): ",
           )) ?? missing(name, "the connection string of a role that writes");
       else {
-        deployment.secrets[name] =
-          name === "CREDENTIAL_KEYS"
-            ? `k1:${randomBytes(32).toString("base64")}`
-            : `nexus_${randomBytes(24).toString("base64url")}`;
+        deployment.secrets[name] = newSecrets("k1")[name];
         tools.log(
           `  Generated ${name}. Keep it in a password manager; Cloudflare does not show it again:\n  ${deployment.secrets[name]}`,
         );

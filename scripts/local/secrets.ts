@@ -19,7 +19,7 @@ export async function loadSecrets(dataDir: string): Promise<Secrets> {
     throw new LocalStackError(`${file} cannot be read (${reasonOf(error)}).`);
   });
   if (text === null) {
-    const secrets = newSecrets();
+    const secrets = newSecrets("local");
     await writeFile(`${file}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
     await rename(`${file}.new`, file);
     return secrets;
@@ -34,9 +34,10 @@ export async function loadSecrets(dataDir: string): Promise<Secrets> {
   }
 }
 
-function newSecrets(): Secrets {
+/** Random secrets. `keyId` names the sealing key in what it seals. */
+export function newSecrets(keyId: string): Secrets {
   return {
     DASHBOARD_API_KEY: `nexus_${randomBytes(24).toString("base64url")}`,
-    CREDENTIAL_KEYS: `local:${randomBytes(32).toString("base64")}`,
+    CREDENTIAL_KEYS: `${keyId}:${randomBytes(32).toString("base64")}`,
   };
 }

@@ -74,7 +74,7 @@ describe.each(readdirSync(FIXTURES))("of %s", (version) => {
     ["the data directory", opened],
     ["the rows", restored],
   ])(
-    "%s opens: links, costs, bodies and the analysis are as they were, and a conversation goes on",
+    "%s opens: links, costs, bodies and the analysis are as they were, and a conversation continues",
     async (_what, make) => {
       const stack = await start(await make(version));
       const request = (key: string) => apiJson<RequestDetail>(stack, `/api/requests/${state.ids[key]}`);

@@ -380,13 +380,16 @@ const OVER_TEXT: Calls<string> = {
       isUsGeography: false,
     }),
   "masking/personal-data.ts#maskPersonalData": maskPersonalData,
-  "masking/redact.ts#redact,isSecretName,mayBeSecretName,redactQuery,redactForm,redactUrl": (text) => [
+  "masking/redact.ts#redact,isSecretName,mayBeSecretName,redactQuery,redactForm,isSecretPart,redactUrl": (
+    text,
+  ) => [
     redaction.redact(text),
     redaction.isSecretName(text),
     redaction.mayBeSecretName(new TextEncoder().encode(text), 0, text.length),
     redaction.redactQuery(`?${text}`),
     redaction.redactForm(`a=${text}`),
     redaction.redactForm(`--${text}`),
+    redaction.isSecretPart(`name="${text}`),
     redaction.redactUrl(`https://${text}`),
   ],
   "search/query.ts#parseQuery": parseQuery,

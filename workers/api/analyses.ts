@@ -29,7 +29,7 @@ import { writeAuditOnce } from "../store/admin/audit.ts";
 import { readSpentToday } from "../store/analyses/attempts.ts";
 import { createAnalysis, type CreatedAnalysis, type CreationError } from "../store/analyses/create.ts";
 import { type BranchName, listAnalyses, readAnalysis, readAnalysisPlan } from "../store/analyses/read.ts";
-import { readProvider } from "../store/analyses/provider.ts";
+import { readProvider, type ReadProvider } from "../store/analyses/provider.ts";
 import { readAnalysisTrends } from "../store/analyses/trends.ts";
 import type { NoBranch } from "../store/conversations/find.ts";
 import { failStuckAnalyses } from "../store/analyses/jobs.ts";
@@ -224,7 +224,7 @@ function planState(
 /** Who reads conversations, and whether that is possible now. */
 function readerView(
   config: Config,
-  { provider, model, problem }: Awaited<ReturnType<typeof readProvider>>,
+  { provider, model, problem }: ReadProvider,
   spentPico: bigint,
 ): AnalysisReader {
   const budget = dailyBudgetOf(config);

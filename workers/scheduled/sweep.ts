@@ -5,7 +5,7 @@
  * It needs no cursor: entries are listed in order of time, and Postgres holds a growing backoff for those enqueued.
  * Without Postgres nothing could be stored, so then it enqueues nothing.
  */
-import { loadConfig } from "../runtime/config.ts";
+import { type Config, loadConfig } from "../runtime/config.ts";
 import { LIVE_FEED_NAME, MAX_QUEUE_BATCH_MESSAGES } from "../runtime/constants.ts";
 import { startedAtOf } from "../domain/exchange-id.ts";
 import { errorText, log } from "../runtime/log.ts";
@@ -42,6 +42,7 @@ export async function sweepJournal(env: Env, { now, startup = false }: SweepOpti
   let enqueued = 0;
   let listed = 0;
   let startAfter: string | undefined;
+  let endedBefore: number | undefined;
   while (listed < MAX_LISTED && (startup || enqueued < MAX_ENQUEUED)) {
     const page = await listJournal(env.JOURNAL, {
       limit: PAGE_ENTRIES,
@@ -53,11 +54,7 @@ export async function sweepJournal(env: Env, { now, startup = false }: SweepOpti
       enqueued += await withWriter(config, async (db) => {
         const unstored = startup
           ? old
-          : await withoutOpenStreams(
-              db,
-              old,
-              Math.max(now - config.STREAM_MAX_MS - STREAM_END_GRACE_MS, await startOf(env)),
-            );
+          : await withoutOpenStreams(db, old, (endedBefore ??= await streamsEndedBefore(env, config, now)));
         return enqueue(env.EXCHANGES, db, unstored, { now, startup, backoffMs });
       });
     listed += page.entries.length;
@@ -81,13 +78,18 @@ export async function sweepOrWait(env: Env, options: SweepOptions): Promise<void
   }
 }
 
-/** Streams of before have ended. Without the object, or where deployed: 0. */
-async function startOf(env: Env): Promise<number> {
+/** Streams that began before this have ended: they took longer than any may, or the runtime of the local stack has been started since. */
+async function streamsEndedBefore(
+  env: Env,
+  { STREAM_MAX_MS }: Pick<Config, "STREAM_MAX_MS">,
+  now: number,
+): Promise<number> {
+  const longest = now - STREAM_MAX_MS - STREAM_END_GRACE_MS;
   try {
-    return await env.LIVE_FEED.getByName(LIVE_FEED_NAME).startedAt();
+    return Math.max(longest, await env.LIVE_FEED.getByName(LIVE_FEED_NAME).startedAt());
   } catch (thrown) {
     log.warn("sweep: the start of the runtime is not known", { error: errorText(thrown) });
-    return 0;
+    return longest;
   }
 }
 

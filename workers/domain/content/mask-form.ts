@@ -1,5 +1,5 @@
 /** Masks secrets in forms, urlencoded or multipart, with files of any size, by the names of fields. Linear in the size of the body. */
-import { isSecretName, redactForm, redactQuery } from "../masking/redact.ts";
+import { isSecretPart, redactForm, redactQuery } from "../masking/redact.ts";
 import { matchesAt } from "./json-scanner.ts";
 import { FIELD_COST, type Findings, latin1Text, MASKED, maskRest, replace } from "./replacements.ts";
 
@@ -40,9 +40,8 @@ function findInParts(bytes: Uint8Array, delimiterLength: number, found: Findings
       continue;
     }
     const start = at + head.length;
-    const names = Array.from(head.matchAll(/\bname="([^"\r\n]{1,100})"/g), ([, name = ""]) => name);
     at = start;
-    if (!names.some(isSecretName) || found.costLeft < 0) continue;
+    if (found.costLeft < 0 || !isSecretPart(head)) continue;
     while (at < bytes.length && !matchesAt(bytes, at, delimiter)) at = afterLine(bytes, at);
     const end = at < bytes.length ? withoutLineBreak(bytes, start, at) : at;
     if (end > start) replace(bytes, { start, end }, MASKED, found);

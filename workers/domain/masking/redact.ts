@@ -74,6 +74,11 @@ export function redactForm(text: string): string {
   return /^[\w.%+[\]-]{1,200}=[^\s]*\s*$/.test(text) ? redactQuery(text) : text;
 }
 
+/** Whether the headers of a part of a multipart form name a secret. */
+export function isSecretPart(head: string): boolean {
+  return Array.from(head.matchAll(/\bname="([^"\r\n]{1,100})"/g)).some(([, name = ""]) => isSecretName(name));
+}
+
 /** Parts with a secret name: their values go up to the next delimiter, which begins a line as the first one does. RFC 2046 5.1.1 */
 function redactParts(text: string): string {
   const delimiter = /^--[^\r\n]{1,80}/.exec(text)?.[0].trimEnd();
@@ -82,10 +87,9 @@ function redactParts(text: string): string {
     const emptyLine = /\r?\n\r?\n/.exec(part);
     const start = emptyLine ? emptyLine.index + emptyLine[0].length : part.length;
     const head = part.slice(0, start);
-    const names = Array.from(head.matchAll(/\bname="([^"\r\n]{1,100})"/g), ([, name = ""]) => name);
     const value = part.slice(start);
     const lineBreak = n < all.length - 1 && value.endsWith("\r") ? "\r" : "";
-    if (value.length === lineBreak.length || !names.some(isSecretName)) return part;
+    if (value.length === lineBreak.length || !isSecretPart(head)) return part;
     return `${head}***${lineBreak}`;
   });
   return parts.join(`\n${delimiter}`);

@@ -30,8 +30,13 @@ export async function providerKey(
   }
 }
 
-/** The chosen provider, and what to set so that it can be called; null: nothing. */
-export async function readProvider(config: Config): Promise<ProviderChoice & { problem: string | null }> {
+export interface ReadProvider extends ProviderChoice {
+  /** What to set so that it can be called; null: nothing. */
+  problem: string | null;
+}
+
+/** The chosen provider, with its problem. */
+export async function readProvider(config: Config): Promise<ReadProvider> {
   const choice = chooseProvider(config);
   const key = await providerKey(config, choice.provider);
   return { ...choice, problem: key.ok ? null : key.error };

@@ -1,6 +1,6 @@
 /** What an analysis would read and cost and who would read it, and the form that requests one; or why none can be requested. */
 import type { Child } from "hono/jsx";
-import type { AnalysisPlan } from "../../../../workers/schemas/api/analyses.ts";
+import type { AnalysisPlan, AnalysisReader } from "../../../../workers/schemas/api/analyses.ts";
 import type { Problem } from "../../api/client.ts";
 import { linkTo } from "../../context/filters.ts";
 import { canAdminister, type View } from "../../context/view.ts";
@@ -71,7 +71,9 @@ export function AnalysisRequest(props: Props) {
   );
 }
 
-const isPaused = ({ dailyBudgetUsd }: AnalysisPlan) => Number(dailyBudgetUsd) === 0;
+/** A budget of 0 is a pause. */
+export const isPaused = ({ dailyBudgetUsd: budget }: Pick<AnalysisReader, "dailyBudgetUsd">): boolean =>
+  budget !== null && Number(budget) === 0;
 
 /** Why the budget of the day does not cover an analysis. */
 export function BudgetProblem({ plan }: { plan: AnalysisPlan }) {

@@ -14,6 +14,7 @@ import {
   STATUS_LABELS,
   valueLabel,
 } from "../../components/analyses/labels.tsx";
+import { isPaused } from "../../components/analyses/request-form.tsx";
 import { FilterBar, type FilterOptions, FilterSelect } from "../../components/ui/filter-bar.tsx";
 import { Pager } from "../../components/ui/pager.tsx";
 import { EmptyState, ProblemCard } from "../../components/ui/problem.tsx";
@@ -106,7 +107,7 @@ function ReaderNote({ reader }: { reader: AnalysisReader }) {
       )}
       .
       {state === "budget_spent" &&
-        (Number(dailyBudgetUsd) === 0
+        (isPaused(reader)
           ? " With a budget of 0 analyses are paused: new ones wait until it is raised."
           : " The budget is spent: new analyses wait until 00:00 UTC.")}
       {state === "worker_off" && (
