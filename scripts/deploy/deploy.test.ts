@@ -53,7 +53,10 @@ class FakeCloudflare {
           : result(JSON.stringify({ loggedIn: false }), 1);
       case "secret":
         if (this.secrets === null)
-          return result("This Worker does not exist on your account. [code: 10007]", 1);
+          return result(
+            `Worker "nexus" not found.\n\nIf this is a new Worker, run \`wrangler deploy\` first to create it.`,
+            1,
+          );
         if (args[1] === "list")
           return result(
             JSON.stringify(Object.keys(this.secrets).map((name) => ({ name, type: "secret_text" }))),
@@ -253,6 +256,7 @@ describe("stops with what to do", () => {
     ["without a database", ({ environment }) => void delete environment.DATABASE_URL, /DATABASE_URL is not set, and nobody can be asked/],
     ["with a database that is none", ({ environment }) => void (environment.DATABASE_URL = "mysql://x"), /DATABASE_URL cannot be used: it must look like postgresql/],
     ["with a short key", ({ environment }) => void (environment.DASHBOARD_API_KEY = "short"), /shorter than 24 characters/],
+    ["when something else is not found", ({ cloudflare }) => void (cloudflare.refuses["secret list"] = "A request to the Cloudflare API failed: 404 Not Found"), /3\/9 Secrets failed\. The Worker's secrets cannot be listed/],
     ["when secrets cannot be listed", ({ cloudflare }) => void (cloudflare.refuses["secret list"] = "fetch failed"), /Cloudflare could not be reached/],
   ])("%s, and deploys nothing", async (_what, change, words) => {
     const of = world();

@@ -62,6 +62,8 @@ const READY_INTERVAL_MS = 2_000;
 
 const SIGN_IN =
   "Sign in with `npx wrangler login`, or set CLOUDFLARE_API_TOKEN to a token that may edit Workers, KV, R2, Queues and Pages.";
+/** A new Worker. Another failure must not be taken for it: its sealing key would be replaced. */
+const WORKER_MISSING = /Worker "[\w-]{1,100}"(?: \(env: [\w-]{1,100}\))? not found\./;
 /** What wrangler's errors mean, and what to do. */
 const ADVICE: readonly [pattern: RegExp, advice: string][] = [
   [/not authenticated|Authentication error|code: 10000\b/i, SIGN_IN],
@@ -166,7 +168,7 @@ const secrets: Step = {
       "json",
     ]);
     const stored = list.code === 0 ? parsed(z.array(z.object({ name: z.string() })), list.stdout) : null;
-    if (!stored && !/10007|does not exist|not found/i.test(list.output))
+    if (!stored && !WORKER_MISSING.test(list.output))
       throw failure("The Worker's secrets cannot be listed.", list);
     deployment.isDeployed = stored !== null;
     const names = new Set(stored?.map(({ name }) => name));
