@@ -14,6 +14,7 @@ import { addReseal } from "./nexus/reseal.ts";
 import { addOAuth } from "./nexus/oauth.ts";
 import { addReprice } from "./nexus/reprice.ts";
 import { addStatus } from "./nexus/status.ts";
+import { addVersion } from "./nexus/version.ts";
 import { addUsage } from "./nexus/usage.ts";
 
 const EXIT_FAILED = 1;
@@ -51,6 +52,7 @@ The administrator's key is read from DASHBOARD_API_KEY; for the local stack, the
     .showHelpAfterError("(see --help)")
     .exitOverride();
   addStatus(program);
+  addVersion(program);
   addRelink(program);
   addDomains(program);
   addKeys(program);

@@ -172,7 +172,7 @@ it("health has checks, versions, errors, and follow-ups by client and week", asy
       lastErrors: [
         { requestId: "one", domain: "a.example", timestamp: ago(120), responseStatus: 529, outcome: "complete", error: "Overloaded" },
       ], // prettier-ignore
-      versions: { nexus: "0.1.0", migrations: 13, database: "18.6" },
+      versions: { nexus: "0.1.0", migrations: 13, schema: 1_796_100_287_604, journal: 1, database: "18.6" },
     },
   });
   expect(page(".check")).toEqual([

@@ -53,7 +53,7 @@ it("an empty dashboard shows ANTHROPIC_BASE_URL: the local stack's proxy, else a
 });
 
 describe("the gate", () => {
-  it.each([...PAGES, "/requests/some-id", "/domains/a.b", "/nowhere"])(
+  it.each([...PAGES, "/requests/some-id", "/domains/a.b", "/version", "/nowhere"])(
     "sends strangers from %s to sign in",
     async (path) => {
       const { response } = await visit().ask(path, { headers: { cookie: "nexus_session=wrong" } });

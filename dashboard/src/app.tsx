@@ -4,6 +4,7 @@
  */
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { VERSION } from "../../workers/runtime/constants.ts";
 import type { Assets } from "./context/assets.ts";
 import type { AppEnv } from "./context/environment.ts";
 import { apiProxy, liveProxy } from "./http/api-proxy.ts";
@@ -74,6 +75,7 @@ export function createApp(assets: Assets): Hono<AppEnv> {
   app.use(requireCsrf);
   app.all("/api/*", apiProxy);
   app.get("/live", liveProxy);
+  app.get("/version", (c) => c.json({ version: VERSION }));
 
   app.use(requireKnownParameters);
   for (const routes of PAGES) app.route("/", routes);

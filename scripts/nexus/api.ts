@@ -21,6 +21,8 @@ export interface CallOptions {
 export interface Api {
   /** `http://host:port`, for messages. */
   readonly url: string;
+  /** The administrator's. */
+  readonly key: string;
   /** Calls `path` and returns the unchanged response if `schema` accepts it. Throws a CommandError otherwise. */
   call<S extends z.ZodType>(path: string, schema: S, options?: CallOptions): Promise<z.infer<S>>;
   /** For calls that return 204. */
@@ -71,6 +73,7 @@ function connect(address: string, environment: Readonly<Record<string, string | 
   };
   return {
     url: base.origin,
+    key,
     async call(path, schema, options = {}) {
       const response = await send(path, options);
       const body: unknown = await response.json().catch(() => undefined);

@@ -3,7 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Status } from "../../workers/schemas/api/status.ts";
-import { LAUNCHER, nexus, startScriptedApi } from "../support/nexus-command.ts";
+import type { PartVersion } from "../../scripts/nexus/version.ts";
+import { VERSION } from "../../workers/runtime/constants.ts";
+import migrations from "../../drizzle/migrations/meta/_journal.json" with { type: "json" };
+import { LAUNCHER, nexus, type ScriptedResponse, startScriptedApi } from "../support/nexus-command.ts";
 
 const healthy: Status = {
   now: "2026-11-01T12:00:00.000Z",
@@ -42,8 +45,16 @@ const healthy: Status = {
     },
   ],
   newestRequestAt: "2026-11-01T11:59:58.000Z",
-  versions: { nexus: "0.1.0", migrations: 2, database: "PostgreSQL 17.2" },
+  versions: {
+    nexus: "0.1.0",
+    migrations: 2,
+    schema: 1_796_100_287_604,
+    journal: 1,
+    database: "PostgreSQL 17.2",
+  },
 };
+
+const DASHBOARD_URL = { name: "DASHBOARD_URL", isSet: true, isDefault: false, description: "" };
 
 describe("nexus status", () => {
   it("sends the administrator's key and shows the state of the deployment", async () => {
@@ -89,6 +100,44 @@ describe("nexus status", () => {
     const api = await startScriptedApi(() => ({ body: failing }));
     expect(await api.run(["status"])).toMatchObject({ code: 1, stderr: "" });
   });
+});
+
+describe("nexus version", () => {
+  const newest = migrations.entries.at(-1)!;
+  const deployment = (versions: object, dashboard: ScriptedResponse = { body: { version: VERSION } }) =>
+    startScriptedApi((line) =>
+      line === "GET /api/status"
+        ? { body: { ...healthy, versions: { ...healthy.versions, ...versions } } }
+        : line === "GET /version"
+          ? dashboard
+          : { body: { variables: [{ ...DASHBOARD_URL, value: address }] } },
+    );
+  let address = "";
+
+  it.each([
+    ["everything agrees", { nexus: VERSION, schema: newest.when }, undefined, {}],
+    ["the dashboard is unknown", { nexus: VERSION, schema: newest.when }, { status: 302 }, {}],
+    ["the Worker is older", { nexus: "0.1.0", schema: newest.when }, undefined, { Worker: /deploy again/ }],
+    ["the dashboard is older", { nexus: VERSION, schema: newest.when }, { body: { version: "0.1.0" } }, { dashboard: /deploy the dashboard/ }],
+    ["migrations are pending", { nexus: VERSION, schema: migrations.entries[0]!.when }, undefined, { schema: /npm run migrate/ }],
+    ["the schema is newer", { nexus: VERSION, schema: newest.when + 1 }, undefined, { schema: /of the deployed version/ }],
+    ["the journal has another format", { nexus: VERSION, schema: newest.when, journal: 2 }, undefined, { "journal format": /deploy/ }],
+  ])("when %s", async (_name, versions, dashboard, problems: Record<string, RegExp>) => {
+    const api = await deployment(versions, dashboard);
+    address = api.url;
+    const ran = await api.run(["version", "--json"]);
+    expect(ran).toMatchObject({ code: Object.keys(problems).length === 0 ? 0 : 1, stderr: "" });
+    const { parts } = JSON.parse(ran.stdout) as { parts: PartVersion[] };
+    expect(Object.fromEntries(parts.map(({ part, problem }) => [part, problem]))).toEqual({
+      Worker: null,
+      dashboard: null,
+      schema: null,
+      "journal format": null,
+      ...Object.fromEntries(
+        Object.entries(problems).map(([part, text]) => [part, expect.stringMatching(text) as string]),
+      ),
+    });
+  }); // prettier-ignore
 });
 
 it.each([

@@ -77,7 +77,13 @@ const LAYERS: Record<string, Rule> = {
   "dashboard/functions": { paths: ["dashboard/src"], packages: /^$/ },
   "dashboard/src/islands": { paths: ["dashboard/src", "workers/schemas"], packages: /^d3-/ },
   "dashboard/src": {
-    paths: ["dashboard/src", "workers/schemas", "workers/domain", "workers/runtime/timeout"],
+    paths: [
+      "dashboard/src",
+      "workers/schemas",
+      "workers/domain",
+      "workers/runtime/timeout",
+      "workers/runtime/constants",
+    ],
     packages: /^(hono|zod|d3-|markdown-it|highlight\.js|@hono\/)/,
   },
   "dashboard/build": { paths: ["dashboard/src/context/assets"], packages: /^(node:|esbuild)/ },

@@ -6,6 +6,7 @@ import { makeExchange, errorResponse, messageRequest } from "../support/exchange
 import { queryRows } from "../support/worker-database.ts";
 import { resetStorage, journal } from "../support/worker-ingest.ts";
 import { apiJson, DATABASE_DOWN, store } from "../support/worker-api.ts";
+import migrations from "../../drizzle/migrations/meta/_journal.json" with { type: "json" };
 import manifest from "../../package.json" with { type: "json" };
 
 beforeEach(resetStorage);
@@ -23,7 +24,9 @@ it("is ok when nothing waits and nothing has failed", async () => {
     newestRequestAt: null,
     versions: {
       nexus: manifest.version,
-      migrations: expect.any(Number) as number,
+      migrations: migrations.entries.length,
+      schema: migrations.entries.at(-1)!.when,
+      journal: 1,
       database: expect.stringMatching(/^\d+/) as string,
     },
   });
@@ -139,7 +142,7 @@ it("responds 200 with what is known when Postgres is down", async () => {
     ingestFailures: null,
     counters: null,
     lastErrors: null,
-    versions: { nexus: manifest.version, migrations: null, database: null },
+    versions: { nexus: manifest.version, migrations: null, schema: null, journal: 1, database: null },
   });
 });
 

@@ -2,6 +2,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import { VERSION } from "../runtime/constants.ts";
 import { errorText, log } from "../runtime/log.ts";
+import { JOURNAL_FORMAT } from "../schemas/exchange.ts";
 import { Status, StatusQuery } from "../schemas/api/status.ts";
 import { readDatabaseStatus, readJournalStatus } from "../store/admin/status.ts";
 import { readSyncStatus } from "../store/prompts/status.ts";
@@ -78,6 +79,8 @@ export const statusRoutes = newRoutes().openapi(status, async (c) => {
     versions: {
       nexus: VERSION,
       migrations: database?.migrations ?? null,
+      schema: database?.schema ?? null,
+      journal: JOURNAL_FORMAT,
       database: database?.version ?? null,
     },
   };

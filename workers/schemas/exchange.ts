@@ -30,9 +30,12 @@ const BodyMetadata = z.looseObject({
 });
 export type BodyMetadata = z.infer<typeof BodyMetadata>;
 
+/** Version of the metadata in the journal. A later one also reads what this one wrote. */
+export const JOURNAL_FORMAT = 1;
+
 /** Known when the request is forwarded. `id` is a UUIDv7 whose timestamp is exactly `startedAt`. */
 export const RequestMetadata = z.looseObject({
-  v: z.literal(1),
+  v: z.literal(JOURNAL_FORMAT),
   id: z.uuid(),
   /** Epoch milliseconds. */
   startedAt: z.number().int(),
@@ -85,7 +88,7 @@ export type StreamTiming = z.infer<typeof StreamTiming>;
 
 /** Known when the response has ended, with any outcome. */
 export const ResponseMetadata = z.looseObject({
-  v: z.literal(1),
+  v: z.literal(JOURNAL_FORMAT),
   id: z.uuid(),
   outcome: Outcome,
   /** Where `outcome` is `unrecorded`: how the exchange ended. Absent in what earlier versions wrote. */

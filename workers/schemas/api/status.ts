@@ -138,6 +138,12 @@ export const Status = z.object({
   versions: z.object({
     nexus: z.string(),
     migrations: count.nullable().describe("Applied database migrations; null if not readable."),
+    schema: count
+      .nullable()
+      .describe(
+        "The newest applied migration by its `when` in drizzle/migrations/meta/_journal.json; null if not readable.",
+      ),
+    journal: count.describe("Format of the entries that are written to the journal."),
     database: z.string().nullable(),
   }),
 });

@@ -34,6 +34,7 @@ type DatabaseStatus = Pick<
   | "newestRequestAt"
 > & {
   migrations: number | null;
+  schema: number | null;
   version: string | null;
 };
 
@@ -124,7 +125,7 @@ export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Pro
         };
       }),
       newestRequestAt: (general.rows[0]?.newest ?? null) as string | null,
-      migrations: await countMigrations(db),
+      ...(await readMigrations(db)),
       version: (general.rows[0]?.version ?? null) as string | null,
     };
   });
@@ -182,11 +183,13 @@ export async function readJournalStatus(
 }
 
 /** Null where the reading role lacks permission. */
-async function countMigrations(db: Reader): Promise<number | null> {
+async function readMigrations(db: Reader): Promise<Pick<DatabaseStatus, "migrations" | "schema">> {
   try {
-    const counted = await db.execute(sql`select count(*) as count from drizzle.__drizzle_migrations`);
-    return Number(counted.rows[0]?.count ?? 0);
+    const { rows } = await db.execute(
+      sql`select count(*) as count, max(created_at) as newest from drizzle.__drizzle_migrations`,
+    );
+    return { migrations: Number(rows[0]?.count ?? 0), schema: Number(rows[0]?.newest ?? 0) };
   } catch {
-    return null;
+    return { migrations: null, schema: null };
   }
 }
