@@ -36,6 +36,44 @@ export async function resetDatabase(): Promise<void> {
   });
 }
 
+/**
+ * Copies the rows of every table aside, where the next call replaces them; the returned function empties the tables and brings the
+ * rows back. For tests that begin with the same costly rows.
+ */
+export async function keepRows(): Promise<() => Promise<void>> {
+  const forEachTable = (condition: string, statement: string) => `
+    DO $$
+    DECLARE
+      one regclass;
+    BEGIN
+      FOR one IN
+        SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND ${condition}
+      LOOP
+        ${statement}
+      END LOOP;
+    END $$`;
+  await queryRows("DROP SCHEMA IF EXISTS kept CASCADE");
+  await queryRows("CREATE SCHEMA kept");
+  await queryRows(
+    forEachTable(
+      "pg_relation_size(oid) > 0",
+      "EXECUTE format('CREATE TABLE kept.%I AS TABLE %s', (SELECT relname FROM pg_class WHERE oid = one), one);",
+    ),
+  );
+  return async () => {
+    await resetDatabase();
+    await queryRows(
+      forEachTable(
+        "EXISTS (SELECT FROM pg_tables WHERE schemaname = 'kept' AND tablename = relname)",
+        `SET LOCAL session_replication_role = replica; -- the order of foreign keys does not matter
+         EXECUTE format('INSERT INTO %s OVERRIDING SYSTEM VALUE TABLE kept.%I', one, (SELECT relname FROM pg_class WHERE oid = one));
+         PERFORM setval(objid, 1000) -- above the ids of the kept rows
+           FROM pg_depend JOIN pg_sequence ON seqrelid = objid WHERE refobjid = one;`,
+      ),
+    );
+  };
+}
+
 /** One statement with `$1`-style parameters, rows as objects. For looking at what the code under test wrote. */
 export async function queryRows<Row extends Record<string, unknown>>(
   text: string,

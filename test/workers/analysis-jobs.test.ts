@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { handleAnalyses } from "../../workers/analysis/consumer.ts";
 import { loadConfig } from "../../workers/runtime/config.ts";
 import { runAttempt } from "../../workers/analysis/attempt.ts";
@@ -13,7 +13,7 @@ import type {
 } from "../../workers/schemas/api/analyses.ts";
 import { claimAnalysis } from "../../workers/store/analyses/jobs.ts";
 import { apiJson, call, testEnv } from "../support/worker-api.ts";
-import { queryRows, resetDatabase } from "../support/worker-database.ts";
+import { keepRows, queryRows, resetDatabase } from "../support/worker-database.ts";
 import { assistant, storeConversation, user } from "../support/worker-linked-conversation.ts";
 
 const CONVERSATION = "aaaaaaaa-0000-5000-8000-000000000001";
@@ -58,10 +58,9 @@ const success = (text: string, finishReason = "STOP", modelVersion = "gemini-3.8
 });
 const limited: Reply = { status: 429, body: { error: { message: "x", details: [{ retryDelay: "7s" }] } } };
 
-beforeEach(async () => {
+let restoreRows: () => Promise<void>;
+beforeAll(async () => {
   await resetDatabase();
-  sent = [];
-  onCall = () => Promise.resolve();
   await storeConversation(CONVERSATION, [
     { name: "root", at: 100, messages: [user(`Hello, my key is ${SECRET}`)], response: "Hi." },
     {
@@ -77,6 +76,13 @@ beforeEach(async () => {
     method: "PUT",
     body: { accountId: "acc_1", credential: { type: "api_key", api_key: "k" }, analysisEnabled: true },
   });
+  restoreRows = await keepRows();
+});
+
+beforeEach(async () => {
+  await restoreRows();
+  sent = [];
+  onCall = () => Promise.resolve();
   const real = globalThis.fetch;
   vi.stubGlobal("fetch", async (input: RequestInfo | URL, init?: RequestInit) => {
     const request = new Request(input, init);
