@@ -40,6 +40,11 @@ export class CronSchedule extends DurableObject<Env> {
     );
   }
 
+  /** When cron last looked for work; null: never. */
+  async lastRun(): Promise<number | null> {
+    return (await this.#read())?.ranAt ?? null;
+  }
+
   /** Whether the database was used after `since`. */
   async wasUsedSince(since: number): Promise<boolean> {
     const schedule = await this.#read();

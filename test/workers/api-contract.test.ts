@@ -36,6 +36,7 @@ const OPERATIONS = [
   "POST /api/accounts/{accountId}/oauth/login",
   "POST /api/accounts/{accountId}/oauth/login/code",
   "POST /api/accounts/{accountId}/oauth/refresh",
+  "POST /api/admin/diagnose",
   "POST /api/admin/project",
   "POST /api/admin/reprice",
   "POST /api/admin/reseal",

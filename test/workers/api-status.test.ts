@@ -1,11 +1,13 @@
 /** `/api/status` responds with what is known, whichever service is down. */
-import { beforeEach, expect, it } from "vitest";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Diagnosis } from "../../workers/schemas/api/upkeep.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import { billedExchange } from "../support/bills.ts";
 import { makeExchange, errorResponse, messageRequest } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { resetStorage, journal } from "../support/worker-ingest.ts";
-import { apiJson, DATABASE_DOWN, store } from "../support/worker-api.ts";
+import { apiJson, type Bindings, DATABASE_DOWN, store } from "../support/worker-api.ts";
 import migrations from "../../drizzle/migrations/meta/_journal.json" with { type: "json" };
 import manifest from "../../package.json" with { type: "json" };
 
@@ -188,4 +190,54 @@ it("names the models of the last week that have no price or no known context win
     withoutWindow: unknown,
   });
   expect((await status(DATABASE_DOWN)).models).toBeNull();
+});
+
+describe("a diagnosis", () => {
+  const nonce = "019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071";
+  const diagnose = (bindings: Bindings = {}) =>
+    apiJson<Diagnosis>("/api/admin/diagnose", { method: "POST", body: { nonce }, bindings });
+
+  it("finds nothing wrong, and what it wrote to KV with the next call", async () => {
+    const found = await diagnose();
+    expect(Math.abs(Date.parse(found.now) - Date.now())).toBeLessThan(5_000);
+    expect(found).toMatchObject({
+      database: { problem: null, missingRights: [], exchangesOfDay: 0 },
+      journal: { problem: null },
+      kv: { problem: null, isRead: false },
+      cron: { problem: null },
+    });
+    expect(found.database.bytes).toBeGreaterThan(1_000_000);
+    expect(found.database.maxConnections).toBeGreaterThan(0);
+    expect((await diagnose()).kv).toEqual({ problem: null, isRead: true });
+    expect((await env.JOURNAL.list()).objects).toEqual([]);
+    // The projection is still what the database says.
+    expect((await status()).edge).toMatchObject({ missing: 0, stale: 0, extra: 0 });
+  });
+
+  const broken = () => Promise.reject(new Error("unavailable"));
+  it.each<[string, Bindings, keyof Diagnosis]>([
+    ["the database", DATABASE_DOWN, "database"],
+    ["R2", { JOURNAL: { put: broken } }, "journal"],
+    [
+      "an object with other bytes",
+      {
+        JOURNAL: {
+          put: async () => {},
+          delete: async () => {},
+          get: async () => ({ text: async () => "x" }),
+        },
+      },
+      "journal",
+    ],
+    ["KV", { TENANTS: { get: broken } }, "kv"],
+    [
+      "the object of cron",
+      { CRON_SCHEDULE: { getByName: () => ({ lastRun: broken, used: broken }) } },
+      "cron",
+    ],
+  ])("names the part that fails: %s", async (_name, bindings, part) => {
+    const { now: _, ...parts } = await diagnose(bindings);
+    const failed = Object.entries(parts).filter(([, { problem }]) => problem !== null);
+    expect(failed.map(([name]) => name)).toEqual([part]);
+  });
 });

@@ -11,6 +11,7 @@ import type { ApiRoutes } from "../schemas/api/routes.ts";
 import { accountChangeRoutes } from "./admin/account.ts";
 import { accountRoutes } from "./admin/accounts.ts";
 import { analysisRoutes } from "./analyses.ts";
+import { diagnoseRoutes } from "./admin/diagnose.ts";
 import { auditRoutes } from "./admin/audit.ts";
 import { authenticate } from "./auth/authenticate.ts";
 import { filterOptionRoutes } from "./requests/filter-options.ts";
@@ -57,6 +58,7 @@ const routes = newRoutes()
   .route("/", accountChangeRoutes)
   .route("/", repriceRoutes)
   .route("/", upkeepRoutes)
+  .route("/", diagnoseRoutes)
   .route("/", auditRoutes)
   .route("/", relinkRoutes)
   .route("/", promptRoutes)

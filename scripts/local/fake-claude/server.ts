@@ -70,6 +70,11 @@ interface Script {
 
 const ORGANISATION = "00000000-0000-4000-8000-00000000c1a0";
 
+const MAX_MESSAGES_BYTES = 32 * 1_048_576;
+const TOO_LARGE = errorReply(413, "Request exceeds the maximum size");
+const isTooLarge = ({ path }: Received, bytes: number) =>
+  /^\/v1\/messages(\/count_tokens)?$/.test(path) && bytes > MAX_MESSAGES_BYTES;
+
 /** Starts it on 127.0.0.1 and resolves once it listens. */
 export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<FakeClaude> {
   const seed = options.seed ?? "fake";
@@ -224,8 +229,7 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
         errorReply(401, unified ? "Invalid bearer token" : "invalid x-api-key"),
         extra(),
       );
-    if (/^\/v1\/messages(\/count_tokens)?$/.test(received.path) && received.body.length > 32 * 1_048_576)
-      return send(connection, errorReply(413, "Request exceeds the maximum size"), extra());
+    if (isTooLarge(received, received.body.length)) return send(connection, TOO_LARGE, extra());
 
     const script = scripts.findLast((one) => one.left > 0 && one.matcher(received, json));
     if (script) script.left -= 1;
@@ -256,6 +260,11 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
     requests.push(received);
     if (requests.length > (options.keep ?? 10_000)) requests.shift();
     const connection = new Connection(response, received, hurry.signal);
+    if (isTooLarge(received, Number(headerOf(received, "content-length")))) {
+      // It keeps reading: closing at once would reset the connection and lose the response.
+      request.resume();
+      return send(connection, TOO_LARGE, {});
+    }
     try {
       received.body = await readBody(request);
       received.bodyEndedAt = Date.now();

@@ -8,6 +8,7 @@ import { describe, expect, inject, it } from "vitest";
 import { loadConfig } from "../../../workers/runtime/config.ts";
 import { handleScheduled } from "../../../workers/scheduled/cron.ts";
 import { signIn } from "../../../workers/api/auth/sign-in.ts";
+import type { Diagnosis } from "../../../workers/schemas/api/upkeep.ts";
 import type { Status } from "../../../workers/schemas/api/status.ts";
 import { withWriter } from "../../../workers/store/db/db.ts";
 import { makeExchange } from "../../support/exchanges.ts";
@@ -24,6 +25,15 @@ const asRoles = (writer = roles?.writer, reader = roles?.reader) => ({
 });
 const run = (url: string, statement: string) =>
   withWriter(loadConfig({ ...env, ...asRoles(url) }), (db) => db.$client.query(statement));
+
+const missingRights = async (bindings: object) =>
+  (
+    await apiJson<Diagnosis>("/api/admin/diagnose", {
+      method: "POST",
+      body: { nonce: crypto.randomUUID() },
+      bindings: { ...bindings },
+    })
+  ).database.missingRights ?? [];
 
 describe.skipIf(!roles)("the roles of the Worker", () => {
   it("store, read, administer and maintain", async () => {
@@ -73,6 +83,13 @@ describe.skipIf(!roles)("the roles of the Worker", () => {
     const { partitions, versions } = await apiJson<Status>("/api/status", { bindings });
     expect(versions.migrations).toBeGreaterThan(0);
     expect(partitions?.rowsInDefault).toBe(0);
+    expect(await missingRights(bindings)).toEqual([]);
+    const swapped = await missingRights(asRoles(roles?.reader, roles?.writer));
+    expect(swapped).toContain("writer: INSERT on requests");
+    expect(swapped).toContain("writer: EXECUTE on ensure_partitions");
+    expect(swapped.filter((one) => /reader|audit_log$|DELETE on audit/.test(one))).toEqual([
+      "writer: INSERT on audit_log",
+    ]);
     expect(Date.parse(partitions!.until)).toBeGreaterThan(Date.now() + 5 * 28 * DAY_MS);
   });
 

@@ -47,6 +47,10 @@ export interface ApiRoutes {
     response: accounts.AccountLogin;
   };
   "POST /api/accounts/{accountId}/oauth/refresh": { response: accounts.AccountLogin };
+  "POST /api/admin/diagnose": {
+    body: z.input<typeof upkeep.DiagnosisInput>;
+    response: upkeep.Diagnosis;
+  };
   "POST /api/admin/project": {
     body: z.input<typeof upkeep.ProjectInput>;
     response: upkeep.ProjectResult;

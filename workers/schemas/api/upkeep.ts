@@ -1,6 +1,6 @@
-/** Upkeep of copies and seals, one batch per call: `POST /api/admin/project` and `POST /api/admin/reseal`. */
+/** Upkeep of copies and seals, one batch per call, and diagnosis: `POST /api/admin/project`, `…/reseal` and `…/diagnose`. */
 import { z } from "zod";
-import { DryRun, wholeInBody } from "./parameters.ts";
+import { DryRun, uuid, wholeInBody } from "./parameters.ts";
 
 const count = z.number().int();
 const Cursor = z
@@ -41,3 +41,38 @@ export const ResealResult = z.object({
   nextCursor: NextCursor,
 });
 export type ResealResult = z.infer<typeof ResealResult>;
+
+export const DiagnosisInput = z.strictObject({
+  nonce: uuid().describe("Chosen by the caller; the same in repeated calls."),
+});
+
+const problem = z.string().nullable().describe("Why it failed; null if it worked.");
+export const Diagnosis = z.object({
+  now: z.iso.datetime().describe("The clock of the deployment."),
+  database: z.object({
+    problem,
+    roundTripMs: count.nullable().describe("One statement on an open connection of the writing role."),
+    missingRights: z
+      .array(z.string())
+      .nullable()
+      .describe("Privileges that the writing or the reading role lacks."),
+    bytes: count.nullable().describe("Size of the database."),
+    maxConnections: count.nullable(),
+    exchangesOfDay: count.nullable().describe("Stored exchanges that started in the last 24 hours."),
+  }),
+  journal: z.object({ problem }).describe("Writing, reading and deleting an object of the R2 bucket."),
+  kv: z.object({
+    problem,
+    isRead: z
+      .boolean()
+      .describe("The value that an earlier call wrote is read; otherwise it was written now."),
+  }),
+  cron: z.object({
+    problem,
+    ranAt: z.iso
+      .datetime()
+      .nullable()
+      .describe("When cron last looked for work in the database, which it does in the minutes after a use."),
+  }),
+});
+export type Diagnosis = z.infer<typeof Diagnosis>;
