@@ -14,6 +14,7 @@ import { addReseal } from "./nexus/reseal.ts";
 import { addOAuth } from "./nexus/oauth.ts";
 import { addReprice } from "./nexus/reprice.ts";
 import { addStatus } from "./nexus/status.ts";
+import { addDoctor } from "./nexus/doctor/doctor.ts";
 import { addVersion } from "./nexus/version.ts";
 import { addUsage } from "./nexus/usage.ts";
 
@@ -53,6 +54,7 @@ The administrator's key is read from DASHBOARD_API_KEY; for the local stack, the
     .exitOverride();
   addStatus(program);
   addVersion(program);
+  addDoctor(program);
   addRelink(program);
   addDomains(program);
   addKeys(program);

@@ -41,7 +41,8 @@ export function apiOf(command: Command): Api {
   return connect(url, process.env);
 }
 
-function connect(address: string, environment: Readonly<Record<string, string | undefined>>): Api {
+/** Throws a CommandError when the address is none, or there is no key for it. */
+export function connect(address: string, environment: Readonly<Record<string, string | undefined>>): Api {
   const base = URL.parse(address);
   if (!base || !/^https?:$/.test(base.protocol))
     throw new CommandError(`"${address}" is not a URL. Expected something like https://nexus.example.com.`, {

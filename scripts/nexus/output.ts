@@ -8,9 +8,12 @@ export function show<T>(command: Command, result: T, lines: (result: T) => strin
   console.log(json ? JSON.stringify(result, null, 2) : lines(result).join("\n"));
 }
 
-/** Rows with aligned cells; the last cell is not padded. Control characters become spaces: stored text must not control the terminal. */
+/** Without control characters: stored text must not control the terminal. */
+export const plain = (text: string) => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, " ");
+
+/** Rows with aligned cells, without control characters; the last cell is not padded. */
 export function columns(cells: readonly (readonly string[])[]): string[] {
-  const rows = cells.map((row) => row.map((cell) => cell.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, " ")));
+  const rows = cells.map((row) => row.map(plain));
   const widths: number[] = [];
   for (const row of rows)
     row.forEach((cell, at) => {
