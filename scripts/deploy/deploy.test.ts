@@ -123,6 +123,9 @@ interface World {
   lines: string[];
   migrated: string[];
   nexus: string[];
+  /** Whether the doctor finds nothing, and the keys it was given. */
+  isWell: boolean;
+  doctorKeys: (string | undefined)[];
   environment: Record<string, string>;
   migrate: () => number;
   /** Ends the run as a kill does: before this call. */
@@ -133,6 +136,8 @@ const world = (): World => ({
   lines: [],
   migrated: [],
   nexus: [],
+  isWell: true,
+  doctorKeys: [],
   environment: { DATABASE_URL: POOLED },
   migrate: () => 31,
   killAt: Infinity,
@@ -153,10 +158,14 @@ function run(of: World, options: Partial<DeployOptions> = {}, isDry = false): Pr
       next();
       return of.cloudflare.wrangler(args);
     },
-    nexus: async (args) => {
+    nexus: async (args, { environment }) => {
       next();
       of.nexus.push(args.join(" "));
-      return args[0] === "keys" ? "cnp_live_1" : "claude.example.com uses the account a.";
+      if (args[0] !== "doctor")
+        return args[0] === "keys" ? "cnp_live_1" : "claude.example.com uses the account a.";
+      of.doctorKeys.push(environment?.DASHBOARD_API_KEY);
+      if (!of.isWell) throw new Error("failed   clock");
+      return "ok  reachable  …\n21 checks: 0 failed, 6 skipped";
     },
     build: async () => next(),
     migrate: async (url) => {
@@ -165,8 +174,6 @@ function run(of: World, options: Partial<DeployOptions> = {}, isDry = false): Pr
       return of.migrate();
     },
     ask: async () => null,
-    fetch: async () => new Response("ok"),
-    pause: async () => undefined,
     log: (line) => void of.lines.push(line),
     environment: of.environment,
   };
@@ -201,10 +208,14 @@ it("deploys into an empty account, generates keys, and leaves no secret behind",
     1,
   ]);
   expect(fresh.nexus).toEqual([
+    "doctor https://claude.example.com --wait",
     "domains add claude.example.com --credential passthrough",
     "keys create claude.example.com laptop",
   ]);
-  expect(fresh.lines.slice(-4)).toEqual([
+  expect(fresh.doctorKeys).toEqual([key]);
+  expect(text).toContain("8/9 Check: 21 checks: 0 failed, 6 skipped");
+  expect(fresh.lines.slice(-5)).toEqual([
+    "With a client key, streaming is checked too: NEXUS_CLIENT_KEY=… npx nexus doctor https://claude.example.com",
     'Client key "laptop" of claude.example.com, shown only once: cnp_live_1',
     "Worker     https://claude.example.com",
     "Dashboard  https://nexus-dashboard-x1.pages.dev",
@@ -226,6 +237,8 @@ it("changes nothing in a second run but the code", async () => {
   expect([again.cloudflare.secrets, again.cloudflare.projects]).toEqual([stored, projects]);
   expect(again.cloudflare.calls.filter((call) => /FILE|create/.test(call))).toEqual([]);
   expect(again.lines.join("\n")).toContain("Database: up to date");
+  // Cloudflare does not give the key back: only what is seen from outside is checked.
+  expect(again.doctorKeys.at(-1)).toBeUndefined();
 });
 
 it("sets a secret that a deployed Worker lacks, or that the environment replaces", async () => {
@@ -280,6 +293,17 @@ describe("stops with what to do", () => {
     );
     expect(of.cloudflare.secrets).toBeNull();
   });
+});
+
+it("fails when the doctor does, after everything is deployed and before clients are let in", async () => {
+  const of = world();
+  of.isWell = false;
+  expect(await run(of, { tenant: "claude.example.com" })).toBe(1);
+  expect(of.lines.join("\n")).toMatch(/8\/9 Check failed\. Everything is deployed/);
+  expect([of.cloudflare.pagesDeployments, of.nexus]).toEqual([
+    1,
+    ["doctor https://nexus.team.workers.dev --wait"],
+  ]);
 });
 
 it("creates queues that wrangler does not", async () => {

@@ -57,8 +57,6 @@ const OPTIONAL = [
   "MCP_GITHUB_WEBHOOK_SECRET",
   "SPARK_API_KEY",
 ];
-const READY_ATTEMPTS = 30;
-const READY_INTERVAL_MS = 2_000;
 
 const SIGN_IN =
   "Sign in with `npx wrangler login`, or set CLOUDFLARE_API_TOKEN to a token that may edit Workers, KV, R2, Queues and Pages.";
@@ -362,25 +360,21 @@ const dashboard: Step = {
 
 const check: Step = {
   name: "Check",
-  plan: () => ["GET /health/ready of the Worker and the sign-in page, until both respond with 200"],
-  async run({ tools, workerUrl, dashboardUrl }) {
-    for (const url of [`${workerUrl}/health/ready`, `${dashboardUrl}/sign-in`]) {
-      let problem = "";
-      for (let attempt = 0; attempt < READY_ATTEMPTS; attempt++) {
-        if (attempt > 0) await tools.pause(READY_INTERVAL_MS);
-        problem = await tools.fetch(url).then(
-          async (response) =>
-            response.ok ? "" : `status ${response.status}: ${(await response.text()).slice(0, 300)}`,
-          (thrown: unknown) => String((thrown as Error).cause ?? thrown),
-        );
-        if (problem === "") break;
-      }
-      if (problem !== "")
-        throw new DeployError(
-          `${url} does not respond with 200 (${problem}). A new host name may take some minutes; \`npx wrangler tail\` shows the Worker's errors.`,
-        );
+  plan: () => ["nexus doctor <address of the Worker> --wait"],
+  async run({ tools, workerUrl, secrets: found, notes }) {
+    const { DASHBOARD_API_KEY: key } = found;
+    try {
+      const environment: Record<string, string> = key === undefined ? {} : { DASHBOARD_API_KEY: key };
+      const checked = await tools.nexus(["doctor", workerUrl, "--wait"], { environment, isShown: true });
+      notes.push(
+        `With a client key, streaming is checked too: NEXUS_CLIENT_KEY=… npx nexus doctor ${workerUrl}`,
+      );
+      return checked.split("\n").at(-1)!;
+    } catch {
+      throw new DeployError(
+        "Everything is deployed, and does not pass each check. Do what stands under those that failed.",
+      );
     }
-    return "the Worker reaches its database, the dashboard its Worker";
   },
 };
 
@@ -399,13 +393,13 @@ const tenant: Step = {
       found.DASHBOARD_API_KEY ??
       (await tools.ask("DASHBOARD_API_KEY: ")) ??
       missing("DASHBOARD_API_KEY", "the administrator's key");
-    const environment = { DASHBOARD_API_KEY: key, NEXUS_URL: workerUrl };
+    const options = { environment: { DASHBOARD_API_KEY: key, NEXUS_URL: workerUrl } };
     try {
       const type = credential === undefined ? [] : ["--credential", credential];
       const file = keyFile === undefined ? [] : ["--key-file", keyFile];
-      const stored = await tools.nexus(["domains", "add", name, ...type, ...file], environment);
+      const stored = await tools.nexus(["domains", "add", name, ...type, ...file], options);
       if (clientKey === undefined) return stored.split("\n")[0]!;
-      const made = await tools.nexus(["keys", "create", name, clientKey], environment);
+      const made = await tools.nexus(["keys", "create", name, clientKey], options);
       notes.push(`Client key "${clientKey}" of ${name}, shown only once: ${made}`);
       return stored.split("\n")[0]!;
     } catch (thrown) {

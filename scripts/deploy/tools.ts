@@ -24,14 +24,12 @@ export interface Tools {
   wrangler(args: readonly string[], options?: WranglerOptions): Promise<ToolResult>;
   /** Worker, Pages functions and static files. Rejects with what does not compile. */
   build(): Promise<unknown>;
-  /** `npx nexus`, with the administrator's key. Resolves with its output; rejects with what it printed. */
-  nexus(args: readonly string[], environment: Record<string, string>): Promise<string>;
+  /** `npx nexus`. Resolves with its output; rejects with what it printed. */
+  nexus(args: readonly string[], options: Pick<WranglerOptions, "environment" | "isShown">): Promise<string>;
   /** Applies pending migrations and resolves with their number. */
   migrate(databaseUrl: string): Promise<number>;
   /** Null where nobody can answer. */
   ask(question: string): Promise<string | null>;
-  fetch(url: string, headers?: Record<string, string>): Promise<Response>;
-  pause(milliseconds: number): Promise<void>;
   log(line: string): void;
   environment: Readonly<Record<string, string | undefined>>;
 }
@@ -39,7 +37,7 @@ export interface Tools {
 export interface WranglerOptions {
   cwd?: string;
   environment?: Record<string, string>;
-  /** Prints what wrangler prints while it works. */
+  /** Prints what the program prints while it works. */
   isShown?: boolean;
 }
 
@@ -59,17 +57,15 @@ export const realTools: Tools = {
       rmSync(directory, { recursive: true, force: true });
     }
   },
-  async nexus(args, environment) {
-    const { code, output } = await run([join(ROOT, "scripts/nexus.ts"), ...args], { cwd: ROOT, environment });
+  async nexus(args, { environment = {}, isShown = false }) {
+    const script = join(ROOT, "scripts/nexus.ts");
+    const { code, output } = await run([script, ...args], { cwd: ROOT, environment, isShown });
     if (code !== 0) throw new Error(output.trim());
     return output.trim();
   },
   build,
   migrate,
   ask: async (question) => (process.stdin.isTTY ? askLine(question) : null),
-  fetch: (url, headers = {}) =>
-    fetch(url, { headers, redirect: "manual", signal: AbortSignal.timeout(10_000) }),
-  pause: (milliseconds) => new Promise((done) => setTimeout(done, milliseconds)),
   log: (line) => console.log(line),
   environment: process.env,
 };

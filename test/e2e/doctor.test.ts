@@ -108,6 +108,16 @@ it("without a key checks what is seen from outside, and says how to see the rest
   expect(keyed.stdout).toMatch(/^skipped +streaming +give a --client-key/m);
 });
 
+it("waits for the addresses of a new deployment", async () => {
+  let refused = 0;
+  fault = { reply: () => (refused++ < 2 ? { status: 522, body: "" } : undefined) };
+  const target = { url: new URL(before.url), api: null, client: null, plan: "paid" } as const;
+  const found = (isNew: boolean) =>
+    runChecks({ ...target, isNew, pause: () => Promise.resolve() }, CHECKS.slice(0, 2));
+  expect((await found(false)).map(({ result }) => result)).toEqual(["failed", "skipped"]);
+  expect((await found(true)).map(({ result }) => result)).toEqual(["ok", "ok"]);
+});
+
 const broken = (path: string, status: number, body: string) => (asked: string) =>
   asked.startsWith(path) ? { status, body } : undefined;
 const variable = (name: string, { variables }: Environment) => variables.find((one) => one.name === name)!;
@@ -198,7 +208,7 @@ it.each(FAULTS)("%s is found", async (_what, made, found) => {
     ...(("KV" in found || "queue" in found) && { pause: () => Promise.resolve() }),
   } as const;
   const checks = CHECKS.filter(({ name }) => name in found);
-  expect(await runChecks(target, checks, false)).toEqual(
+  expect(await runChecks(target, checks)).toEqual(
     checks.map(({ name, advice }) => ({
       name,
       result: "failed",

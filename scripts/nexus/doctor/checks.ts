@@ -16,6 +16,8 @@ export interface Check {
   needs: "nothing" | "administrator" | "client";
   /** What to do when it fails. */
   advice: string;
+  /** A new deployment may take minutes until it succeeds. */
+  settles?: true;
   run(context: Context): Promise<string>;
 }
 
@@ -42,6 +44,7 @@ export const CHECKS: readonly Check[] = [
   {
     name: "reachable",
     needs: "nothing",
+    settles: true,
     advice: "Check the address and its DNS record; `npx wrangler tail` shows the Worker's errors.",
     async run(context) {
       const { status, body } = await context.anonymous("/health");
@@ -74,6 +77,7 @@ export const CHECKS: readonly Check[] = [
   {
     name: "versions",
     needs: "administrator",
+    settles: true,
     advice: "Deploy again from one version: `npm run deploy`.",
     async run({ api }) {
       const parts = await readVersions(api);
@@ -157,12 +161,14 @@ export const CHECKS: readonly Check[] = [
     advice:
       "Check the cron triggers of the Worker under Settings in Cloudflare's dashboard; a deployment sets them.",
     async run(context) {
-      const age = await context.poll(CRON_TRIES, CRON_INTERVAL_MS, async () => {
+      const tries = context.target.isNew ? 1 : CRON_TRIES;
+      const age = await context.poll(tries, CRON_INTERVAL_MS, async () => {
         const { cron, now } = await context.diagnose();
         if (cron.problem !== null) throw new Failure(cron.problem);
         const age = cron.ranAt === null ? Infinity : Date.parse(now) - Date.parse(cron.ranAt);
         return age < CRON_AGE_MS ? age : null;
       });
+      if (age === null && context.target.isNew) throw new Skipped("a new trigger may take 15 minutes to run");
       if (age === null) throw new Failure("it has not run for minutes, although there may be work");
       return `it ran ${Math.max(0, Math.round(age / 1000))} s ago`;
     },
@@ -186,6 +192,7 @@ export const CHECKS: readonly Check[] = [
   {
     name: "dashboard",
     needs: "administrator",
+    settles: true,
     advice:
       "Deploy it (`npm run deploy`); its service binding API must name the Worker, DASHBOARD_URL its address.",
     run: checkDashboard,

@@ -20,6 +20,8 @@ export interface Target {
   /** Address and headers of a client; null without a key for it. */
   client: { url: URL; headers: Record<string, string>; model: string } | null;
   plan: "free" | "paid";
+  /** Deployed just now. */
+  isNew?: boolean;
   /** For tests. */
   pause?: (milliseconds: number) => Promise<unknown>;
 }

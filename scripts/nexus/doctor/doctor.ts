@@ -44,7 +44,7 @@ export function addDoctor(program: Command): void {
     .addOption(
       new Option("--plan <plan>", "of Cloudflare and Neon").choices(["free", "paid"]).default("paid"),
     )
-    .option("--wait", "give a new address two minutes to respond", false)
+    .option("--wait", "for a new deployment: give its addresses two minutes, and do not wait for cron", false)
     .addHelpText(
       "after",
       `
@@ -56,7 +56,7 @@ With a key of a client, two small requests are sent to Claude (about $0.004 with
       const { json } = options;
       const target = targetOf(address ?? options.url, options);
       const width = Math.max(...CHECKS.map(({ name }) => name.length));
-      const results = await runChecks(target, CHECKS, options.wait, ({ name, result, detail, advice }) => {
+      const results = await runChecks(target, CHECKS, ({ name, result, detail, advice }) => {
         if (json) return;
         console.log(plain(`${result.padEnd(7)}  ${name.padEnd(width)}  ${detail}`));
         if (advice !== null) console.log(`${" ".repeat(width + 11)}${advice}`);
@@ -72,11 +72,11 @@ With a key of a client, two small requests are sent to Claude (about $0.004 with
     });
 }
 
-function targetOf(address: string, { client, clientKey, apiKey, model, plan }: Options): Target {
+function targetOf(address: string, { client, clientKey, apiKey, model, plan, wait: isNew }: Options): Target {
   const url = URL.parse(address);
   const clientUrl = URL.parse(client ?? address);
   if (!url || !clientUrl) throw new CommandError(`"${client ?? address}" is not a URL.`, { isUsage: true });
-  return { url, api: apiAt(address), client: clientOf(clientUrl, model, clientKey, apiKey), plan };
+  return { url, api: apiAt(address), client: clientOf(clientUrl, model, clientKey, apiKey), plan, isNew };
 }
 
 /** Null where there is no administrator's key. */
@@ -101,14 +101,13 @@ function clientOf(url: URL, model: string, clientKey?: string, apiKey?: string):
 export async function runChecks(
   target: Target,
   checks: readonly Check[],
-  isNew: boolean,
   report: (result: CheckResult) => void = () => {},
 ): Promise<CheckResult[]> {
   const context = new Context(target);
   const results: CheckResult[] = [];
   for (const check of checks) {
     const isUnreachable = results.some(({ name, result }) => name === "reachable" && result === "failed");
-    const tries = isNew && check.name === "reachable" ? WAIT_TRIES : 1;
+    const tries = target.isNew && check.settles ? WAIT_TRIES : 1;
     let result: CheckResult | null = null;
     await context.poll(tries, WAIT_INTERVAL_MS, async () => {
       result = isUnreachable ? skipped(check, "the Worker does not respond") : await runCheck(check, context);
