@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { ExchangeMessage } from "../../workers/schemas/exchange.ts";
-import { writeJournalBundle } from "../../workers/store/journal/bundles.ts";
+import { journalBundle, writeJournalBundle } from "../../workers/store/journal/bundles.ts";
 import { journalTrailer } from "../../workers/store/journal/objects.ts";
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
 import {
@@ -59,7 +59,7 @@ async function bundleOf(exchanges: readonly TestExchange[]): Promise<ExchangeMes
     { id: of, part: "request" as const, chunks: [request.body, journalTrailer(request.metadata)] },
     { id: of, part: "response" as const, chunks: [response.body, journalTrailer(response.metadata)] },
   ]);
-  const journalBytes = await writeJournalBundle(env.JOURNAL, id, exchanges.length, parts);
+  const journalBytes = await writeJournalBundle(env.JOURNAL, id, exchanges.length, journalBundle(id, parts));
   return exchangeMessage(exchanges[0]!, { id, domain: "", journalBytes, exchanges: exchanges.length });
 }
 

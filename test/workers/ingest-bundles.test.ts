@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
 import type { ExchangeMessage } from "../../workers/schemas/exchange.ts";
 import { readJournalStatus } from "../../workers/store/admin/status.ts";
-import { bundlePartName, writeJournalBundle } from "../../workers/store/journal/bundles.ts";
+import { bundlePartName, journalBundle, writeJournalBundle } from "../../workers/store/journal/bundles.ts";
 import { journalKey, journalTrailer, listJournal } from "../../workers/store/journal/objects.ts";
 import {
   exchangeMessage,
@@ -49,7 +49,7 @@ async function bundle(exchanges: readonly TestExchange[], more: Partial<Exchange
     { id: of, part: "request" as const, chunks: [request.body, journalTrailer(request.metadata)] },
     { id: of, part: "response" as const, chunks: [response.body, journalTrailer(response.metadata)] },
   ]);
-  const journalBytes = await writeJournalBundle(env.JOURNAL, id, exchanges.length, parts);
+  const journalBytes = await writeJournalBundle(env.JOURNAL, id, exchanges.length, journalBundle(id, parts));
   const fields = { id, domain: "", journalBytes, exchanges: exchanges.length, ...more };
   const notification = exchangeMessage(exchanges[0]!, fields);
   return { id, notification, key: journalKey(id, bundlePartName(exchanges.length)) };

@@ -6,7 +6,7 @@ import { LIVE_FEED_NAME } from "../../workers/runtime/constants.ts";
 import { loadConfig } from "../../workers/runtime/config.ts";
 import { countLostExchanges } from "../../workers/scheduled/lost-exchanges.ts";
 import type { LiveEvent } from "../../workers/schemas/api/live.ts";
-import { writeJournalBundle } from "../../workers/store/journal/bundles.ts";
+import { journalBundle, writeJournalBundle } from "../../workers/store/journal/bundles.ts";
 import { journalTrailer } from "../../workers/store/journal/objects.ts";
 import { makeExchange, type TestExchange } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
@@ -87,10 +87,12 @@ it("those that are in the journal are not, alone or in a bundle", async () => {
   await journal(await begunAndEnded());
   const bundled = await begunAndEnded(BEGUN + 120_000);
   const { id, request, response } = bundled;
-  await writeJournalBundle(env.JOURNAL, newExchangeId(BEGUN + 121_000, new Uint8Array(10)), 1, [
+  const bundleId = newExchangeId(BEGUN + 121_000, new Uint8Array(10));
+  const object = journalBundle(bundleId, [
     { id, part: "request", chunks: [request.body, journalTrailer(request.metadata)] },
     { id, part: "response", chunks: [response.body, journalTrailer(response.metadata)] },
   ]);
+  await writeJournalBundle(env.JOURNAL, bundleId, 1, object);
   expect(await count()).toBe(0);
 });
 

@@ -4,10 +4,11 @@ import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import {
   MAX_HELD_BODY_BYTES,
+  MAX_HELD_BYTES,
   MAX_RECORDED_BODY_BYTES,
   RECORDED_HEAD_BYTES,
 } from "../../workers/runtime/constants.ts";
-import type { StoredPart } from "../../workers/proxy/record/recorder-entrypoint.ts";
+import { storeBytes, type StoredPart } from "../../workers/proxy/record/recorder-entrypoint.ts";
 import {
   journalKey,
   journalTrailer,
@@ -121,6 +122,39 @@ describe("the Recorder", () => {
     // What was held is free again.
     const next = await record(...chunksOf(length), journalTrailer(metadataOf()));
     expect(next.body).toMatchObject({ recorded: "whole" });
+  });
+
+  it("gives R2 no more than fits into memory while it takes none, and all again once it does", async () => {
+    const ends: ((taken: unknown) => void)[] = [];
+    const stuck = { put: () => new Promise((end) => void ends.push(end)) } as unknown as R2Bucket;
+    const body = new Uint8Array(1_000_000);
+    const count = Math.ceil(MAX_HELD_BYTES / body.length) + 1;
+    const store = (bucket: R2Bucket) => storeBytes(bucket, "request", metadataOf(), body, []);
+    const stored = await Promise.all(Array.from({ length: count }, () => store(stuck)));
+    expect(stored.map(({ isStored }) => isStored)).toEqual(Array(count).fill(false));
+    const puts = ends.length;
+    expect(puts).toBeLessThanOrEqual(count);
+    // Nothing waits for these puts any more, and they still hold their bodies.
+    expect(await store(env.JOURNAL)).toMatchObject({ isStored: false });
+    const large = await record(...chunksOf(3_000_000), journalTrailer(metadataOf()));
+    expect(large).toMatchObject({ isStored: false, body: { recorded: "none", bytes: 3_000_000 } });
+    for (const end of ends) end({});
+    await expect
+      .poll(() => store(env.JOURNAL))
+      .toMatchObject({ isStored: true, body: { recorded: "whole" } });
+  });
+
+  it("puts the same bytes in each attempt", async () => {
+    const objects: unknown[] = [];
+    const failing = {
+      put: (_key: string, object: Uint8Array) => {
+        objects.push(object.buffer);
+        return Promise.reject(new Error("internal error (10001)"));
+      },
+    } as unknown as R2Bucket;
+    await storeBytes(failing, "request", metadataOf(), new Uint8Array(1_000), [0, 0]);
+    expect(objects).toHaveLength(3);
+    expect(new Set(objects).size).toBe(1);
   });
 
   it("stores the head of a body that was cut short", async () => {

@@ -32,6 +32,8 @@ export const RECORDED_HEAD_BYTES = 1_048_576;
  * RECORDED_HEAD_BYTES only that much is recorded.
  */
 export const MAX_HELD_BODY_BYTES = 48 * 1_048_576;
+/** Beyond it, no body is written: R2 takes less than comes, and an isolate that runs out of memory ends every stream. */
+export const MAX_HELD_BYTES = 64 * 1_048_576;
 /** How long an isolate caches a domain or key record. */
 export const TENANT_CACHE_MS = 30_000;
 /** While KV is unavailable, a cached record is used this long. */

@@ -3,13 +3,10 @@
  * limit, and as long as all bodies of the isolate together fit; of another one the head, the tail and a running hash are kept.
  */
 import { createHash, type Hash } from "node:crypto";
-import {
-  MAX_HELD_BODY_BYTES,
-  MAX_RECORDED_BODY_BYTES,
-  RECORDED_HEAD_BYTES,
-} from "../../runtime/constants.ts";
+import { MAX_RECORDED_BODY_BYTES, RECORDED_HEAD_BYTES } from "../../runtime/constants.ts";
 import { concat } from "../../domain/bytes.ts";
 import { timeoutOrNull } from "../../runtime/timeout.ts";
+import { holdBytes, isMemoryShort, releaseBytes } from "./held-bytes.ts";
 
 export interface BufferedBody {
   /** The bytes in order: all of them, or with `hash` set the first RECORDED_HEAD_BYTES. */
@@ -20,7 +17,7 @@ export interface BufferedBody {
   hash: Hash | null;
   /** With `hash`: the last TAIL_BYTES. */
   tail: Uint8Array;
-  /** What counts towards MAX_HELD_BODY_BYTES. */
+  /** What it counts in held-bytes.ts. */
   held: number;
 }
 
@@ -43,12 +40,9 @@ const MAX_TIMED_BYTES = 8_388_608;
 /** More than a metadata trailer can take: URL 16 KB, headers 128 KB. */
 const TAIL_BYTES = 262_144;
 
-/** Bytes of bodies that are in memory in this isolate. */
-let heldBytes = 0;
-
 /** To be called once when a body is stored, or is not going to be. */
 export function releaseBody(buffered: BufferedBody): void {
-  heldBytes -= buffered.held;
+  releaseBytes(buffered.held);
   buffered.held = 0;
 }
 
@@ -194,17 +188,17 @@ function append(buffered: BufferedBody, chunk: Uint8Array): void {
   if (buffered.hash) return hashAllButTail(buffered, buffered.hash, chunk);
   buffered.chunks.push(chunk);
   buffered.held += chunk.length;
-  heldBytes += chunk.length;
+  holdBytes(chunk.length);
   const isTooLarge = buffered.bytes > MAX_RECORDED_BODY_BYTES + TAIL_BYTES;
   // The head of a body, and so a small one, always fits.
-  const isTooMuch = heldBytes > MAX_HELD_BODY_BYTES && buffered.bytes > RECORDED_HEAD_BYTES + TAIL_BYTES;
+  const isTooMuch = buffered.bytes > RECORDED_HEAD_BYTES + TAIL_BYTES && isMemoryShort();
   if (!isTooLarge && !isTooMuch) return;
   const hash = createHash("sha256");
   const all = buffered.chunks;
   buffered.hash = hash;
   buffered.chunks = [concat(firstBytes(all, RECORDED_HEAD_BYTES)).slice()]; // a copy, so that the large buffers can be freed
   for (const one of all) hashAllButTail(buffered, hash, one);
-  heldBytes += RECORDED_HEAD_BYTES - buffered.held;
+  releaseBytes(buffered.held - RECORDED_HEAD_BYTES);
   buffered.held = RECORDED_HEAD_BYTES;
 }
 

@@ -4,10 +4,11 @@
  */
 import { BUNDLING_MS, MAX_BUNDLE_BYTES, MAX_BUNDLED_EXCHANGES } from "../../runtime/constants.ts";
 import type { ExchangeMessage, ResponseMetadata } from "../../schemas/exchange.ts";
-import { type BundlePart, writeJournalBundle } from "../../store/journal/bundles.ts";
+import { type BundlePart, journalBundle, writeJournalBundle } from "../../store/journal/bundles.ts";
 import { type DraftMetadata, journalTrailer } from "../../store/journal/objects.ts";
 import { describe, errorBody, type ProxyError } from "../../runtime/anthropic-errors.ts";
 import { type AdmittedExchange, elapsed, type Exchange, newId } from "../exchange.ts";
+import { holdBytes, releaseBytes } from "../body/held-bytes.ts";
 import { count, flushCounters } from "./counters.ts";
 import { notifyIngest, notifyWithMetadata } from "./notify.ts";
 import { BODY_NOT_RECORDED, unrecordedMetadata } from "./record.ts";
@@ -91,9 +92,11 @@ async function write(env: Env, ctx: Exchange["ctx"], bundle: Bundle): Promise<vo
   bundle.overdueAt = Date.now() + WRITE_TIMEOUT_MS;
   const { exchanges } = bundle;
   const id = newId(Date.now());
-  const parts = exchanges.flatMap(partsOf);
-  const put = () => writeJournalBundle(env.JOURNAL, id, exchanges.length, parts);
-  const journalBytes = await putWithRetry({ id, exchanges: exchanges.length }, bundle.bytes, put);
+  const object = journalBundle(id, exchanges.flatMap(partsOf));
+  const put = () => writeJournalBundle(env.JOURNAL, id, exchanges.length, object);
+  holdBytes(object.length);
+  const journalBytes = await putWithRetry({ id, exchanges: exchanges.length }, object.length, put);
+  releaseBytes(object.length);
   unwritten.delete(bundle); // in the journal, or in a moment among the pending messages
   if (journalBytes !== null)
     await notifyIngest(env, exchangeMessage(id, "", { journalBytes, exchanges: exchanges.length }));

@@ -10,12 +10,14 @@ import { withRetry } from "../../runtime/retry.ts";
 import { withTimeout } from "../../runtime/timeout.ts";
 import type { BodyMetadata } from "../../schemas/exchange.ts";
 import {
+  joinSmallObject,
   journalKey,
   journalTrailer,
   putJournalObject,
   splitJournalObject,
   type JournalPart,
 } from "../../store/journal/objects.ts";
+import { holdBytes, holdUntilWritten, isMemoryFull, releaseBytes } from "../body/held-bytes.ts";
 import { type BufferedBody, firstBytes, readToEnd, releaseBody, tailOf } from "../body/tee-reader.ts";
 
 /** The result of storing one part of an exchange. */
@@ -71,10 +73,18 @@ export async function storeBytes(
   retryDelays: readonly number[] = PUT_RETRY_DELAYS_MS,
 ): Promise<StoredPart> {
   const body: BodyMetadata = metadata.body ?? { recorded: "whole", bytes: bytes.length, sha256: null };
-  return put(bucket, part, metadata.id, body, [bytes, journalTrailer({ ...metadata, body })], retryDelays);
+  holdBytes(bytes.length);
+  return put(
+    bucket,
+    part,
+    metadata.id,
+    body,
+    [bytes, journalTrailer({ ...metadata, body })],
+    retryDelays,
+  ).finally(() => releaseBytes(bytes.length));
 }
 
-/** Stores a part whose body was read beside the client's stream. Does not reject when R2 fails. */
+/** Stores a part whose body was read beside the client's stream; empties its `chunks`. Does not reject when R2 fails. */
 export function storeBody(
   bucket: R2Bucket,
   part: JournalPart,
@@ -86,7 +96,7 @@ export function storeBody(
   if (metadata.body || bytes > MAX_RECORDED_BODY_BYTES)
     return storeHead(bucket, part, metadata, { chunks, bytes, hash: createHash("sha256"), unhashed: chunks });
   const body: BodyMetadata = { recorded: "whole", bytes, sha256: null };
-  return put(bucket, part, metadata.id, body, [...chunks, journalTrailer({ ...metadata, body })]);
+  return put(bucket, part, metadata.id, body, [...chunks.splice(0), journalTrailer({ ...metadata, body })]);
 }
 
 /** Stores a copy that ends with its trailer. */
@@ -95,7 +105,8 @@ async function storeCopy(bucket: R2Bucket, part: JournalPart, copy: BufferedBody
   const metadata = JSON.parse(new TextDecoder().decode(split.metadata)) as Trailer;
   const bytes = copy.bytes - split.trailerBytes;
   const isWhole = !metadata.body && !copy.hash && bytes <= MAX_RECORDED_BODY_BYTES;
-  if (isWhole) return put(bucket, part, metadata.id, { recorded: "whole", bytes, sha256: null }, copy.chunks);
+  if (isWhole)
+    return put(bucket, part, metadata.id, { recorded: "whole", bytes, sha256: null }, copy.chunks.splice(0));
   const chunks = copy.hash ? copy.chunks : firstBytes(copy.chunks, bytes);
   return storeBody(bucket, part, metadata, { chunks, bytes, hash: copy.hash, tail: split.body });
 }
@@ -125,6 +136,7 @@ function storeHead(
   for (const chunk of unhashed) hash.update(chunk);
   const body: BodyMetadata = { recorded: "head", bytes, sha256: hash.digest("hex") };
   const head = firstBytes(chunks, bytes > MAX_RECORDED_BODY_BYTES ? RECORDED_HEAD_BYTES : bytes);
+  chunks.length = 0;
   return put(bucket, part, metadata.id, body, [...head, journalTrailer({ ...metadata, body })]);
 }
 
@@ -136,23 +148,40 @@ async function put(
   chunks: Uint8Array[],
   retryDelays: readonly number[] = PUT_RETRY_DELAYS_MS,
 ): Promise<StoredPart> {
-  const write = () => putJournalObject(bucket, journalKey(id, part), chunks);
+  const object = joinSmallObject(chunks);
+  const write = () => putJournalObject(bucket, journalKey(id, part), object);
   const journalBytes = await putWithRetry({ id, part }, body.bytes, write, retryDelays);
   return journalBytes === null
     ? { isStored: false, journalBytes: 0, body: { ...body, recorded: "none" } }
     : { isStored: true, journalBytes, body };
 }
 
-/** Writes `bytes` bytes to the journal in several attempts. Never rejects: null when R2 took none. `fields` go into the log. */
+/**
+ * Writes `bytes` bytes, which the caller holds (held-bytes.ts), to the journal in several attempts. Never rejects: null when R2 took
+ * none, or when it takes less than comes. `fields` go into the log.
+ */
 export async function putWithRetry<T>(
   fields: Record<string, string | number>,
   bytes: number,
   write: () => Promise<T>,
   retryDelays: readonly number[] = PUT_RETRY_DELAYS_MS,
 ): Promise<T | null> {
+  if (isMemoryFull()) {
+    log.error("recorder: not written, because too many bytes wait for R2", { ...fields, bytes });
+    return null;
+  }
+  const writing = new Set<Promise<unknown>>();
   // A put that completes after its timeout is harmless: same key, same bytes.
-  const attempt = () => withTimeout(PUT_TIMEOUT_MS + bytes / PUT_BYTES_PER_MS, write());
-  return withRetry(retryDelays, attempt, (thrown, attempt) =>
+  const attempt = () => {
+    const written = write();
+    writing.add(written);
+    const end = () => writing.delete(written);
+    written.then(end, end);
+    return withTimeout(PUT_TIMEOUT_MS + bytes / PUT_BYTES_PER_MS, written);
+  };
+  const result = await withRetry(retryDelays, attempt, (thrown, attempt) =>
     log.warn("recorder: R2 put failed", { ...fields, attempt, error: errorText(thrown) }),
   ).catch(() => null);
+  if (writing.size > 0) holdUntilWritten(bytes, writing);
+  return result;
 }

@@ -6,6 +6,7 @@
  * lengths. Its key `journal/<id>/exchanges-<n>` states the number of exchanges; the id is a UUIDv7 of its own.
  */
 import { z } from "zod";
+import { concat } from "../../domain/bytes.ts";
 import {
   JournalCorrupt,
   journalKey,
@@ -47,23 +48,25 @@ const BundleTrailer = z.looseObject({
 /** The object name of a bundle. */
 export const bundlePartName = (exchanges: number) => `exchanges-${exchanges}` as const;
 
-/** Stores a bundle of `exchanges` exchanges; resolves with its size once R2 has it. */
-export function writeJournalBundle(
-  bucket: R2Bucket,
-  id: string,
-  exchanges: number,
-  parts: readonly BundlePart[],
-): Promise<number> {
+/** The object of a bundle. */
+export function journalBundle(id: string, parts: readonly BundlePart[]): Uint8Array {
   const contents = parts.map(({ id: of, part, chunks }) => ({
     id: of,
     part,
     bytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
   }));
   const trailer = journalTrailer({ v: 1, id, halves: contents });
-  return putJournalObject(bucket, journalKey(id, bundlePartName(exchanges)), [
-    ...parts.flatMap(({ chunks }) => chunks),
-    trailer,
-  ]);
+  return concat([...parts.flatMap(({ chunks }) => chunks), trailer]);
+}
+
+/** Stores a bundle of `exchanges` exchanges; resolves with its size once R2 has it. */
+export function writeJournalBundle(
+  bucket: R2Bucket,
+  id: string,
+  exchanges: number,
+  object: Uint8Array,
+): Promise<number> {
+  return putJournalObject(bucket, journalKey(id, bundlePartName(exchanges)), [object]);
 }
 
 /** The exchanges of a bundle; null where it does not exist. Throws JournalCorrupt where it cannot be read. */

@@ -131,13 +131,18 @@ export async function writeJournalMetadata(
     await writeJournalResponse(bucket, response, noBody);
 }
 
+/** Joins the chunks of an object that is put from one buffer, so that each attempt puts the same; others stay as they are. */
+export function joinSmallObject(chunks: readonly Uint8Array[]): readonly Uint8Array[] {
+  return bytesOf(chunks) <= MAX_BUFFERED_BYTES ? [concat(chunks)] : chunks;
+}
+
 /** Stores an object given in chunks, of which the last ends with a trailer. Resolves with its size. */
 export async function putJournalObject(
   bucket: R2Bucket,
   key: string,
   chunks: readonly Uint8Array[],
 ): Promise<number> {
-  const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  const bytes = bytesOf(chunks);
   if (bytes <= MAX_BUFFERED_BYTES) {
     await bucket.put(key, concat(chunks));
     return bytes;
@@ -203,6 +208,8 @@ export async function listJournal(
   const isEnd = !listed.truncated && shown.length === page.length;
   return { entries: shown, cursor: isEnd ? null : (shown.at(-1)?.id ?? null) };
 }
+
+const bytesOf = (chunks: readonly Uint8Array[]) => chunks.reduce((sum, chunk) => sum + chunk.length, 0);
 
 function write(bucket: R2Bucket, key: string, body: Uint8Array, metadata: object): Promise<number> {
   return putJournalObject(bucket, key, [body, journalTrailer(metadata)]);
