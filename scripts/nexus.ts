@@ -14,6 +14,7 @@ import { addReseal } from "./nexus/reseal.ts";
 import { addOAuth } from "./nexus/oauth.ts";
 import { addReprice } from "./nexus/reprice.ts";
 import { addStatus } from "./nexus/status.ts";
+import { addDb } from "./nexus/db.ts";
 import { addDoctor } from "./nexus/doctor/doctor.ts";
 import { addVersion } from "./nexus/version.ts";
 import { addUsage } from "./nexus/usage.ts";
@@ -55,6 +56,7 @@ The administrator's key is read from DASHBOARD_API_KEY; for the local stack, the
   addStatus(program);
   addVersion(program);
   addDoctor(program);
+  addDb(program);
   addRelink(program);
   addDomains(program);
   addKeys(program);

@@ -64,7 +64,7 @@ export const realTools: Tools = {
     return output.trim();
   },
   build,
-  migrate,
+  migrate: (databaseUrl) => migrate(databaseUrl, { log: console.log }),
   ask: async (question) => (process.stdin.isTTY ? askLine(question) : null),
   log: (line) => console.log(line),
   environment: process.env,

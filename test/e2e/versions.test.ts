@@ -48,7 +48,7 @@ async function restored(version: string): Promise<string> {
   journal.entries = journal.entries.slice(0, count);
   writeFileSync(join(folder, "meta/_journal.json"), JSON.stringify(journal));
   const postgres = await startPostgres({ dataDir: join(dataDir, "postgres") });
-  expect(await migrate(postgres.url, folder)).toBe(count);
+  expect(await migrate(postgres.url, { folder })).toBe(count);
   await withClient(postgres.url, (client) => client.query(sql));
   await postgres.stop();
   writeFileSync(join(dataDir, "secrets.json"), JSON.stringify(VERSION_SECRETS));

@@ -94,6 +94,7 @@ const LAYERS: Record<string, Rule> = {
       "workers/schemas",
       "workers/domain",
       "workers/runtime",
+      "workers/store/db/rights",
       "workers/index",
       "dashboard/build",
     ],

@@ -48,7 +48,7 @@ export function addDoctor(program: Command): void {
     .addHelpText(
       "after",
       `
-With a key of a client, two small requests are sent to Claude (about $0.004 with the default model). Without the administrator's key
+With a key of a client, two small requests are sent to Claude (less than half a cent with the default model). Without the administrator's key
 (DASHBOARD_API_KEY) only what can be seen from outside is checked.`,
     )
     .action(async (address: string | undefined, _options: object, command: Command) => {
