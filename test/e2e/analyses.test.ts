@@ -7,7 +7,7 @@ import { withClient } from "../../scripts/local/database/client.ts";
 import { FAKE_GEMINI_KEY, startFakeGemini } from "../../scripts/local/fake-gemini.ts";
 import { signIn } from "../../scripts/lib/sign-in.ts";
 import type { AnalysisView } from "../../workers/schemas/api/analyses.ts";
-import type { ConversationList } from "../../workers/schemas/api/conversations.ts";
+import type { RequestDetail } from "../../workers/schemas/api/requests.ts";
 import { apiJson, sendMessage } from "../support/api-calls.ts";
 import { type ClaudeStack, preparedDataDirectory, startClaudeStack } from "../support/local-stack.ts";
 import { MARKED_SECRETS, textOf } from "../support/marked-secrets.ts";
@@ -35,7 +35,7 @@ beforeAll(async () => {
       AI_ANALYSIS_GEMINI_REQUEST_TIMEOUT_MS: "3000",
       AI_ANALYSIS_RATE_LIMIT_CREATION: "100",
       AI_ANALYSIS_RATE_LIMIT_RETRIEVAL: "100000",
-      AI_MAX_PROMPT_TOKENS: "4000",
+      AI_MAX_PROMPT_TOKENS: "40000",
       AI_WORKER_MAX_CONCURRENT_JOBS: "100",
     },
   });
@@ -52,14 +52,21 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-/** Records a conversation with this prompt, requests its analysis and waits until it is in one of these states. */
-async function analyze(tag: string, until = (view: AnalysisView) => /completed|failed/.test(view.status)) {
-  const response = await sendMessage(stack, `[gemini:${tag}] Look at these keys:\n${SECRETS}`);
+/** Records a conversation of this prompt and more messages, requests its analysis and waits until it is in one of these states. */
+async function analyze(
+  tag: string,
+  until = (view: AnalysisView) => /completed|failed/.test(view.status),
+  { prompt = `Look at these keys:\n${SECRETS}`, more = [] as object[] } = {},
+) {
+  const content = `[gemini:${tag}] ${prompt}`;
+  const response = await sendMessage(stack, content, { messages: [{ role: "user", content }, ...more] });
   expect(response.status).toBe(200);
   await response.arrayBuffer();
+  const request = `/api/requests/${response.headers.get("x-nexus-request-id")}`;
   const conversationId = await waitUntil(async () => {
-    const { conversations } = await apiJson<ConversationList>(stack, "/api/conversations");
-    return conversations.find(({ title }) => title?.includes(`[gemini:${tag}]`))?.conversationId;
+    // Until it is stored, there is no such request.
+    const stored = await apiJson<RequestDetail>(stack, request).catch(() => null);
+    return stored?.conversationId;
   }, POLL_MS);
   await apiJson(stack, "/api/analyses", { method: "POST", body: { conversationId } });
   const path = `/api/analyses/${conversationId}/main`;
@@ -70,6 +77,7 @@ async function analyze(tag: string, until = (view: AnalysisView) => /completed|f
   return { view, calls: callsOf(tag) };
 }
 
+const sentText = ({ request }: (typeof gemini.calls)[number]) => request.contents[0]?.parts[0]?.text ?? "";
 const callsOf = (tag: string) => gemini.calls.filter((call) => call.tag === tag).length;
 
 /** What the tab of a conversation says: status, reason or note, and headings of the result. */
@@ -123,12 +131,46 @@ it("waits for the next day when the quota of this one is used up", async () => {
   expect(await panelOf(view)).toBe("Queued main");
 });
 
+const secretsIn = (text: string) =>
+  MARKED_SECRETS.filter(([, secret]) => text.includes(secret)).map(([kind]) => kind);
+
+it("sends no secret of a tool's input or result", async () => {
+  // After a line feed and after a terminal's color, whose letters stand beside the secret.
+  const texts = MARKED_SECRETS.flatMap((marked) => [
+    `x\n${textOf(marked)}`,
+    `x\n\u001b[32m${textOf(marked)}`,
+  ]);
+  const calls = texts.map((content, n) => ({
+    type: "tool_use",
+    id: `toolu_${n}`,
+    name: "Write",
+    input: { content },
+  }));
+  const results = texts.map((content, n) => ({
+    type: "tool_result",
+    tool_use_id: `toolu_${n}`,
+    content: n % 4 < 2 ? content : JSON.stringify({ log: content }, null, 2),
+  }));
+  const { view } = await analyze("ok", undefined, {
+    prompt: "Look at these tools:",
+    more: [
+      { role: "assistant", content: calls },
+      { role: "user", content: results },
+    ],
+  });
+  expect(view).toMatchObject({ status: "completed", note: null });
+  const sent = gemini.calls.map(sentText).find((text) => text.includes("Look at these tools:")) ?? "";
+  expect(sent.match(/^\[tool call Write\]/gm)).toHaveLength(texts.length);
+  expect(sent.match(/^\[tool result\]/gm)).toHaveLength(texts.length);
+  expect(secretsIn(sent)).toEqual([]);
+});
+
 it("sends requests that Gemini accepts, and no secret", () => {
   expect(gemini.rejected).toEqual([]);
   expect(gemini.calls.length).toBeGreaterThan(0);
-  const sent = gemini.calls.map(({ request }) => request.contents[0]?.parts[0]?.text).join("\n");
+  const sent = gemini.calls.map(sentText).join("\n");
   expect(sent).toContain("Look at these keys:");
-  expect(MARKED_SECRETS.filter(([, secret]) => sent.includes(secret)).map(([kind]) => kind)).toEqual([]);
+  expect(secretsIn(sent)).toEqual([]);
 });
 
 it("has one result after its consumer was killed in the middle of a call", async () => {
@@ -149,6 +191,7 @@ it("has one result after its consumer was killed in the middle of a call", async
   expect(done).toMatchObject({ version: 1, attempts: 2, errors: [{ code: "interrupted", attempt: 1 }] });
   expect(done.unreportedCostUsd).toMatch(/^0\.0\d/);
   expect(callsOf("silent-once")).toBe(2);
+  expect(await panelOf(done)).toBe(RESULT);
   const attempts =
     "SELECT outcome, cost_pico IS NULL AS unknown FROM analysis_attempts WHERE analysis_id = $1 ORDER BY attempt";
   expect(await inDatabase(attempts)).toEqual([

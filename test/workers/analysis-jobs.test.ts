@@ -1,8 +1,9 @@
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
-import { handleAnalyses } from "../../workers/analysis/consumer.ts";
 import { loadConfig } from "../../workers/runtime/config.ts";
-import { runAttempt } from "../../workers/analysis/attempt.ts";
+import { runAttempt, timeoutMs } from "../../workers/analysis/attempt.ts";
+import { handleQueue } from "../../workers/app.ts";
 import { recoverAnalyses, startAutomaticAnalyses } from "../../workers/scheduled/analyses.ts";
 import type {
   AnalysisList,
@@ -113,7 +114,7 @@ async function createAnalysis(): Promise<string> {
 }
 
 /** Delivers a message; returns the delay that the consumer asks for, or null once the message is acknowledged. */
-async function deliver(id: string, more: object = {}): Promise<number | null> {
+async function deliver(id: string, more: object = {}, queue = "nexus-analyses"): Promise<number | null> {
   let delay: number | null = null;
   const message = {
     id: "m",
@@ -121,10 +122,13 @@ async function deliver(id: string, more: object = {}): Promise<number | null> {
     ack: () => undefined,
     retry: ({ delaySeconds }: { delaySeconds: number }) => void (delay = delaySeconds),
   };
-  await handleAnalyses(
-    { queue: "nexus-analyses", messages: [message] } as unknown as MessageBatch,
+  const ctx = createExecutionContext();
+  await handleQueue(
+    { queue, messages: [message] } as unknown as MessageBatch,
     testEnv({ ...env, ...settings(more) }),
+    ctx,
   );
+  await waitOnExecutionContext(ctx);
   return delay;
 }
 
@@ -161,6 +165,12 @@ it("calls the model once, however often and at once its message is delivered", a
   expect(await deliver(id)).toBeNull();
   expect(sent).toHaveLength(1);
   expect(await read()).toMatchObject({ status: "completed", attempts: 1 });
+});
+
+it("looks once more at an analysis whose message has used up its retries", async () => {
+  replies = [];
+  expect(await deliver(await createAnalysis(), {}, "nexus-analyses-dead")).toBeNull();
+  expect(await read()).toMatchObject({ status: "completed" });
 });
 
 it("waits as long as the provider says, and keeps the history of errors", async () => {
@@ -621,6 +631,80 @@ it("makes no call once the lease leaves no time for it", async () => {
   await runAttempt(config, claim.job, { deadline: new Date(Date.now() - 1), dailyBudget: null });
   expect(sent).toEqual([]);
   expect(await read()).toMatchObject({ status: "pending", error: { code: "not_called" }, unreportedCostUsd: null });
+}); // prettier-ignore
+
+it("makes no call after analysis was turned off while the transcript was read", async () => {
+  const id = await createAnalysis();
+  const config = loadConfig(testEnv({ ...env, ...settings() }));
+  const limits = { maxConcurrent: 1, maxAttempts: 3, leaseMs: 60_000, dailyBudget: null };
+  const claim = await claimAnalysis(config, id, limits, new Date());
+  if (claim.state !== "claimed") throw new Error("not claimed");
+  await queryRows("UPDATE domains SET analysis_enabled = false");
+  await runAttempt(config, claim.job, { deadline: new Date(Date.now() + 60_000), dailyBudget: null });
+  expect(sent).toEqual([]);
+  expect(await read()).toMatchObject({ status: "failed", error: { code: "domain_off" }, costUsd: "0" });
+}); // prettier-ignore
+
+it("fails without a call when its branch became part of another one, which can be analyzed", async () => {
+  replies = [];
+  const id = await createAnalysis();
+  const first = CONVERSATION.slice(0, -1) + "9";
+  await queryRows(
+    `INSERT INTO requests SELECT (jsonb_populate_record(r, jsonb_build_object('id', $1::text))).* FROM requests r WHERE branch_key = id`,
+    [first],
+  );
+  await queryRows("UPDATE requests SET branch_key = $1", [first]);
+  expect(await deliver(id)).toBeNull();
+  expect(sent).toEqual([]);
+  const { analyses } = await apiJson<AnalysisList>("/api/analyses");
+  expect(analyses).toMatchObject([{ id, status: "failed", error: { code: "no_branch" }, branchId: "main" }]);
+  expect(await deliver(await createAnalysis())).toBeNull();
+  expect(await read()).toMatchObject({ status: "completed", version: 1 });
+}); // prettier-ignore
+
+it("compares recorded tokens with the messages that it has read, not with later ones", async () => {
+  const start = [user("Start")];
+  const ids = await storeConversation(CONVERSATION, [
+    { name: "root", at: 300, messages: start, response: "Yes." },
+    {
+      name: "turn",
+      at: 310,
+      messages: [...start, assistant("Yes."), user("word ".repeat(4_000))],
+      parent: "root",
+      opener: "root",
+    },
+  ]);
+  await queryRows("UPDATE requests SET context_tokens = 6000 WHERE id = $1", [ids["turn"]]);
+  const estimateOf = async () => {
+    replies = [];
+    const made = await apiJson<{ analysisId: string }>(
+      `/api/analyses/${CONVERSATION}/${ids["root"]}/regenerate`,
+      {
+        method: "POST",
+        body: {},
+        bindings: settings(),
+      },
+    );
+    await deliver(made.analysisId);
+    const [row] = await queryRows<{ tokens: number }>(
+      "SELECT estimated_tokens AS tokens FROM analyses WHERE id = $1",
+      [made.analysisId],
+    );
+    return row?.tokens;
+  };
+  const before = await estimateOf();
+  // One that arrives between the statements: the tip was read without it.
+  await queryRows(
+    `INSERT INTO requests SELECT (jsonb_populate_record(r, jsonb_build_object('id', gen_random_uuid(), 'message_count', 9,
+       'context_tokens', 200000, 'messages_node_id', null))).* FROM requests r WHERE id = $1`,
+    [ids["turn"]],
+  );
+  expect(await estimateOf()).toBe(before);
+});
+
+it("gives a call more time the longer its prompt is, up to ten minutes", () => {
+  const config = loadConfig(testEnv({ ...env, ...settings() }));
+  expect([0, 100_000, 10_000_000].map((tokens) => timeoutMs(config, tokens))).toEqual([60_000, 110_000, 600_000]);
 }); // prettier-ignore
 
 it("ends a call at the deadline of its lease, however long its limit is", async () => {

@@ -29,7 +29,7 @@ import type { Config } from "../runtime/config.ts";
 import { MAX_ANALYSIS_CALL_MS } from "../runtime/constants.ts";
 import { errorText, log } from "../runtime/log.ts";
 import { readText } from "../runtime/read-body.ts";
-import type { AnalysisProvider } from "../schemas/analysis.ts";
+import type { AnalysisFailureCode, AnalysisProvider } from "../schemas/analysis.ts";
 import {
   type AttemptEnd,
   correctEstimate,
@@ -37,7 +37,7 @@ import {
   type KeptResponse,
 } from "../store/analyses/attempts.ts";
 import { providerKey } from "../store/analyses/provider.ts";
-import type { AnalysisJob } from "../store/analyses/jobs.ts";
+import { type AnalysisJob, DOMAIN_OFF } from "../store/analyses/jobs.ts";
 import { readBranch } from "../store/conversations/branch-messages.ts";
 import { bundledAnalysisPrompts } from "../store/prompts/analysis-prompts.ts";
 
@@ -49,6 +49,9 @@ const MAX_CONTENT = 200_000;
 /** The database may be away for a while. */
 const NOT_PREPARED_DELAY_MS = 30_000;
 const MAX_MODEL = 200;
+/** An earlier part of the conversation has arrived, or it was linked again. */
+const NO_BRANCH =
+  "This branch is part of another one by now, or was deleted. Analyze the branch that has its messages.";
 /** Between attempts to store the end of an attempt; together less than the lease outlasts a call. */
 const STORE_DELAYS_MS = [500, 2_000, 5_000, 10_000, 20_000];
 
@@ -142,29 +145,35 @@ async function prepareWithin(
 ): Promise<Result<Prepared, ModelFailure>> {
   try {
     const prepared = await prepare(config, job, prompts);
-    if (prepared === null)
-      return failed(modelFailure("no_transcript", "No messages of this branch are recorded.", null));
+    if (!prepared.ok) return prepared;
     const now = new Date();
-    const { tokens } = prepared;
+    const { tokens } = prepared.value;
     const pico = estimateCost(job.provider, job.model, tokens, now);
     const attempt = { analysisId: job.id, attempt: job.attempts };
-    const spent = await correctEstimate(config, attempt, { tokens, pico }, now);
+    const { spent, isEnabled } = await correctEstimate(config, attempt, { tokens, pico }, now);
+    if (!isEnabled) return failed(modelFailure("domain_off", DOMAIN_OFF, null));
     if (dailyBudget !== null && spent > dailyBudget)
       return failed(
         modelFailure(OVER_BUDGET, "The transcript costs more than is left of the daily budget.", {
           retryAfterMs: undefined,
         }),
       );
-    return ok(prepared);
+    return prepared;
   } catch (thrown) {
     const message = `The transcript could not be read: ${redact(errorText(thrown))}`;
     return failed(modelFailure("not_prepared", message, { retryAfterMs: NOT_PREPARED_DELAY_MS }));
   }
 }
 
-async function prepare(config: Config, job: AnalysisJob, prompts: AnalysisPrompts): Promise<Prepared | null> {
+async function prepare(
+  config: Config,
+  job: AnalysisJob,
+  prompts: AnalysisPrompts,
+): Promise<Result<Prepared, ModelFailure>> {
   const branch = await readBranch(config, job.conversationId, job.branchKey);
-  if (!branch.ok || branch.value.messages.length === 0) return null;
+  if (!branch.ok) return failed(modelFailure("no_branch", NO_BRANCH, null));
+  if (branch.value.messages.length === 0)
+    return failed(modelFailure("no_transcript", "No messages of this branch are recorded.", null));
   const { messages, subtaskAnswers, recorded } = branch.value;
   const system = systemOf(job, prompts);
   const systemTokens = estimateTokens(system, job.provider);
@@ -183,7 +192,7 @@ async function prepare(config: Config, job: AnalysisJob, prompts: AnalysisPrompt
   };
   const transcript = prepareTranscript(messages, limits, subtaskAnswers);
   const request = requestOf(job, { system, user: prompts.user(transcript.text) });
-  return { request, transcript, tokens: transcript.estimatedTokens + systemTokens };
+  return ok({ request, transcript, tokens: transcript.estimatedTokens + systemTokens });
 }
 
 /** An invalid response is asked for again with its problem. */
@@ -249,7 +258,7 @@ function endOf(
 ): AttemptEnd {
   const isLast = (code: string) => isLastAttempt(job, code, config.AI_ANALYSIS_MAX_RETRIES, now);
   const fail = (
-    code: string,
+    code: AnalysisFailureCode,
     message: string,
     delayMs: number | null,
     kept: KeptResponse | null = null,

@@ -69,6 +69,34 @@ export const AnalysisResult = z.object({
 });
 export type AnalysisResult = z.infer<typeof AnalysisResult>;
 
+/** Kinds of failure. Stored ones may be those of a later version. */
+export type AnalysisFailureCode =
+  | "blocked"
+  | "domain_off"
+  | "interrupted"
+  | "invalid_response"
+  | "invalid_result"
+  | "key_rejected"
+  | "model_gone"
+  | "no_branch"
+  | "no_output_config"
+  | "no_transcript"
+  | "not_called"
+  | "not_configured"
+  | "not_prepared"
+  | "over_budget"
+  | "provider_error"
+  | "quota_day"
+  | "rate_limited"
+  | "rejected"
+  | "response_cut"
+  | "response_too_large"
+  | "stuck"
+  | "timeout"
+  | "too_long"
+  | "unexpected_end"
+  | "unreachable";
+
 /** One failed attempt. `message` says what happened and what to do, without secrets. */
 export const AnalysisError = z.object({
   at: z.iso.datetime(),

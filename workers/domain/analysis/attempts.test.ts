@@ -51,6 +51,8 @@ test("a call may have been billed unless it was not made or was rejected unread"
     "key_rejected",
     "model_gone",
     "rejected",
+    "domain_off",
+    "no_branch",
     "no_transcript",
     "not_configured",
   ])

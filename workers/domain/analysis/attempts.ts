@@ -1,19 +1,23 @@
 /** Which attempts of an analysis count towards their limit, when there is another one, and which the provider may have billed. Pure. */
 import { DAY_MS } from "../../runtime/constants.ts";
-import type { AnalysisError, AnalysisWait } from "../../schemas/analysis.ts";
+import type { AnalysisError, AnalysisFailureCode, AnalysisWait } from "../../schemas/analysis.ts";
 import { backoffMs } from "./model-call.ts";
 
 /** Code of an attempt whose estimated cost the budget does not cover. */
 export const OVER_BUDGET = "over_budget";
 /** The attempt waits for something and has read nothing. */
-const REFUSALS: ReadonlyMap<string, AnalysisWait> = new Map([
+const REFUSALS: ReadonlyMap<string, AnalysisWait> = new Map<AnalysisFailureCode, AnalysisWait>([
   ["rate_limited", "provider"],
   ["quota_day", "provider"],
   [OVER_BUDGET, "budget"],
 ]);
 /** The provider was not called, or rejected the request unread. A timeout or an error of the provider may have been billed. */
-const UNBILLED: ReadonlySet<string> = new Set([
-  ...REFUSALS.keys(),
+const UNBILLED: ReadonlySet<string> = new Set<AnalysisFailureCode>([
+  "rate_limited",
+  "quota_day",
+  OVER_BUDGET,
+  "domain_off",
+  "no_branch",
   "no_transcript",
   "not_prepared",
   "not_configured",

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { random } from "../../../test/support/prose.ts";
 import {
   CALIBRATED_SAFETY_FACTOR,
   calibrationOf,
@@ -183,3 +184,28 @@ test.each(RECORDED)(
     }
   },
 );
+
+test("characters are counted by the runs that this expression matches, in any mixture", () => {
+  const RUN =
+    /[A-Z]?[a-z]+|[A-Z]+|\d|[\u3040-\u9fff\uac00-\ud7af]|[\u0400-\u04ff\u00c0-\u024f]|[^\x00-\x7f]|\n|[ \t]{2,}|\t|([^\w\s])\1*/g;
+  // A carriage return counts nothing and ends each run.
+  const exact = (text: string) => estimateTokens(`${text}\r`.repeat(1_000), "gemini") / 1_000;
+  const known = new Map<string, number>();
+  const ofRun = (run: string) => known.get(run) ?? known.set(run, exact(run)).get(run)!;
+  const parts = [
+    ..."aZ_-+=/1 \t\n\r\vé\u0416漢한\u00a0\ufeff\0\u007f.!|{",
+    "\ud83d",
+    "HTML",
+    "Word",
+    "WORd",
+    "--",
+    "  ",
+  ];
+  parts.push("=".repeat(17));
+  const next = random(7);
+  for (let round = 0; round < 500; round++) {
+    const text = Array.from({ length: 4 }, () => parts[Math.floor(next() * parts.length)]).join("");
+    const sum = [...text.matchAll(RUN)].reduce((total, [run]) => total + ofRun(run), 0);
+    expect(exact(text), JSON.stringify(text)).toBeCloseTo(sum, 1);
+  }
+});

@@ -1,4 +1,5 @@
 /** One call of a model, whatever its provider: the request to send, and the outcome of its response. Pure. */
+import type { AnalysisFailureCode } from "../../schemas/analysis.ts";
 import type { AnalysisUsage } from "./price.ts";
 import type { AnalysisPrompt } from "./prompt.ts";
 
@@ -33,14 +34,14 @@ export const RESPONSE_CUT: EarlyEnd = {
 export type ModelResponse = Billed & { ok: true; text: string; early: EarlyEnd | null };
 export type ModelFailure = Billed & {
   ok: false;
-  code: string;
+  code: AnalysisFailureCode;
   message: string;
   /** Null: trying again makes no sense. `retryAfterMs`: as the provider says; undefined: grows with the attempts. */
   retry: { retryAfterMs: number | undefined } | null;
 };
 
 export function modelFailure(
-  code: string,
+  code: AnalysisFailureCode,
   message: string,
   retry: ModelFailure["retry"],
   billed: Billed = { usage: null, model: null },

@@ -1,6 +1,6 @@
 /** Calls of the model for analyses: what each was expected to cost, what it used, how it ended, and what those of a day cost together. */
 import { and, eq, gte, isNull, type SQL, sql } from "drizzle-orm";
-import { analyses, analysisAttempts } from "../../../drizzle/schema.ts";
+import { analyses, analysisAttempts, domains } from "../../../drizzle/schema.ts";
 import type { AnalysisUsage } from "../../domain/analysis/price.ts";
 import { DAY_MS } from "../../runtime/constants.ts";
 import type { AnalysisError, AnalysisResult, AnalysisWait } from "../../schemas/analysis.ts";
@@ -34,19 +34,27 @@ export async function abandonAttempts(
     .where(and(ofAnalysis, isNull(analysisAttempts.outcome)));
 }
 
-/** Replaces what the attempt is expected to read and cost; returns what the day costs with it. */
+/**
+ * Replaces what the attempt is expected to read and cost; returns what the day costs with it, and whether the domain's conversations may
+ * still be analyzed.
+ */
 export async function correctEstimate(
   config: DatabaseConfig,
   { analysisId, attempt }: Attempt,
   { tokens, pico }: { tokens: number; pico: bigint | null },
   now: Date,
-): Promise<bigint> {
+): Promise<{ spent: bigint; isEnabled: boolean }> {
   return withPrimary(config, async (db) => {
-    await db.batch([
+    const [, , [domain]] = await db.batch([
       db.update(analyses).set({ estimatedTokens: tokens }).where(eq(analyses.id, analysisId)),
       db.update(analysisAttempts).set({ estimatedPico: pico }).where(isAttempt({ analysisId, attempt })),
+      db
+        .select({ isEnabled: domains.analysisEnabled })
+        .from(domains)
+        .innerJoin(analyses, eq(analyses.domainId, domains.id))
+        .where(eq(analyses.id, analysisId)),
     ]);
-    return spentToday(db, now);
+    return { spent: await spentToday(db, now), isEnabled: domain?.isEnabled ?? false };
   });
 }
 

@@ -9,7 +9,7 @@ import { countedAttempts, keptNote, OVER_BUDGET } from "../../domain/analysis/at
 import { budgetFor, estimateCost } from "../../domain/analysis/price.ts";
 import { formatUsd } from "../../domain/pricing/usd.ts";
 import { DAY_MS } from "../../runtime/constants.ts";
-import type { AnalysisError } from "../../schemas/analysis.ts";
+import type { AnalysisError, AnalysisFailureCode } from "../../schemas/analysis.ts";
 import { type AuditActor, auditInsert } from "../admin/audit.ts";
 import { type DatabaseConfig, withPrimary, withWriter } from "../db/db.ts";
 import { abandonAttempts, spentToday, startAttempt } from "./attempts.ts";
@@ -36,6 +36,8 @@ export type Claim =
   /** Ended, or ended by this call. */
   | { state: "ended" };
 
+/** The message of an analysis that ends because its domain was turned off. */
+export const DOMAIN_OFF = "Analysis was turned off for this domain. Turn it on and try again.";
 const BUSY_DELAY_MS = 15_000;
 
 /** Claims the next attempt of an analysis. */
@@ -66,7 +68,7 @@ export async function claimAnalysis(
             .where(eq(analyses.id, id))
             .returning()
         )[0]!;
-      const error = (code: string, message: string): AnalysisError => ({
+      const error = (code: AnalysisFailureCode, message: string): AnalysisError => ({
         at: now.toISOString(),
         attempt: job.attempts,
         code,
@@ -93,10 +95,7 @@ export async function claimAnalysis(
         await set({ status: "pending", leaseUntil: null, nextAttemptAt, waitsFor, errors });
         return { state: "wait", delayMs };
       };
-      if (!isEnabled)
-        return fail(
-          error("domain_off", "Analysis was turned off for this domain. Turn it on and try again."),
-        );
+      if (!isEnabled) return fail(error("domain_off", DOMAIN_OFF));
       if (countedAttempts({ ...job, errors }) >= limits.maxAttempts) return fail();
       const estimate = estimateCost(job.provider, job.model, job.estimatedTokens, now);
       const spent = limits.dailyBudget === null ? 0n : await spentToday(tx, now);
@@ -236,7 +235,11 @@ export async function failStuckAnalyses(
   before: Date,
   by: AuditActor,
 ): Promise<string[]> {
-  const error = { at: by.now.toISOString(), code: "stuck", message: "It neither ran nor started in time." };
+  const error = {
+    at: by.now.toISOString(),
+    code: "stuck" satisfies AnalysisFailureCode,
+    message: "It neither ran nor started in time.",
+  };
   return withWriter(config, (db) =>
     db.transaction(async (tx) => {
       // A claim of one of them waits, and then finds it failed.

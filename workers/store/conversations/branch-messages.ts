@@ -17,6 +17,8 @@ import { findTip } from "./transcript.ts";
 const MAX_MESSAGES = 100_000;
 /** Read at once; parsed, they take several times this much memory. */
 const MAX_BRANCH_BYTES = 16 * 1_048_576;
+/** Of those, by one statement: its bytes are in memory several times (as hexadecimal digits, bytes and text) until they are parsed. */
+const MAX_READ_BYTES = 1_048_576;
 /** Of those, for the beginning of the branch. */
 const MAX_HEAD_BYTES = 2 * 1_048_576;
 const MAX_SUBTASKS = 500;
@@ -67,7 +69,8 @@ async function readMessages(db: Reader, pieces: readonly HistoryMessage[]): Prom
   const tail = pieces.findLastIndex(({ size }) => (tailLeft -= size) < 0);
   const isRead = (at: number) => at < headEnd || at > tail;
   const messages: BranchMessage[] = [];
-  for (const batch of batches([...pieces.entries()], ([at, { size }]) => (isRead(at) ? size : 0))) {
+  const sizeOf = ([at, { size }]: [number, HistoryMessage]) => (isRead(at) ? size : 0);
+  for (const batch of batches([...pieces.entries()], sizeOf, MAX_READ_BYTES)) {
     // Parsed before the next ones are read, so that not all bytes are in memory beside what they hold.
     const bodies = await readContents(
       db,
@@ -163,6 +166,8 @@ async function readRecordedTokens(
   branchKey: string,
   messages: readonly BranchMessage[],
 ): Promise<RecordedTokens | null> {
+  // A request that was stored after the messages were read counts more of them.
+  const end = messages.at(-1)?.position ?? 0;
   const counts = await db
     .select({
       tokens: requests.contextTokens,
@@ -174,7 +179,7 @@ async function readRecordedTokens(
       and(
         eq(requests.conversationId, conversationId),
         eq(requests.branchKey, branchKey),
-        sql`${requests.contextTokens} is not null and ${requests.messageCount} > 0`,
+        sql`${requests.contextTokens} is not null and ${requests.messageCount} between 1 and ${end}::int`,
         sql`coalesce(${requests.linkKind} <> 'compact-ask', true)`,
       ),
     )

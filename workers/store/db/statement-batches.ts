@@ -5,8 +5,12 @@ import { concat } from "../../domain/bytes.ts";
 export const MAX_STATEMENT_BYTES = 4 * 1_048_576;
 export const MAX_STATEMENT_ROWS = 10_000;
 
-/** In order, in batches of at most MAX_STATEMENT_BYTES and MAX_STATEMENT_ROWS; a larger item is a batch of its own. */
-export function batches<T>(items: readonly T[], sizeOf: (item: T) => number): T[][] {
+/** In order, in batches of at most `maxBytes` and MAX_STATEMENT_ROWS; a larger item is a batch of its own. */
+export function batches<T>(
+  items: readonly T[],
+  sizeOf: (item: T) => number,
+  maxBytes = MAX_STATEMENT_BYTES,
+): T[][] {
   const result: T[][] = [];
   let bytesLeft = 0;
   for (const item of items) {
@@ -15,7 +19,7 @@ export function batches<T>(items: readonly T[], sizeOf: (item: T) => number): T[
     if (!last || size > bytesLeft || last.length === MAX_STATEMENT_ROWS) {
       last = [];
       result.push(last);
-      bytesLeft = MAX_STATEMENT_BYTES;
+      bytesLeft = maxBytes;
     }
     last.push(item);
     bytesLeft -= size;

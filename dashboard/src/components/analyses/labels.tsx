@@ -1,5 +1,6 @@
 /** Words of the interface for analyses: providers, statuses, values of results, and kinds of failures. */
 import type {
+  AnalysisFailureCode,
   AnalysisProvider,
   AnalysisResult,
   AnalysisStatus,
@@ -66,7 +67,7 @@ export const SENTIMENTS: Readonly<Record<AnalysisResult["sentiment"], string>> =
 export const valueLabel = (value: string) => capitalize(value.replaceAll("_", " "));
 
 /** Headline of each kind of failure; its message says what to do. */
-const FAILURES: Readonly<Record<string, string>> = {
+const FAILURES: Readonly<Record<AnalysisFailureCode, string>> = {
   blocked: "The provider refused this conversation",
   domain_off: "Analysis was turned off",
   interrupted: "The attempt was interrupted",
@@ -74,6 +75,8 @@ const FAILURES: Readonly<Record<string, string>> = {
   invalid_result: "The response did not have the expected form",
   key_rejected: "The provider rejected the key",
   model_gone: "The model is gone",
+  no_branch: "The branch is part of another one",
+  no_output_config: "The model does not take the form of the result",
   not_called: "The transcript took too long to prepare",
   not_prepared: "The transcript could not be read",
   no_transcript: "No messages are recorded",
@@ -87,10 +90,11 @@ const FAILURES: Readonly<Record<string, string>> = {
   response_too_large: "The response is too large",
   stuck: "It neither ran nor started",
   timeout: "The provider took too long",
+  too_long: "The conversation is too long for the model",
   unexpected_end: "The response ended unexpectedly",
   unreachable: "The provider is not reachable",
 };
 
 /** A newer Worker may have other codes. */
 export const failureLabel = (code: string) =>
-  Object.hasOwn(FAILURES, code) ? FAILURES[code]! : valueLabel(code);
+  Object.hasOwn(FAILURES, code) ? FAILURES[code as AnalysisFailureCode] : valueLabel(code);
