@@ -1,6 +1,6 @@
 /**
- * `npx nexus <command>`: the operator's command line. Each command is a file in scripts/nexus/ and uses only the API of a running
- * deployment or local stack. Exit codes: 0 success, 1 failure, 2 wrong arguments.
+ * `npx nexus <command>`: the operator's command line. Each command is a file in scripts/nexus/; all but `db` use only the API of
+ * a running deployment or local stack. Exit codes: 0 success, 1 failure, 2 wrong arguments.
  */
 import { Command, CommanderError, Option } from "commander";
 import { DEFAULT_URL } from "./nexus/api.ts";
@@ -22,9 +22,11 @@ import { addUsage } from "./nexus/usage.ts";
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
-// `nexus … | head` closes the output early. That is not a failure.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
-process.exitCode = await run(process.argv);
+if (import.meta.main) {
+  // `nexus … | head` closes the output early. That is not a failure.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  process.exitCode = await run(process.argv);
+}
 
 async function run(args: string[]): Promise<number> {
   try {
@@ -39,7 +41,8 @@ async function run(args: string[]): Promise<number> {
   }
 }
 
-function commandLine(): Command {
+/** All commands with their arguments and options. */
+export function commandLine(): Command {
   const program = new Command("nexus")
     .description("Operates a Claude Nexus deployment or the local stack through its API.")
     .addOption(new Option("--url <address>", "address of the Worker").env("NEXUS_URL").default(DEFAULT_URL))

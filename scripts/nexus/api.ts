@@ -42,7 +42,11 @@ export function apiOf(command: Command): Api {
 }
 
 /** Throws a CommandError when the address is none, or there is no key for it. */
-export function connect(address: string, environment: Readonly<Record<string, string | undefined>>): Api {
+export function connect(
+  address: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  headers: Readonly<Record<string, string>> = {},
+): Api {
   const base = URL.parse(address);
   if (!base || !/^https?:$/.test(base.protocol))
     throw new CommandError(`"${address}" is not a URL. Expected something like https://nexus.example.com.`, {
@@ -58,6 +62,7 @@ export function connect(address: string, environment: Readonly<Record<string, st
     const response = await fetch(target, {
       method: options.method ?? "GET",
       headers: {
+        ...headers,
         "x-dashboard-key": key,
         accept: "application/json",
         ...(options.body === undefined ? {} : { "content-type": "application/json" }),

@@ -89,7 +89,12 @@ function editOf(path: string): ((text: string) => string) | undefined {
 
 it("is green against the local stack", async () => {
   const variables = { DASHBOARD_API_KEY: stack.dashboardKey, NEXUS_UPSTREAM_KEY: "sk-ant-api03-of-a-test" };
-  const ran = await nexus(["doctor", stack.proxyUrl, "--json"], variables);
+  // Its header, such as that of the version to be proved, is in each request.
+  const versions = new Set<unknown>();
+  fault = { request: (headers) => void versions.add(headers["cloudflare-workers-version-overrides"]) };
+  const header = 'Cloudflare-Workers-Version-Overrides: nexus="1"';
+  const ran = await nexus(["doctor", before.url, "--json", "--header", header], variables);
+  expect([...versions]).toEqual(['nexus="1"']);
   expect(ran).toMatchObject({ code: 0, stderr: "" });
   const { checks } = JSON.parse(ran.stdout) as { checks: CheckResult[] };
   expect(checks.filter(({ result }) => result !== "ok")).toEqual([]);
@@ -111,7 +116,7 @@ it("without a key checks what is seen from outside, and says how to see the rest
 it("waits for the addresses of a new deployment", async () => {
   let refused = 0;
   fault = { reply: () => (refused++ < 2 ? { status: 522, body: "" } : undefined) };
-  const target = { url: new URL(before.url), api: null, client: null, plan: "paid" } as const;
+  const target = { url: new URL(before.url), headers: {}, api: null, client: null, plan: "paid" } as const;
   const found = (isNew: boolean) =>
     runChecks({ ...target, isNew, pause: () => Promise.resolve() }, CHECKS.slice(0, 2));
   expect((await found(false)).map(({ result }) => result)).toEqual(["failed", "skipped"]);
@@ -197,6 +202,7 @@ it.each(FAULTS)("%s is found", async (_what, made, found) => {
   fault = made;
   const target = {
     url: new URL(before.url),
+    headers: {},
     api: connect(before.url, { DASHBOARD_API_KEY: stack.dashboardKey }),
     client: {
       url: new URL(before.url),

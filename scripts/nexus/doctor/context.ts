@@ -20,6 +20,8 @@ export interface Target {
   /** Address and headers of a client; null without a key for it. */
   client: { url: URL; headers: Record<string, string>; model: string } | null;
   plan: "free" | "paid";
+  /** Sent with each request. */
+  headers: Record<string, string>;
   /** Deployed just now. */
   isNew?: boolean;
   /** For tests. */
@@ -61,13 +63,17 @@ export class Context {
   }
 
   /** `path` without a key. */
-  anonymous = (path: string, sent: Sent = {}) => send(new URL(path, this.target.url), sent);
+  anonymous = (path: string, { headers, ...sent }: Sent = {}) =>
+    send(new URL(path, this.target.url), { ...sent, headers: { ...this.target.headers, ...headers } });
 
   /** Of checks that need "client". */
   asClient(path: string, { headers, ...sent }: Sent = {}): Promise<Received> {
     const { url, headers: keys } = this.target.client!;
     const version = { "anthropic-version": "2023-06-01", "content-type": "application/json" };
-    return send(new URL(path, url), { ...sent, headers: { ...version, ...keys, ...headers } });
+    return send(new URL(path, url), {
+      ...sent,
+      headers: { ...this.target.headers, ...version, ...keys, ...headers },
+    });
   }
 
   /** A message that Claude takes seconds to answer. */

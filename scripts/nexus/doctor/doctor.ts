@@ -1,5 +1,5 @@
 /** `nexus doctor`: proves a deployment from outside and through its API. */
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Api, connect, type CommonOptions } from "../api.ts";
 import { CommandError } from "../command-error.ts";
 import { plain } from "../output.ts";
@@ -22,6 +22,7 @@ interface Options extends CommonOptions {
   model: string;
   plan: Target["plan"];
   wait: boolean;
+  header: Record<string, string>;
 }
 
 /** Tries while a new host name becomes known. */
@@ -44,6 +45,7 @@ export function addDoctor(program: Command): void {
     .addOption(
       new Option("--plan <plan>", "of Cloudflare and Neon").choices(["free", "paid"]).default("paid"),
     )
+    .option("--header <name: value>", "sent with each request (may be repeated)", header, {})
     .option("--wait", "for a new deployment: give its addresses two minutes, and do not wait for cron", false)
     .addHelpText(
       "after",
@@ -72,17 +74,33 @@ With a key of a client, two small requests are sent to Claude (less than half a 
     });
 }
 
-function targetOf(address: string, { client, clientKey, apiKey, model, plan, wait: isNew }: Options): Target {
+function header(text: string, before: Record<string, string>): Record<string, string> {
+  const [, name, value] = /^([\w-]+):\s*(.+)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError("Expected name: value.");
+  return { ...before, [name]: value };
+}
+
+function targetOf(
+  address: string,
+  { client, clientKey, apiKey, model, plan, wait: isNew, header: headers }: Options,
+): Target {
   const url = URL.parse(address);
   const clientUrl = URL.parse(client ?? address);
   if (!url || !clientUrl) throw new CommandError(`"${client ?? address}" is not a URL.`, { isUsage: true });
-  return { url, api: apiAt(address), client: clientOf(clientUrl, model, clientKey, apiKey), plan, isNew };
+  return {
+    url,
+    headers,
+    api: apiAt(address, headers),
+    client: clientOf(clientUrl, model, clientKey, apiKey),
+    plan,
+    isNew,
+  };
 }
 
 /** Null where there is no administrator's key. */
-function apiAt(address: string): Api | null {
+function apiAt(address: string, headers: Record<string, string>): Api | null {
   try {
-    return connect(address, process.env);
+    return connect(address, process.env, headers);
   } catch (thrown) {
     if (thrown instanceof CommandError && !thrown.isUsage) return null;
     throw thrown;
