@@ -167,6 +167,14 @@ it("a prompt is rendered with the arguments of the form, without a script", asyn
   expect(text).toContain('value="v1"');
 });
 
+it("control characters of a rendered text are shown, and none reaches the page", async () => {
+  const { text } = await openPage("/prompts/review", {
+    overrides: { [RENDERED]: { text: "a\u0000b\u001b[31mred\r\nend", error: null } },
+  });
+  expect(text).toContain("a␀b␛[31mred\nend");
+  expect(text).not.toMatch(/[\0\u001b\r]/);
+});
+
 it("a prompt has its command, where it comes from, and what Claude Code does with words", async () => {
   const view: PromptView = {
     ...recordedBody<PromptView>("/api/mcp/prompts/review"),

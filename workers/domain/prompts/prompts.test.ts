@@ -5,6 +5,7 @@ import { Prompt } from "../../schemas/prompt.ts";
 import { assemblePrompts, readPrompts } from "./assemble-prompts.ts";
 import { describeProblem, promptName } from "./prompt.ts";
 import { readPrompt } from "./read-prompt.ts";
+import { readTemplate } from "../templates/read-template.ts";
 import { promptLibrary } from "./render-prompt.ts";
 
 const problemsOf = (text: string, path = "p.yaml") => readPrompt(path, text).problems.map(describeProblem);
@@ -503,6 +504,33 @@ describe("a library", () => {
     ["loop", { x: "1" }, "loop, line 1, column 1: blocks and partials are nested deeper than 64"],
   ])("explains why %s with %j is not rendered", (name, values, error) => {
     expect(library.render(name, values)).toEqual({ ok: false, error });
+  });
+
+  test("keeps the templates that were rendered last, as many as fit", () => {
+    const small = Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`s${n}.yaml`, file(`${n}`)]));
+    const large = Object.fromEntries(
+      ["a", "b", "c", "d", "e"].map((n) => [`${n}.yaml`, file(n.repeat(60_000))]),
+    );
+    const reads: string[] = [];
+    const calls = Object.keys(small).map((path) => `{{> ${path.replace(".yaml", "")}}}`);
+    const all = file([...calls, ...calls].join(""));
+    const { render } = promptLibrary(set({ ...small, ...large, "all.yaml": all }).prompts, (name, text) => {
+      reads.push(name);
+      return readTemplate(name, text);
+    });
+    const readsOf = (...names: string[]) => {
+      for (const name of names) expect(render(name, {}).ok).toBe(true);
+      return reads.splice(0);
+    };
+    const first = Array.from({ length: 16 }, (_, n) => `s${n}`);
+    expect(readsOf(...first, ...first)).toEqual(first);
+    // The seventeenth takes the place of the one that was rendered longest ago.
+    expect(readsOf("s0", "s16", "s0", "s1")).toEqual(["s16", "s1"]);
+    // Four of 60,000 characters are within 256 KB.
+    expect(readsOf("a", "b", "c", "d", "a", "b", "c", "d")).toEqual(["a", "b", "c", "d"]);
+    expect(readsOf("e", "b", "a")).toEqual(["e", "a"]);
+    // Within one prompt a partial is read once, even after more others than are kept.
+    expect(readsOf("all").filter((name) => name === "s0")).toHaveLength(1);
   });
 });
 

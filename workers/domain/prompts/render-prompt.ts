@@ -23,15 +23,15 @@ const MAX_NAME_CHARACTERS = 100;
 
 const valueOf = (read: ReturnType<typeof readTemplate>) => (read.ok ? read.value : undefined);
 
-/** Templates are read when they are rendered; those that were rendered last are kept. */
-export function promptLibrary(prompts: readonly Prompt[]): PromptLibrary {
+/** Templates are read, by `readText`, when they are rendered; those that were rendered last are kept. */
+export function promptLibrary(prompts: readonly Prompt[], readText = readTemplate): PromptLibrary {
   const byName = new Map(prompts.map((prompt) => [prompt.name, prompt]));
   const templates = new Map<string, Template>();
   /** Templates were read before they were bundled or stored, so that one that cannot be read is as good as missing. */
   const get = (name: string): Template | undefined => {
     const prompt = byName.get(name);
     if (!prompt) return undefined;
-    const read = templates.get(name) ?? valueOf(readTemplate(name, prompt.template));
+    const read = templates.get(name) ?? valueOf(readText(name, prompt.template));
     if (!read) return undefined;
     // The newest stands last.
     templates.delete(name);
