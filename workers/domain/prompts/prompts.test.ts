@@ -514,12 +514,12 @@ describe("a library", () => {
     const reads: string[] = [];
     const calls = Object.keys(small).map((path) => `{{> ${path.replace(".yaml", "")}}}`);
     const all = file([...calls, ...calls].join(""));
-    const { render } = promptLibrary(set({ ...small, ...large, "all.yaml": all }).prompts, (name, text) => {
+    const library = promptLibrary(set({ ...small, ...large, "all.yaml": all }).prompts, (name, text) => {
       reads.push(name);
       return readTemplate(name, text);
     });
     const readsOf = (...names: string[]) => {
-      for (const name of names) expect(render(name, {}).ok).toBe(true);
+      for (const name of names) expect(library.render(name, {}).ok).toBe(true);
       return reads.splice(0);
     };
     const first = Array.from({ length: 16 }, (_, n) => `s${n}`);
