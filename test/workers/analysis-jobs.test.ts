@@ -4,7 +4,7 @@ import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { loadConfig } from "../../workers/runtime/config.ts";
 import { runAttempt, timeoutMs } from "../../workers/analysis/attempt.ts";
 import { handleQueue } from "../../workers/app.ts";
-import { recoverAnalyses, startAutomaticAnalyses } from "../../workers/scheduled/analyses.ts";
+import { analysesByCron } from "../../workers/scheduled/analyses.ts";
 import type {
   AnalysisList,
   AnalysisPlan,
@@ -543,7 +543,7 @@ async function recover(more: object = {}, now = Date.now()): Promise<string[]> {
     sendBatch: (batch: { body: { id: string } }[]) => void enqueued.push(...batch.map(({ body }) => body.id)),
   };
   const bindings = testEnv({ ...env, ...settings({ ...more, ANALYSES }) });
-  await recoverAnalyses(bindings, loadConfig(bindings), now);
+  await analysesByCron(bindings, loadConfig(bindings), now);
   return enqueued;
 }
 
@@ -813,7 +813,7 @@ it("starts idle conversations of domains with an automatic mode, within slots an
   const on = { AI_DAILY_BUDGET_USD: "1", ANALYSES: { sendBatch } };
   const start = async (more: object = {}, now = Date.now()) => {
     const bindings = testEnv({ ...env, ...settings({ ...on, ...more }) });
-    await startAutomaticAnalyses(bindings, loadConfig(bindings), now);
+    await analysesByCron(bindings, loadConfig(bindings), now);
     return enqueued.length;
   };
   const automatic = (body: object) =>
@@ -874,7 +874,7 @@ it("starts the newest of several idle conversations, and no more than there are 
   });
   const more = { AI_DAILY_BUDGET_USD: "1", AI_WORKER_MAX_CONCURRENT_JOBS: "2" };
   const bindings = testEnv({ ...env, ...settings(more) });
-  await startAutomaticAnalyses(bindings, loadConfig(bindings), Date.now());
+  await analysesByCron(bindings, loadConfig(bindings), Date.now());
   const rows = await queryRows<{ id: string }>(
     "SELECT conversation_id AS id FROM analyses ORDER BY created_at, id",
   );

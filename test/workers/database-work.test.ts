@@ -114,6 +114,15 @@ it("looks when a conversation becomes idle in a domain with automatic mode, and 
   expect(await cron(EVENING + 94 * MINUTE_MS)).toBeGreaterThan(0);
 });
 
+it("reads the account that pays for analyses once", async () => {
+  await cron(EVENING);
+  const statementsOf = (minute: number, more: object) =>
+    cron(EVENING + minute * MINUTE_MS, EVERY_MINUTE, more);
+  const without = await statementsOf(10, { GEMINI_API_KEY: undefined });
+  const claude = { AI_PROVIDER: "claude", AI_CLAUDE_ACCOUNT_ID: "acc_1" };
+  expect(await statementsOf(20, claude)).toBe(without + 1);
+});
+
 it("a change through the API and a batch of ingest are uses", async () => {
   await cron(EVENING);
   const used = vi.fn();

@@ -9,7 +9,7 @@ import { CRON_SCHEDULE_NAME, HOUR_MS } from "../runtime/constants.ts";
 import { errorText, log } from "../runtime/log.ts";
 import { indexByCron } from "../store/search/indexer.ts";
 import { repairProjection } from "../store/tenants/projection.ts";
-import { recoverAnalyses, startAutomaticAnalyses } from "./analyses.ts";
+import { analysesByCron } from "./analyses.ts";
 import { syncPromptsByCron } from "./prompts.ts";
 
 /** Indexing, analyses and syncs. Never rejects. `now` in epoch milliseconds. */
@@ -24,8 +24,7 @@ export async function workInDatabase(env: Env, now: number): Promise<void> {
   }
   const due = await Promise.all([
     indexByCron(config, now),
-    recoverAnalyses(env, config, now),
-    startAutomaticAnalyses(env, config, now),
+    analysesByCron(env, config, now),
     syncPromptsByCron(env, config, now),
   ]);
   const next = Math.min(...due.map((at) => at ?? Infinity));
