@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { deploy } from "./deploy.ts";
-import { derive, directUrl, environmentOf } from "./environment.ts";
+import { directUrl } from "../local/database/postgres-target.ts";
+import { derive, environmentOf } from "./environment.ts";
 import type { DeployOptions } from "./steps.ts";
 import { realTools, ROOT, type ToolResult, type Tools } from "./tools.ts";
 

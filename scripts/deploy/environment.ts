@@ -52,7 +52,3 @@ export function derive(toml: string, name: string): string {
     .replaceAll(/"nexus(?=["-])/g, `"nexus-${name}`)
     .replaceAll(/^\[\[routes\]\]\n(?:(?!\[).*\n)*/gm, "");
 }
-
-/** The part of a connection string that is Neon's pooler, which migrations must not use: they hold locks of a session. */
-export const directUrl = (databaseUrl: string): string =>
-  databaseUrl.replace(/^(postgres(?:ql)?:\/\/[^/]*@[^./]+)-pooler\./, "$1.");

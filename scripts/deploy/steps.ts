@@ -3,9 +3,9 @@
  * again from the start.
  */
 import { z } from "zod";
-import { postgresTarget } from "../local/database/postgres-target.ts";
+import { directUrl, postgresTarget } from "../local/database/postgres-target.ts";
 import { newSecrets } from "../local/secrets.ts";
-import { directUrl, type Environment } from "./environment.ts";
+import type { Environment } from "./environment.ts";
 import { type ToolResult, type Tools, type WranglerOptions, withSecretsFile } from "./tools.ts";
 
 export interface DeployOptions {

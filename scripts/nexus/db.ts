@@ -12,9 +12,7 @@ import { show } from "./output.ts";
 export function addDb(program: Command): void {
   const db = program
     .command("db")
-    .description(
-      "migrate and check the database of DATABASE_URL, as the owner of its tables (Neon: the direct host)",
-    );
+    .description("migrate and check the database of DATABASE_URL, as the owner of its tables");
   db.command("status")
     .description("show applied and pending migrations (exit code 1 when some are pending)")
     .action(async (_options: object, command: Command) => {

@@ -1,10 +1,12 @@
 /** `npx nexus doctor` against the local stack, and each check against the fault it looks for, which a server before the stack makes. */
+import { readFileSync } from "node:fs";
 import { type IncomingMessage, request, type ServerResponse } from "node:http";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { withClient } from "../../scripts/local/database/client.ts";
 import { startHttpServer } from "../../scripts/local/network/http-server.ts";
 import { connect } from "../../scripts/nexus/api.ts";
-import { CHECKS } from "../../scripts/nexus/doctor/checks.ts";
+import { CHECKS, CONSUMERS } from "../../scripts/nexus/doctor/checks.ts";
+import type { Target } from "../../scripts/nexus/doctor/context.ts";
 import { type CheckResult, runChecks } from "../../scripts/nexus/doctor/doctor.ts";
 import type { Environment } from "../../workers/schemas/api/settings.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
@@ -62,7 +64,7 @@ async function forward(incoming: IncomingMessage, outgoing: ServerResponse): Pro
   if (!fault.ignoresHangUp) outgoing.on("close", () => passed.destroy());
   incoming.pipe(passed);
   passed.on("response", (response) => {
-    const edit = editOf(path);
+    const edit = response.statusCode === 200 ? editOf(path) : undefined;
     const isWhole = edit !== undefined || fault.isBuffering;
     const sent = { ...response.headers };
     if (edit) delete sent["content-length"];
@@ -116,13 +118,19 @@ it("without a key checks what is seen from outside, and says how to see the rest
 it("waits for the addresses of a new deployment", async () => {
   let refused = 0;
   fault = { reply: () => (refused++ < 2 ? { status: 522, body: "" } : undefined) };
-  const target = { url: new URL(before.url), headers: {}, api: null, client: null, plan: "paid" } as const;
   const found = (isNew: boolean) =>
-    runChecks({ ...target, isNew, pause: () => Promise.resolve() }, CHECKS.slice(0, 2));
+    runChecks({ ...target(), isNew, pause: () => Promise.resolve() }, CHECKS.slice(0, 2));
   expect((await found(false)).map(({ result }) => result)).toEqual(["failed", "skipped"]);
   expect((await found(true)).map(({ result }) => result)).toEqual(["ok", "ok"]);
 });
 
+const target = (): Target => ({
+  url: new URL(before.url),
+  headers: {},
+  api: connect(before.url, { DASHBOARD_API_KEY: stack.dashboardKey }),
+  client: { url: new URL(before.url), headers: { "x-api-key": "sk-ant-api03-x" }, model: "claude-haiku-4-5" },
+  plan: "paid",
+});
 const broken = (path: string, status: number, body: string) => (asked: string) =>
   asked.startsWith(path) ? { status, body } : undefined;
 const variable = (name: string, { variables }: Environment) => variables.find((one) => one.name === name)!;
@@ -148,7 +156,7 @@ const FAULTS: [what: string, fault: Fault, found: Record<string, RegExp>][] = [
       R2: /no bucket/,
       KV: /not read after 90 s/,
       cron: /has not run/,
-      "plan limits": /20 connections of the consumers, the limit is 20/,
+      "plan limits": /20 of 20 connections of the consumers/,
     },
   ],
   [
@@ -193,6 +201,18 @@ const FAULTS: [what: string, fault: Fault, found: Record<string, RegExp>][] = [
   ["a client that only seems to stay", { ignoresHangUp: true }, { "hang-up": /ended as complete/ }],
 ]; // prettier-ignore
 
+it("says which limits it compares with, and that reading is open", async () => {
+  fault = { environment: (body) => void (variable("DASHBOARD_READ_ONLY", body).value = "true") };
+  const checks = CHECKS.filter(({ name }) => ["authentication", "dashboard", "plan limits"].includes(name));
+  const found = await runChecks({ ...target(), plan: "free" }, checks);
+  expect(found.map(({ result, detail }) => [result, detail])).toEqual([
+    ["ok", expect.stringContaining("reading is open")],
+    ["ok", expect.stringContaining("signed in")],
+    ["ok", expect.stringMatching(/^free: 20 of \d+ connections .*, \d+ of 100000 requests a day, /)],
+  ]);
+  expect(readFileSync("wrangler.toml", "utf8")).toContain(`max_concurrency = ${CONSUMERS} `);
+});
+
 it("has a fault for each check", () => {
   const found = new Set(FAULTS.flatMap(([, , names]) => Object.keys(names)));
   expect(found).toEqual(new Set(CHECKS.map(({ name }) => name)));
@@ -200,21 +220,10 @@ it("has a fault for each check", () => {
 
 it.each(FAULTS)("%s is found", async (_what, made, found) => {
   fault = made;
-  const target = {
-    url: new URL(before.url),
-    headers: {},
-    api: connect(before.url, { DASHBOARD_API_KEY: stack.dashboardKey }),
-    client: {
-      url: new URL(before.url),
-      headers: { "x-api-key": "sk-ant-api03-x" },
-      model: "claude-haiku-4-5",
-    },
-    plan: "paid",
-    // These would wait for what does not come.
-    ...(("KV" in found || "queue" in found) && { pause: () => Promise.resolve() }),
-  } as const;
+  // These would wait for what does not come.
+  const impatient = ("KV" in found || "queue" in found) && { pause: () => Promise.resolve() };
   const checks = CHECKS.filter(({ name }) => name in found);
-  expect(await runChecks(target, checks)).toEqual(
+  expect(await runChecks({ ...target(), ...impatient }, checks)).toEqual(
     checks.map(({ name, advice }) => ({
       name,
       result: "failed",

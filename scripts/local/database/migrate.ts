@@ -10,7 +10,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Client, ClientConfig } from "pg";
 import { withClient } from "./client.ts";
-import { withExplicitTls } from "./postgres-target.ts";
+import { directUrl, withExplicitTls } from "./postgres-target.ts";
 
 export const MIGRATIONS = fileURLToPath(new URL("../../../drizzle/migrations", import.meta.url));
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -39,9 +39,9 @@ export interface MigrateOptions {
   log?: (line: string) => void;
 }
 
-/** The connection of migrations to this address. */
+/** The connection of migrations to this address; of Neon, not over its pooler. */
 export const migrationClient = (databaseUrl: string): ClientConfig => ({
-  connectionString: withExplicitTls(databaseUrl),
+  connectionString: withExplicitTls(directUrl(databaseUrl)),
   connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   application_name: "nexus-migrate",
 });

@@ -15,6 +15,10 @@ export function withExplicitTls(databaseUrl: string): string {
   return databaseUrl.replace(/([?&]sslmode=)(prefer|require|verify-ca)(?=&|#|$)/, "$1verify-full");
 }
 
+/** Without Neon's pooler, which migrations must not use: they hold locks of a session. */
+export const directUrl = (databaseUrl: string): string =>
+  databaseUrl.replace(/^(postgres(?:ql)?:\/\/[^/]*@[^./]+)-pooler\./, "$1.");
+
 export interface PostgresTarget {
   host: string;
   port: number;

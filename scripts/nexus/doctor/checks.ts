@@ -25,8 +25,8 @@ const MAX_CLOCK_MS = 5_000;
 /** A batch of ingest takes some twenty round trips. */
 const MAX_ROUND_TRIP_MS = 250;
 /** KV reads may be a minute old. */
-const KV_TRIES = 45;
-const KV_INTERVAL_MS = 2_000;
+const KV_TRIES = 18;
+const KV_INTERVAL_MS = 5_000;
 /** Cron runs each minute. */
 const CRON_AGE_MS = 150_000;
 const CRON_TRIES = 20;
@@ -39,6 +39,9 @@ const TOO_LARGE_BYTES = 34_000_000;
 const FIRST_BYTES = 1_000_000;
 const NO_ID = "00000000-0000-7000-8000-000000000000";
 const PARALLEL = 8;
+const PAGE_TIMEOUT_MS = 10_000;
+/** Share of a limit from which it is reported. */
+const NEARLY = 0.8;
 
 export const CHECKS: readonly Check[] = [
   {
@@ -113,8 +116,7 @@ export const CHECKS: readonly Check[] = [
     needs: "administrator",
     advice: "Use a database in a region near the Worker's, or look at its load.",
     async run(context) {
-      const { problem, roundTripMs } = (await context.diagnosis()).database;
-      if (problem !== null) throw new Failure(problem);
+      const { roundTripMs } = await part(context, "database");
       if (roundTripMs! > MAX_ROUND_TRIP_MS) throw new Failure(`${roundTripMs} ms`);
       return `${roundTripMs} ms`;
     },
@@ -124,9 +126,8 @@ export const CHECKS: readonly Check[] = [
     needs: "administrator",
     advice: "As the owner of the tables: npm run migrate -- --writer ROLE --reader ROLE",
     async run(context) {
-      const { problem, missingRights: missing } = (await context.diagnosis()).database;
-      if (problem !== null || missing === null) throw new Skipped("the database does not respond");
-      if (missing.length > 0) throw new Failure(`missing: ${missing.slice(0, 5).join(", ")}`);
+      const { missingRights: missing } = await part(context, "database", Skipped);
+      if (missing!.length > 0) throw new Failure(`missing: ${missing!.slice(0, 5).join(", ")}`);
       return "the roles may do what the Worker needs";
     },
   },
@@ -135,8 +136,7 @@ export const CHECKS: readonly Check[] = [
     needs: "administrator",
     advice: "Check the bucket of the binding JOURNAL in wrangler.toml, and Cloudflare's status page.",
     async run(context) {
-      const { problem } = (await context.diagnosis()).journal;
-      if (problem !== null) throw new Failure(problem);
+      await part(context, "journal");
       return "an object was written, read and deleted";
     },
   },
@@ -146,8 +146,7 @@ export const CHECKS: readonly Check[] = [
     advice: "Check the namespace of the binding TENANTS; `npx nexus project` writes domains and keys again.",
     async run(context) {
       const started = performance.now();
-      const { kv } = await context.diagnosis();
-      if (kv.problem !== null) throw new Failure(kv.problem);
+      await part(context, "kv");
       const read = await context.poll(KV_TRIES, KV_INTERVAL_MS, async () =>
         (await context.diagnose()).kv.isRead ? true : null,
       );
@@ -304,103 +303,111 @@ export const CHECKS: readonly Check[] = [
   },
 ];
 
+/** Whether somebody without a key may read. */
+const isReadable = async (context: Context) =>
+  (await context.environment()).get("DASHBOARD_READ_ONLY")?.value === "true";
+
 /** Every route of the product, as its own document lists them, without a key. Bodies are of a type that every write refuses. */
 async function checkAuthentication(context: Context): Promise<string> {
-  const Document = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) });
-  const { paths } = await context.api.call("/api/openapi.json", Document);
-  const variables = await context.environment();
-  const isReadable = variables.get("DASHBOARD_READ_ONLY")?.value === "true";
-  const isOpen = variables.get("ENABLE_CLIENT_AUTH")?.value === "false" || isLoopback(context.target.url);
-  const routes = Object.entries(paths)
-    .flatMap(([path, methods]) => Object.keys(methods).map((method) => [method.toUpperCase(), path] as const))
-    .filter(([method, path]) => !isReadable || requiredRole(method, path) !== "viewer")
-    .concat(
-      [
-        ["GET", "/api/openapi.json"],
-        ["POST", "/api/mcp/webhook"],
-      ].slice(isReadable ? 1 : 0) as [string, string][],
-    )
-    .concat(
-      isOpen
-        ? []
-        : [
-            ["POST", "/v1/messages"],
-            ["POST", "/mcp"],
-          ],
-    );
-  const open: string[] = [];
+  const { paths } = await context.api.call("/api/openapi.json", ApiDocument);
+  const isReading = await isReadable(context);
+  const isOpen =
+    (await context.environment()).get("ENABLE_CLIENT_AUTH")?.value === "false" ||
+    isLoopback(context.target.url);
+  const listed = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method): Route => [method.toUpperCase(), path]),
+  );
+  const ofApi = [...listed, ["GET", "/api/openapi.json"] satisfies Route].filter(
+    ([method = "", path = ""]) => !isReading || requiredRole(method, path) !== "viewer",
+  );
+  const routes = [...ofApi, ...(isOpen ? [] : CLIENT_ROUTES)];
   const waiting = [...routes];
-  const worker = async () => {
+  const open: string[] = [];
+  const ask = async () => {
     for (let route = waiting.pop(); route; route = waiting.pop()) {
       const [method, path] = route;
-      const body = method === "GET" || method === "DELETE" ? "" : "-";
       const { status } = await context.anonymous(path.replaceAll(/\{\w+\}/g, NO_ID), {
         method,
-        body,
+        body: method === "GET" || method === "DELETE" ? "" : "-",
         headers: { "content-type": "text/plain" },
         // A stream that is open would not end.
         until: "head",
       });
-      // Without its secret there is no webhook.
-      if (status !== 401 && !(path === "/api/mcp/webhook" && status === 404))
-        open.push(`${method} ${path}: ${status}`);
+      // 403: where reading is open, writing is not.
+      if (status !== 401 && status !== 403) open.push(`${method} ${path}: ${status}`);
     }
   };
-  await Promise.all(Array.from({ length: PARALLEL }, worker));
+  await Promise.all(Array.from({ length: PARALLEL }, ask));
   if (open.length > 0) throw new Failure(`without a key: ${open.slice(0, 5).join(", ")}`);
-  const exceptions = [
-    isReadable && "reading is open (DASHBOARD_READ_ONLY)",
-    isOpen && "clients need no key here",
-  ];
-  return [`${routes.length} routes want a key`, ...exceptions.filter(Boolean)].join("; ");
+  return `${routes.length} routes want a key${isReading ? "; reading is open (DASHBOARD_READ_ONLY)" : ""}${isOpen ? "; clients need none here" : ""}`;
 }
+
+type Route = [method: string, path: string];
+const CLIENT_ROUTES: readonly Route[] = [
+  ["POST", "/v1/messages"],
+  ["POST", "/mcp"],
+];
+const ApiDocument = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) });
 
 async function checkDashboard(context: Context): Promise<string> {
   const variables = await context.environment();
-  const address = variables.get("DASHBOARD_URL")?.value;
-  if (!address) throw new Failure("DASHBOARD_URL is not set");
+  const url = URL.parse(variables.get("DASHBOARD_URL")?.value ?? "");
+  if (!url) throw new Failure("DASHBOARD_URL is not set");
+  if (url.protocol !== "https:" && !isLoopback(url)) throw new Failure(`${url.origin} is not https`);
   if (variables.get("ACCESS_TEAM_DOMAIN")?.isSet && variables.get("ACCESS_ALLOW_KEY")?.value !== "true")
     throw new Skipped("Cloudflare Access stands before it");
-  const origin = new URL(address).origin;
-  const page = (cookie: string) =>
-    fetch(`${origin}/settings`, { headers: { cookie, accept: "text/html" }, redirect: "manual" });
-  const anonymous = (await page("")).status;
-  if (anonymous !== 302 && !variables.get("DASHBOARD_READ_ONLY")?.value?.includes("true"))
-    throw new Failure(`a page responds with ${anonymous} to somebody who has not signed in`);
-  const cookie = await signIn(origin, context.api.key);
-  const { status } = await page(cookie);
-  await signOut(origin, cookie);
+  const statusOf = async (cookie: string) => {
+    const headers = { cookie, accept: "text/html" };
+    const signal = AbortSignal.timeout(PAGE_TIMEOUT_MS);
+    return (await fetch(`${url.origin}/settings`, { headers, redirect: "manual", signal })).status;
+  };
+  const before = await statusOf("");
+  if (before !== 302 && !(await isReadable(context)))
+    throw new Failure(`a page responds with ${before} to somebody who has not signed in`);
+  const cookie = await signIn(url.origin, context.api.key);
+  const status = await statusOf(cookie);
+  await signOut(url.origin, cookie);
   if (status !== 200) throw new Failure(`signed in, a page responds with ${status}`);
-  return `${origin}, signed in`;
-}
-
-/** Limits that stop a plan's services; what only costs more is in docs/deploying.md. */
-async function checkPlan(context: Context): Promise<string> {
-  const { exchangesOfDay, bytes, maxConnections, problem } = (await context.diagnosis()).database;
-  if (problem !== null || exchangesOfDay === null) throw new Skipped("the database does not respond");
-  const connections = CONSUMERS * MAX_WRITER_CONNECTIONS;
-  const used: [what: string, amount: number, limit: number][] =
-    context.target.plan === "paid"
-      ? [["connections of the consumers", connections, maxConnections ?? Infinity]]
-      : [
-          ["connections of the consumers", connections, maxConnections ?? Infinity],
-          ["requests a day", exchangesOfDay, 100_000],
-          ["Durable Object rows a day", exchangesOfDay * ROWS_PER_EXCHANGE, 100_000],
-          ["R2 writes a month", exchangesOfDay * 30 * 2, 1_000_000],
-          ["MB in Neon", Math.round((bytes ?? 0) / 1e6), 500],
-        ];
-  const over = used.filter(([, amount, limit]) => amount > limit * 0.8);
-  if (over.length > 0)
-    throw new Failure(
-      over.map(([what, amount, limit]) => `${amount} ${what}, the limit is ${limit}`).join("; "),
-    );
-  return `${context.target.plan}: ${used.map(([what, amount, limit]) => `${amount} of ${limit} ${what}`).join(", ")}`;
+  return `${url.origin}, signed in`;
 }
 
 /** `max_concurrency` of the exchanges' consumer in wrangler.toml. */
-const CONSUMERS = 10;
+export const CONSUMERS = 10;
 /** Three are written and deleted. */
 const ROWS_PER_EXCHANGE = 6;
+
+/** Limits that stop a plan's services; what only costs more is in docs/deploying.md. */
+async function checkPlan(context: Context): Promise<string> {
+  const { exchangesOfDay, bytes, maxConnections } = await part(context, "database", Skipped);
+  const { plan } = context.target;
+  const exchanges = exchangesOfDay ?? 0;
+  const free: [what: string, amount: number, limit: number][] = [
+    ["requests a day", exchanges, 100_000],
+    ["Durable Object rows a day", exchanges * ROWS_PER_EXCHANGE, 100_000],
+    ["R2 writes a month", exchanges * 30 * 2, 1_000_000],
+    ["MB in Neon", Math.round((bytes ?? 0) / 1e6), 500],
+  ];
+  const used: typeof free = [
+    ["connections of the consumers", CONSUMERS * MAX_WRITER_CONNECTIONS, maxConnections ?? Infinity],
+    ...(plan === "free" ? free : []),
+  ];
+  const texts = (of: typeof used) =>
+    of.map(([what, amount, limit]) => `${amount} of ${limit} ${what}`).join(", ");
+  const over = used.filter(([, amount, limit]) => amount > limit * NEARLY);
+  if (over.length > 0) throw new Failure(texts(over));
+  return `${plan}: ${texts(used)}`;
+}
+
+/** What the Worker found of this part. */
+async function part<P extends "database" | "journal" | "kv">(
+  context: Context,
+  name: P,
+  Thrown: typeof Failure | typeof Skipped = Failure,
+) {
+  const found = (await context.diagnosis())[name];
+  if (found.problem !== null) throw new Thrown(found.problem);
+  return found;
+}
 
 /** The row of the exchange, for checks that compare with it. */
 async function storedRow(context: Context) {

@@ -18,13 +18,18 @@ export async function diagnoseDatabase(config: DatabaseConfig, now: number): Pro
   const writer = await withWriter(config, async (db) => {
     const lacking = await db.execute<{ missing: string }>(sql.raw(missingRights("writer")));
     const started = performance.now();
-    const { rows } = await db.execute<{ bytes: string; connections: string }>(
-      sql`select pg_database_size(current_database()) as bytes, current_setting('max_connections') as connections`,
+    const settings = await db.execute<{ connections: string }>(
+      sql`select current_setting('max_connections') as connections`,
+    );
+    const roundTripMs = Math.round(performance.now() - started);
+    // It takes long in a large database.
+    const size = await db.execute<{ bytes: string }>(
+      sql`select pg_database_size(current_database()) as bytes`,
     );
     return {
-      roundTripMs: Math.round(performance.now() - started),
-      bytes: Number(rows[0]?.bytes),
-      maxConnections: Number(rows[0]?.connections),
+      roundTripMs,
+      bytes: Number(size.rows[0]?.bytes),
+      maxConnections: Number(settings.rows[0]?.connections),
       lacking: lacking.rows,
     };
   });
