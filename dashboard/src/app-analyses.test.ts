@@ -98,6 +98,13 @@ describe("a branch without an analysis", () => {
     expect(texts("#analysis button")).toEqual(buttons);
   }); // prettier-ignore
 
+  it("marks the variables that its provider lacks", async () => {
+    const problem = "GEMINI_API_KEY is not set. Set it, or AI_PROVIDER=claude with AI_CLAUDE_ACCOUNT_ID.";
+    const { texts } = await open({ plan: { state: "not_configured", problem }, analysis: NONE });
+    expect(texts(".callout").join()).toContain(`No provider is configured. ${problem}`);
+    expect(texts(".callout code")).toEqual(["GEMINI_API_KEY", "AI_PROVIDER=claude", "AI_CLAUDE_ACCOUNT_ID"]);
+  });
+
   it.each(["ready", "domain_off", "not_configured"] as const)(
     "gives viewers no form when it is %s",
     async (state) => {

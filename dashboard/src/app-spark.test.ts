@@ -106,7 +106,7 @@ describe("the card of a recommendation", () => {
     const off = apiError(503, "not_configured", "Feedback is off. Set SPARK_API_KEY.");
     const shown = card((await open(messages(), off)).text);
     expect(shown).toContain("Use <em>one</em> key.");
-    expect(shown).toContain('<p class="note">Feedback is off. Set SPARK_API_KEY.</p>');
+    expect(shown).toContain('<p class="note">Feedback is off. Set <code>SPARK_API_KEY</code>.</p>');
     expect(shown).not.toContain("<form");
   });
 

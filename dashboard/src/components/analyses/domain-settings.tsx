@@ -9,7 +9,7 @@ import { CsrfField } from "../../layout/frame.tsx";
 import { SubmitButton } from "../ui/controls.tsx";
 import { RadioOption } from "../ui/radio-option.tsx";
 import { FormError, TextField } from "../ui/text-field.tsx";
-import { Money } from "../ui/values.tsx";
+import { Money, VariableText } from "../ui/values.tsx";
 import { ProviderName, WHAT_LEAVES } from "./labels.tsx";
 
 interface Props {
@@ -44,7 +44,9 @@ export function AnalysisSettings({ view, detail, reader, problem }: Props) {
         )}
       </p>
       {reader.ok && reader.data.state === "not_configured" && (
-        <p class="note">No provider is configured yet. {reader.data.problem}</p>
+        <p class="note">
+          No provider is configured yet. <VariableText text={reader.data.problem} />
+        </p>
       )}
       {isOn && (
         <p class="card-foot">

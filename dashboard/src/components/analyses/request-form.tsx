@@ -10,7 +10,7 @@ import { CsrfField } from "../../layout/frame.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { SubmitButton } from "../ui/controls.tsx";
 import { FormError } from "../ui/text-field.tsx";
-import { Money, UntrustedText } from "../ui/values.tsx";
+import { Money, UntrustedText, VariableText } from "../ui/values.tsx";
 import { ProviderName, WHAT_LEAVES } from "./labels.tsx";
 
 const MAX_PROMPT = 20_000;
@@ -30,7 +30,12 @@ interface Props {
 
 export function AnalysisRequest(props: Props) {
   const { view, plan, problem } = props;
-  if (plan.state === "not_configured") return <Notice>No provider is configured. {plan.problem}</Notice>;
+  if (plan.state === "not_configured")
+    return (
+      <Notice>
+        No provider is configured. <VariableText text={plan.problem} />
+      </Notice>
+    );
   if (plan.state === "domain_off") return <DomainOff {...props} />;
   return (
     <>

@@ -9,7 +9,7 @@ import { formatShare } from "../../format/number.ts";
 import { cutAt } from "../../format/text.ts";
 import { Callout } from "../ui/controls.tsx";
 import { Icon } from "../ui/icon.tsx";
-import { UntrustedText } from "../ui/values.tsx";
+import { UntrustedText, VariableText } from "../ui/values.tsx";
 import { Prose } from "./long-text.tsx";
 import { GivenRating, SparkForm } from "./spark-form.tsx";
 import { COLLAPSE_NEWEST_AT, type SparkContext, type TranscriptContext } from "./transcript-context.ts";
@@ -99,7 +99,9 @@ function Feedback({ sessionId, spark, here }: { sessionId: string; spark: SparkC
   if (feedback.state === "not_configured")
     return (
       <div class="recommendation-feedback">
-        <p class="note">{feedback.why}</p>
+        <p class="note">
+          <VariableText text={feedback.why} />
+        </p>
       </div>
     );
   const opinion = feedback.state === "loaded" ? feedback.opinions.get(sessionId) : undefined;

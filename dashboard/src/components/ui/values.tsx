@@ -88,6 +88,12 @@ export function UntrustedText({ text, length }: { text: string | null | undefine
   );
 }
 
+/** A text of ours, with the names of variables in it as code. */
+export function VariableText({ text }: { text: string | null }) {
+  const parts = (text ?? "").split(/\b([A-Z]+(?:_[A-Z]+)+(?:=\w+)?)/);
+  return <>{parts.map((part, n) => (n % 2 === 1 ? <code>{part}</code> : part))}</>;
+}
+
 /** A value in mono with a button that copies all of it. */
 export function Copyable({ text, label, isShort }: { text: string; label: string; isShort?: boolean }) {
   return (

@@ -11,7 +11,7 @@ import { PlainText } from "../../components/transcript/long-text.tsx";
 import { CardTitle, FoldCard } from "../../components/ui/controls.tsx";
 import { DefinitionList } from "../../components/ui/definition-list.tsx";
 import { ProblemCard } from "../../components/ui/problem.tsx";
-import { Money, Time, UntrustedText } from "../../components/ui/values.tsx";
+import { Money, Time, UntrustedText, VariableText } from "../../components/ui/values.tsx";
 import { linkTo } from "../../context/filters.ts";
 import type { View } from "../../context/view.ts";
 import { formatExact, formatShort } from "../../format/number.ts";
@@ -259,7 +259,9 @@ function Progress({ view, analysis, plan }: { view: View; analysis: AnalysisView
           Waits: <code>AI_WORKER_ENABLED</code> is <code>false</code>.
         </>
       ) : plan.state === "not_configured" ? (
-        <>Waits: no provider is configured. {plan.problem}</>
+        <>
+          Waits: no provider is configured. <VariableText text={plan.problem} />
+        </>
       ) : isLater ? (
         <>
           {waitsFor === "budget" && plan.state === "budget_spent" && (

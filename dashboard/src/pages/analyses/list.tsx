@@ -19,7 +19,7 @@ import { FilterBar, type FilterOptions, FilterSelect } from "../../components/ui
 import { Pager } from "../../components/ui/pager.tsx";
 import { EmptyState, ProblemCard } from "../../components/ui/problem.tsx";
 import { type Column, Table } from "../../components/ui/table.tsx";
-import { Money, Time, UntrustedText } from "../../components/ui/values.tsx";
+import { Money, Time, UntrustedText, VariableText } from "../../components/ui/values.tsx";
 import { apiQuery, linkTo } from "../../context/filters.ts";
 import type { View } from "../../context/view.ts";
 import { formatCount, UNKNOWN } from "../../format/number.ts";
@@ -158,7 +158,7 @@ function NoAnalyses({ view, reader }: { view: View; reader: AnalysesData["reader
     return (
       <EmptyState title="No provider is configured.">
         <p>
-          {reader.data.problem} Then turn analysis on for a{" "}
+          <VariableText text={reader.data.problem} /> Then turn analysis on for a{" "}
           <a href={linkTo("/domains", view.filters)}>domain</a>.
         </p>
       </EmptyState>
