@@ -209,7 +209,7 @@ it("deploys into an empty account, generates keys, and leaves no secret behind",
     1,
   ]);
   expect(fresh.nexus).toEqual([
-    "doctor https://claude.example.com --wait",
+    "doctor https://claude.example.com --wait --client https://claude.example.com",
     "domains add claude.example.com --credential passthrough",
     "keys create claude.example.com laptop",
   ]);
@@ -303,7 +303,7 @@ it("fails when the doctor does, after everything is deployed and before clients 
   expect(of.lines.join("\n")).toMatch(/8\/9 Check failed\. Everything is deployed/);
   expect([of.cloudflare.pagesDeployments, of.nexus]).toEqual([
     1,
-    ["doctor https://nexus.team.workers.dev --wait"],
+    ["doctor https://nexus.team.workers.dev --wait --client https://claude.example.com"],
   ]);
 });
 

@@ -361,11 +361,15 @@ const dashboard: Step = {
 const check: Step = {
   name: "Check",
   plan: () => ["nexus doctor <address of the Worker> --wait"],
-  async run({ tools, workerUrl, secrets: found, notes }) {
+  async run({ tools, workerUrl, tenant: client, secrets: found, notes }) {
     const { DASHBOARD_API_KEY: key } = found;
     try {
+      const forClient = client === undefined ? [] : ["--client", `https://${client}`];
       const environment: Record<string, string> = key === undefined ? {} : { DASHBOARD_API_KEY: key };
-      const checked = await tools.nexus(["doctor", workerUrl, "--wait"], { environment, isShown: true });
+      const checked = await tools.nexus(["doctor", workerUrl, "--wait", ...forClient], {
+        environment,
+        isShown: true,
+      });
       notes.push(
         `With a client key, streaming is checked too: NEXUS_CLIENT_KEY=… npx nexus doctor ${workerUrl}`,
       );

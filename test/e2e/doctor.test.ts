@@ -90,17 +90,25 @@ function editOf(path: string): ((text: string) => string) | undefined {
 }
 
 it("is green against the local stack", async () => {
-  const variables = { DASHBOARD_API_KEY: stack.dashboardKey, NEXUS_UPSTREAM_KEY: "sk-ant-api03-of-a-test" };
-  // Its header, such as that of the version to be proved, is in each request.
-  const versions = new Set<unknown>();
-  fault = { request: (headers) => void versions.add(headers["cloudflare-workers-version-overrides"]) };
+  const variables = {
+    DASHBOARD_API_KEY: stack.dashboardKey,
+    NEXUS_UPSTREAM_KEY: "sk-ant-api03-of-a-test",
+    NEXUS_CLIENT_KEY: "cnp_live_x",
+  };
+  // Its header, such as that of the version to be proved, is in each request; keys of clients are only in theirs.
+  const seen = new Set<string>();
+  fault = {
+    request: ({ "cloudflare-workers-version-overrides": version, "x-nexus-key": client, "x-api-key": api }) =>
+      void seen.add([version, client, api].join(" ")),
+  };
   const header = 'Cloudflare-Workers-Version-Overrides: nexus="1"';
   const ran = await nexus(["doctor", before.url, "--json", "--header", header], variables);
-  expect([...versions]).toEqual(['nexus="1"']);
+  expect([...seen].sort()).toEqual(['nexus="1"  ', 'nexus="1" cnp_live_x sk-ant-api03-of-a-test']);
   expect(ran).toMatchObject({ code: 0, stderr: "" });
   const { checks } = JSON.parse(ran.stdout) as { checks: CheckResult[] };
   expect(checks.filter(({ result }) => result !== "ok")).toEqual([]);
   expect(checks.map(({ name }) => name)).toEqual(CHECKS.map(({ name }) => name));
+  expect(checks.find(({ name }) => name === "early 413")!.detail).toBe("before the body was sent");
   const open = await withClient(stack.databaseUrl, (client) =>
     client.query("SELECT 1 FROM sessions WHERE revoked_at IS NULL"),
   );
@@ -108,7 +116,7 @@ it("is green against the local stack", async () => {
 });
 
 it("without a key checks what is seen from outside, and says how to see the rest", async () => {
-  const ran = await nexus(["doctor", stack.proxyUrl], { DATA_DIR: "/nowhere" });
+  const ran = await nexus(["doctor", stack.proxyUrl], { DATA_DIR: "/nowhere", NEXUS_CLIENT_KEY: "" });
   expect(ran.code).toBe(0);
   expect(ran.stdout).toMatch(/^ok +reachable .*\nok +database .*\nskipped +clock +set DASHBOARD_API_KEY/);
   const keyed = await nexus(["doctor", stack.proxyUrl], { DASHBOARD_API_KEY: stack.dashboardKey });

@@ -108,11 +108,12 @@ function apiAt(address: string, headers: Record<string, string>): Api | null {
 }
 
 function clientOf(url: URL, model: string, clientKey?: string, apiKey?: string): Target["client"] {
-  if (clientKey === undefined && apiKey === undefined) return null;
-  const headers: Record<string, string> =
-    apiKey === undefined ? { authorization: `Bearer ${clientKey}` } : { "x-api-key": apiKey };
-  if (apiKey !== undefined && clientKey !== undefined) headers["x-nexus-key"] = clientKey;
-  return { url, headers, model };
+  // An empty variable is none.
+  const name = apiKey ? "x-nexus-key" : "x-api-key";
+  const keys = [...(apiKey ? [["x-api-key", apiKey]] : []), ...(clientKey ? [[name, clientKey]] : [])];
+  return keys.length === 0
+    ? null
+    : { url, headers: Object.fromEntries(keys) as Record<string, string>, model };
 }
 
 /** Runs the checks one after the other; once the address does not respond, the others are skipped. */
@@ -153,8 +154,9 @@ async function runCheck(check: Check, context: Context): Promise<CheckResult> {
   try {
     return { name: check.name, result: "ok", detail: await check.run(context), advice: null };
   } catch (thrown) {
-    const { message } = thrown as Error;
+    const { message, cause } = thrown as Error & { cause?: { code?: string } };
     if (thrown instanceof Skipped) return skipped(check, message);
-    return { name: check.name, result: "failed", detail: message, advice: check.advice };
+    const detail = cause?.code === undefined ? message : `${message} (${cause.code})`;
+    return { name: check.name, result: "failed", detail, advice: check.advice };
   }
 }

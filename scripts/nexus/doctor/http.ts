@@ -45,12 +45,17 @@ export function send(
       agent: false,
       timeout: TIMEOUT_MS,
     });
-    const sendRest = setTimeout(() => {
-      isEarly = false;
-      if (declaredBytes !== undefined) outgoing.end(Buffer.alloc(declaredBytes - Buffer.byteLength(body)));
-    }, EARLY_MS);
+    let waiting: NodeJS.Timeout | undefined;
+    if (declaredBytes === undefined) outgoing.end(body);
+    else {
+      outgoing.write(body);
+      waiting = setTimeout(() => {
+        isEarly = false;
+        outgoing.end(Buffer.alloc(declaredBytes - Buffer.byteLength(body)));
+      }, EARLY_MS);
+    }
     outgoing.on("response", (incoming: IncomingMessage) => {
-      clearTimeout(sendRest);
+      clearTimeout(waiting);
       const chunks: Buffer[] = [];
       let firstChunkMs = Infinity;
       const finish = () => {
@@ -71,17 +76,13 @@ export function send(
       });
       if (until === "head") finish();
       incoming.on("end", finish);
-      incoming.on("error", reject);
+      // After the end this has no effect.
+      incoming.on("error", () => reject(new Error("the connection ended before the response")));
     });
     outgoing.on("timeout", () => outgoing.destroy(new Error(`no response within ${TIMEOUT_MS / 1000} s`)));
-    // After the response this has no effect.
     outgoing.on("error", (error) => {
-      clearTimeout(sendRest);
+      clearTimeout(waiting);
       reject(error);
     });
-    if (declaredBytes === undefined) {
-      clearTimeout(sendRest);
-      outgoing.end(body);
-    } else outgoing.write(body);
   });
 }
