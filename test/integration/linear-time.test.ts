@@ -44,13 +44,14 @@ import { contentText, prepareTranscript } from "../../workers/domain/analysis/tr
 import { identify } from "../../workers/domain/auth/access-identity.ts";
 import { requiredRole } from "../../workers/domain/auth/permissions.ts";
 import { throttleKey } from "../../workers/domain/auth/key-throttle.ts";
+import { finish } from "../../workers/domain/steps.ts";
 import { maskLenient } from "../../workers/domain/content/mask-secrets.ts";
 import { PrefixCache } from "../../workers/domain/content/prefix-cache.ts";
 import {
   assistantElement,
   rebuildBody,
   splitBody,
-  unsplitBody,
+  unsplitInSteps,
 } from "../../workers/domain/content/split-body.ts";
 import { decodeCursor } from "../../workers/domain/cursor.ts";
 import { isExchangeId, startedAtOf } from "../../workers/domain/exchange-id.ts";
@@ -273,7 +274,7 @@ const OVER_TEXT: Calls<string> = {
       "token=",
       '--a name="token"\n\n',
     ])
-      maskLenient(bytesOf(before + text));
+      finish(maskLenient(bytesOf(before + text)));
   },
   "cursor.ts#decodeCursor": decodeCursor,
   "exchange-id.ts#isExchangeId": isExchangeId,
@@ -521,8 +522,8 @@ const OVER_BODY: Calls<string> = {
     summarizeMessage([bytesOf(text)], bytesOf(text));
     summarizeMessage(messageTexts(text).map(bytesOf), null);
   },
-  "content/split-body.ts#splitBody,splitInSteps,rebuildBody,unsplitBody": (text) => {
-    unsplitBody(bytesOf(text));
+  "content/split-body.ts#splitBody,splitInSteps,rebuildBody,unsplitInSteps": (text) => {
+    finish(unsplitInSteps(bytesOf(text)));
     const cache = new PrefixCache(100_000_000);
     splitBody(bytesOf(text), cache);
     rebuildBody(splitBody(bytesOf(text), cache));

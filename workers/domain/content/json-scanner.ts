@@ -8,9 +8,10 @@
  * visitor returns the end of the value that it is given, from valueEnd or from a scan of its own.
  */
 
+import { STEP_BYTES } from "../../runtime/constants.ts";
 import { INVALID, QUOTE, scalarEnd, skipSpace, stringEnd } from "./json-tokens.ts";
 
-export { matchesAt, INVALID, QUOTE, skipSpace, stringEquals, textStart } from "./json-tokens.ts";
+export { matchesAt, INVALID, QUOTE, skipSpace, stringEnd, stringEquals, textStart } from "./json-tokens.ts";
 
 const COMMA = 0x2c;
 export const COLON = 0x3a;
@@ -19,12 +20,55 @@ const CLOSE_BRACKET = 0x5d;
 export const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
+/** The values of STEP_BYTES, where they are as short as can be. */
+const STEP_VALUES = STEP_BYTES / 2;
+/** Returned in the middle of a value of more than STEP_VALUES values. */
+export const PAUSED = -2;
+
+/** A position before a value within others. */
+interface Place {
+  at: number;
+  depth: number;
+  /** One bit per level: 1 = object. */
+  levels: Uint8Array;
+}
+
 /** The end of the value at `start`, of any kind and depth. */
 export function valueEnd(bytes: Uint8Array, start: number): number {
-  let levels = LEVEL_BITS; // one bit per level: 1 = object
-  let depth = 0;
-  let i = start;
+  return endOfLevels(bytes, { at: start, depth: 0, levels: LEVEL_BITS }, bytes.length);
+}
+
+/** Scans values one after the other, STEP_VALUES at once, so that other work can be done in between. A string is one value. */
+export class ValueScanner {
+  readonly #bytes: Uint8Array;
+  readonly #place: Place = { at: 0, depth: 0, levels: new Uint8Array(16) };
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  /** The end of the value at `start`, or PAUSED. With `depth` 1, of the array of which that is an element. */
+  end(start: number, depth: 0 | 1 = 0): number {
+    this.#place.at = start;
+    this.#place.depth = depth;
+    return this.resume();
+  }
+
+  /** Continues after PAUSED. */
+  resume(): number {
+    return endOfLevels(this.#bytes, this.#place, STEP_VALUES);
+  }
+}
+
+/** The end of the outermost level of a place; after `maxValues` values PAUSED, with the place moved there. */
+function endOfLevels(bytes: Uint8Array, place: Place, maxValues: number): number {
+  let { at: i, depth, levels } = place;
+  let valuesLeft = maxValues;
   for (;;) {
+    if (valuesLeft-- === 0) {
+      Object.assign(place, { at: i, depth, levels });
+      return PAUSED;
+    }
     const first = bytes[i];
     if (first === QUOTE) {
       i = stringEnd(bytes, i);
@@ -84,19 +128,13 @@ export function eachMember(
   start: number,
   visit: (keyStart: number, keyEnd: number, valueStart: number) => number,
 ): number {
-  let i = skipSpace(bytes, start + 1);
-  if (bytes[i] === CLOSE_BRACE) return i + 1;
-  for (;;) {
-    const keyStart = i;
-    const valueStart = valueAfterKey(bytes, keyStart);
-    if (valueStart === INVALID) return INVALID;
-    i = visit(keyStart, stringEnd(bytes, keyStart), valueStart);
-    if (i === INVALID) return INVALID;
-    i = skipSpace(bytes, i);
-    if (bytes[i] === CLOSE_BRACE) return i + 1;
-    if (bytes[i] !== COMMA) return INVALID;
-    i = skipSpace(bytes, i + 1);
+  const members = new Items(bytes, start);
+  while (!members.isEnd) {
+    const { at } = members;
+    const valueStart = valueAfterKey(bytes, at);
+    members.moveAfter(valueStart === INVALID ? INVALID : visit(at, stringEnd(bytes, at), valueStart));
   }
+  return members.at;
 }
 
 /** Visits each element of the array at `start`. The visitor returns the element's end. */
@@ -105,29 +143,44 @@ export function eachElement(
   start: number,
   visit: (elementStart: number) => number,
 ): number {
-  const i = skipSpace(bytes, start + 1);
-  if (bytes[i] === CLOSE_BRACKET) return i + 1;
-  return eachElementAfter(bytes, visit(i), visit);
+  const items = new Items(bytes, start);
+  while (!items.isEnd) items.moveAfter(visit(items.at));
+  return items.at;
 }
 
-/** Visits the elements of an array after the one that ends at `end`. */
-export function eachElementAfter(
-  bytes: Uint8Array,
-  end: number,
-  visit: (elementStart: number) => number,
-): number {
-  let i = end;
-  for (;;) {
-    if (i === INVALID) return INVALID;
-    i = skipSpace(bytes, i);
-    if (bytes[i] === CLOSE_BRACKET) return i + 1;
-    if (bytes[i] !== COMMA) return INVALID;
-    i = visit(skipSpace(bytes, i + 1));
+/** The elements of an array or the members of an object, one at a time, so that other work can be done in between. */
+export class Items {
+  /** The start of an element, or of a member's key; after the last one, the end of the array or object, or INVALID. */
+  at: number;
+  isEnd = false;
+  readonly #bytes: Uint8Array;
+  readonly #closing: number;
+
+  /** `start`: of the array or object. With `previousEnd`, begins after the element that ends there. */
+  constructor(bytes: Uint8Array, start: number, previousEnd?: number) {
+    this.#bytes = bytes;
+    this.#closing = bytes[start]! + 2; // the codes of "}" and "]" are those of "{" and "[" plus 2
+    this.at = skipSpace(bytes, start + 1);
+    if (previousEnd !== undefined) this.moveAfter(previousEnd);
+    else if (bytes[this.at] === this.#closing) this.#endAt(this.at + 1);
+  }
+
+  /** Moves to the one after that which ends at `end`. */
+  moveAfter(end: number): void {
+    if (end === INVALID) return this.#endAt(INVALID);
+    const next = skipSpace(this.#bytes, end);
+    if (this.#bytes[next] === COMMA) this.at = skipSpace(this.#bytes, next + 1);
+    else this.#endAt(this.#bytes[next] === this.#closing ? next + 1 : INVALID);
+  }
+
+  #endAt(at: number): void {
+    this.at = at;
+    this.isEnd = true;
   }
 }
 
 /** From a key to the first byte of its value. */
-function valueAfterKey(bytes: Uint8Array, keyStart: number): number {
+export function valueAfterKey(bytes: Uint8Array, keyStart: number): number {
   if (bytes[keyStart] !== QUOTE) return INVALID;
   const keyEnd = stringEnd(bytes, keyStart);
   if (keyEnd === INVALID) return INVALID;

@@ -1,4 +1,6 @@
 /** Masks secrets in forms, urlencoded or multipart, with files of any size, by the names of fields. Linear in the size of the body. */
+import { STEP_BYTES } from "../../runtime/constants.ts";
+import type { Steps } from "../steps.ts";
 import { isSecretPart, redactForm, redactQuery } from "../masking/redact.ts";
 import { matchesAt } from "./json-scanner.ts";
 import { FIELD_COST, type Findings, latin1Text, MASKED, maskRest, replace } from "./replacements.ts";
@@ -15,7 +17,7 @@ const MAX_DELIMITER_BYTES = 80;
 const MAX_FIELD_HEAD_BYTES = 2_048;
 
 /** Adds the secrets of a form; none of another body. */
-export function findFormSecrets(bytes: Uint8Array, found: Findings): void {
+export function* findFormSecrets(bytes: Uint8Array, found: Findings): Steps<void> {
   const { length } = bytes;
   if (length <= MAX_FORM_BYTES) {
     const text = latin1Text(bytes, 0, length);
@@ -24,16 +26,21 @@ export function findFormSecrets(bytes: Uint8Array, found: Findings): void {
   }
   const lineEnd = endOfLine(bytes, 0);
   if (bytes[0] === HYPHEN && bytes[1] === HYPHEN && lineEnd <= MAX_DELIMITER_BYTES)
-    findInParts(bytes, latin1Text(bytes, 0, lineEnd).trimEnd().length, found);
+    yield* findInParts(bytes, latin1Text(bytes, 0, lineEnd).trimEnd().length, found);
   else if (/^[\w.%+[\]-]{1,200}=/.test(latin1Text(bytes, 0, 201)) && lineEnd >= length - 2)
-    findInParameters(bytes, found);
+    yield* findInParameters(bytes, found);
 }
 
 /** A delimiter begins a line, as the first one does. RFC 2046 5.1.1 */
-function findInParts(bytes: Uint8Array, delimiterLength: number, found: Findings): void {
+function* findInParts(bytes: Uint8Array, delimiterLength: number, found: Findings): Steps<void> {
   const delimiter = bytes.subarray(0, delimiterLength);
   let at = 0;
+  let stepEnd = STEP_BYTES;
   while (at < bytes.length && found.costLeft >= 0) {
+    if (at > stepEnd) {
+      yield;
+      stepEnd = at + STEP_BYTES;
+    }
     const head = matchesAt(bytes, at, delimiter) ? headOfPart(bytes, at, found) : "";
     if (head === "") {
       at = afterLine(bytes, at);
@@ -61,9 +68,14 @@ function headOfPart(bytes: Uint8Array, at: number, found: Findings): string {
   return /^[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n/.exec(text)?.[0] ?? "";
 }
 
-function findInParameters(bytes: Uint8Array, found: Findings): void {
+function* findInParameters(bytes: Uint8Array, found: Findings): Steps<void> {
   let start = 0;
+  let stepEnd = STEP_BYTES;
   while (start < bytes.length && found.costLeft >= 0) {
+    if (start > stepEnd) {
+      yield;
+      stepEnd = start + STEP_BYTES;
+    }
     const next = bytes.indexOf(AMPERSAND, start);
     const end = next < 0 ? bytes.length : next;
     found.costLeft -= FIELD_COST;

@@ -4,6 +4,8 @@
  * what the archive is for and stay as they are. In a body that is not valid JSON (truncated, broken) names are found everywhere,
  * in contents too. Linear in the size of the body.
  */
+import { STEP_BYTES } from "../../runtime/constants.ts";
+import type { Steps } from "../steps.ts";
 import { isSecretName, mayBeSecretName } from "../masking/redact.ts";
 import { COLON, OPEN_BRACE, OPEN_BRACKET, QUOTE, skipSpace, textStart } from "./json-scanner.ts";
 import { findFormSecrets } from "./mask-form.ts";
@@ -56,13 +58,13 @@ const decoder = new TextDecoder("latin1");
  * Masks a body that is not split: broken or truncated JSON, a list, a form, or one that is too large. The same bytes where there is
  * nothing to mask.
  */
-export function maskLenient(bytes: Uint8Array): Uint8Array {
+export function* maskLenient(bytes: Uint8Array): Steps<Uint8Array> {
   const start = skipSpace(bytes, textStart(bytes));
   const first = bytes[start];
   const found = noFindings();
   if (first === OPEN_BRACE || first === OPEN_BRACKET || first === QUOTE)
-    findSecrets(bytes, { start, end: bytes.length, skipsContent: false }, found);
-  else findFormSecrets(bytes, found);
+    yield* findSecrets(bytes, { start, end: bytes.length, skipsContent: false }, found);
+  else yield* findFormSecrets(bytes, found);
   return replaceParts(bytes, found.parts);
 }
 
@@ -73,12 +75,21 @@ interface Range {
 }
 
 /**
- * Adds the secrets between two positions. With `skipsContent` the range must be valid JSON: one value. Where there are too many, all
+ * Adds the secrets between two positions. With `skipsContent` the range must be valid JSON: members of one object. Where there are too many, all
  * that follows them is masked, which leaves no valid JSON.
  */
-export function findSecrets(bytes: Uint8Array, { start, end, skipsContent }: Range, found: Findings): void {
+export function* findSecrets(
+  bytes: Uint8Array,
+  { start, end, skipsContent }: Range,
+  found: Findings,
+): Steps<void> {
   let at = start;
+  let stepEnd = start + STEP_BYTES;
   while (at < end && found.costLeft >= 0) {
+    if (at > stepEnd) {
+      yield;
+      stepEnd = at + STEP_BYTES;
+    }
     const c = bytes[at];
     if (c === COLON || (c === LETTER_U && isEscapedColon(bytes, at))) {
       at = maskUrl(bytes, at, end, found);
@@ -104,7 +115,7 @@ export function findSecrets(bytes: Uint8Array, { start, end, skipsContent }: Ran
       at = lenientEnd(bytes, member, end);
     else if (skipsContent && name === MCP_SERVERS) {
       const valueEnd = lenientEnd(bytes, member, end);
-      findSecrets(bytes, { start: member.value, end: valueEnd, skipsContent: false }, found);
+      yield* findSecrets(bytes, { start: member.value, end: valueEnd, skipsContent: false }, found);
       at = valueEnd;
     } else {
       if (name !== "") found.costLeft -= NAME_COST;

@@ -333,6 +333,27 @@ describe("a large body", () => {
     expect(Buffer.compare(rebuildBody(step.value), step.value.bytes)).toBe(0);
   });
 
+  const many = (text: string) => text.repeat(1_000_000);
+  test.each([
+    ["one message of many blocks", `{"messages":[{"role":"user","content":[${many("0,")}0]}]}`, "json"],
+    ["many messages", `{"messages":[${many("0,")}0]}`, "json"],
+    ["one member of many values", `{"metadata":{"a":[${many('"token",')}0]}}`, "json"],
+    ["many members", `{${many('"a":0,')}"a":0}`, "json"],
+    ["a server of many values", `{"mcp_servers":[${many('"a",')}0]}`, "json"],
+    ["broken JSON", `{${many('"a":')}`, "bytes"],
+    ["a form of many lines", `--a\r\n${many("b\r\n")}`, "bytes"],
+  ])("is split in steps however dense it is: %s", (_, text, kind) => {
+    const bytes = bytesOf(text);
+    const steps = splitInSteps(bytes);
+    let count = 1;
+    let step = steps.next();
+    for (; !step.done; step = steps.next()) count++;
+    // Five of them are not of the scan.
+    expect(count).toBeGreaterThan(kind === "json" ? 5 : bytes.length / STEP_BYTES);
+    expect(step.value.kind).toBe(kind);
+    expect(Buffer.compare(rebuildBody(step.value), bytes)).toBe(0);
+  });
+
   test("is split alike where messages have more blocks than are looked into", () => {
     const marked = '{"type":"text","text":"a","cache_control":{"type":"ephemeral"}}';
     const nested = `{"type":"tool_result","content":[${"0,".repeat(20_000)}${marked}]}`;

@@ -20,7 +20,7 @@ import { type Removal, scanMessage } from "./normalize.ts";
 import { type NormalizedElement, normalizeElement, restoreChunks } from "./overlay.ts";
 import type { PrefixCache } from "./prefix-cache.ts";
 import { maskLenient } from "./mask-secrets.ts";
-import { replaceParts } from "./replacements.ts";
+import { noFindings, replaceParts } from "./replacements.ts";
 import { isObject, type JsonObject } from "../json/json.ts";
 import { matchesAt } from "./json-scanner.ts";
 import { sha256 } from "../sha256.ts";
@@ -58,39 +58,40 @@ export interface SplitBody extends BodyParts {
  * Splits a request body. Never throws, whatever the bytes are. A cache spares splitting known list prefixes again and stores the
  * new ones; the result is the same without it.
  */
-export const splitBody = (received: Uint8Array, cache?: PrefixCache): SplitBody =>
-  finish(splitInSteps(received, cache));
-
-/** `splitBody` in steps; the scan is one step. */
 export function* splitInSteps(received: Uint8Array, cache?: PrefixCache): Steps<SplitBody> {
   const isLarge = received.length > STEP_BYTES;
-  const scan = scanBody(received, cache);
+  const secrets = noFindings();
+  const scan = yield* scanBody(received, { cache, secrets });
   if (isLarge) yield;
-  if (!scan || scan.secrets.costLeft < 0) return unsplitBody(received);
-  const bytes = replaceParts(received, scan.secrets.parts);
+  if (!scan || secrets.costLeft < 0) return yield* unsplitInSteps(received);
+  const bytes = replaceParts(received, secrets.parts);
   const archived = { bytes, sha256: sha256(bytes), masked: bytes !== received };
   if (isLarge) yield;
-  const current = archived.masked ? scanBody(bytes, cache) : scan;
+  const current = archived.masked ? yield* scanBody(bytes, { cache }) : scan;
   if (!current) return { kind: "bytes", ...archived, ...unsplit(archived) };
   const lists = {
-    messages: yield* buildChain(bytes, current.lists.messages, "messages"),
-    system: yield* buildChain(bytes, current.lists.system, "system"),
-    tools: yield* buildChain(bytes, current.lists.tools, "tools"),
+    messages: yield* buildChain(bytes, current.messages, "messages"),
+    system: yield* buildChain(bytes, current.system, "system"),
+    tools: yield* buildChain(bytes, current.tools, "tools"),
   };
   if (isLarge) yield;
   const skeleton = skeletonOf(bytes, current);
-  if (!rebuildsTo(bytes, { skeleton, ...lists }, current))
+  const parts = { skeleton, ...lists };
+  if (!rebuildsTo(bytes, parts, current, yield* scanSkeleton(parts)))
     return { kind: "raw", ...archived, ...unsplit(archived) };
   if (cache)
-    for (const name of LIST_NAMES)
-      lists[name] = cacheList(cache, bytes, current.lists[name], name, lists[name]);
+    for (const name of LIST_NAMES) lists[name] = cacheList(cache, bytes, current[name], name, lists[name]);
   if (isLarge) yield;
   return { kind: "json", ...archived, skeleton, skeletonSha256: sha256(skeleton), ...lists };
 }
 
+/** `splitInSteps` at once. */
+export const splitBody = (received: Uint8Array, cache?: PrefixCache): SplitBody =>
+  finish(splitInSteps(received, cache));
+
 /** A body that is kept as a whole, whatever it is; secrets are masked by their names. */
-export function unsplitBody(received: Uint8Array): SplitBody {
-  const bytes = maskLenient(received);
+export function* unsplitInSteps(received: Uint8Array): Steps<SplitBody> {
+  const bytes = yield* maskLenient(received);
   const archived = { bytes, sha256: sha256(bytes), masked: bytes !== received };
   return { kind: "bytes", ...archived, ...unsplit(archived) };
 }
@@ -119,7 +120,12 @@ function cacheList(
 
 /** The original body from its skeleton and lists. Throws where these do not belong together. */
 export function rebuildBody(parts: BodyParts): Uint8Array {
-  return concat([...bodyChunks(parts)]);
+  return concat([...bodyChunks(parts, finish(scanSkeleton(parts)))]);
+}
+
+/** Null where no list has elements, or the skeleton is no JSON object. */
+function* scanSkeleton(parts: BodyParts): Steps<BodyScan | null> {
+  return LIST_NAMES.some((name) => parts[name].length > 0) ? yield* scanBody(parts.skeleton) : null;
 }
 
 /**
@@ -165,16 +171,16 @@ function skeletonOf(bytes: Uint8Array, scan: BodyScan): Uint8Array {
 const EMPTY_STRING = new TextEncoder().encode('""');
 const NO_BYTES = new Uint8Array(0);
 
-/** `cachedPrefixes`: per list the number of its first elements whose bytes as sent are given, not restored. */
+/** `scan`: of the skeleton. `cachedPrefixes`: per list the number of its first elements whose bytes as sent are given, not restored. */
 function* bodyChunks(
   parts: BodyParts,
+  scan: BodyScan | null,
   cachedPrefixes?: Record<ListName, { count: number; sentBytes: Uint8Array }>,
 ): Generator<Uint8Array> {
   let at = 0;
   if (LIST_NAMES.some((name) => parts[name].length > 0)) {
-    const scan = scanBody(parts.skeleton);
     for (const name of LIST_NAMES) {
-      if (parts[name].length > 0 && !scan?.lists[name]) throw new Error(`The skeleton has no list ${name}`);
+      if (parts[name].length > 0 && !scan?.[name]) throw new Error(`The skeleton has no list ${name}`);
     }
     for (const { name, span } of scan ? listsInOrder(scan) : []) {
       if (parts[name].length === 0) continue;
@@ -190,13 +196,18 @@ function* bodyChunks(
 
 function listsInOrder(scan: BodyScan) {
   return LIST_NAMES.flatMap((name) => {
-    const span = scan.lists[name];
+    const span = scan[name];
     return span ? [{ name, span }] : [];
   }).sort((a, b) => a.span.start - b.span.start);
 }
 
 /** Verifies the rebuild. A body that cannot be rebuilt differs too, and is kept raw. */
-function rebuildsTo(bytes: Uint8Array, parts: BodyParts, { lists }: BodyScan): boolean {
+function rebuildsTo(
+  bytes: Uint8Array,
+  parts: BodyParts,
+  lists: BodyScan,
+  skeletonScan: BodyScan | null,
+): boolean {
   // A cached prefix equals the body's bytes, and was verified when it was stored.
   const cachedPart = (name: ListName) => {
     const list = lists[name];
@@ -209,7 +220,7 @@ function rebuildsTo(bytes: Uint8Array, parts: BodyParts, { lists }: BodyScan): b
       system: cachedPart("system"),
       tools: cachedPart("tools"),
     };
-    return isSameBytes(bytes, bodyChunks(parts, cachedPrefixes));
+    return isSameBytes(bytes, bodyChunks(parts, skeletonScan, cachedPrefixes));
   } catch {
     return false;
   }

@@ -7,7 +7,7 @@ import { fromHex } from "../../domain/bytes.ts";
 import { clientName } from "../../domain/http/user-agent.ts";
 import { requestType, type RequestType } from "../../domain/messages/request-type.ts";
 import { smallMembers } from "../../domain/content/scan-body.ts";
-import { type SplitBody, splitInSteps, unsplitBody } from "../../domain/content/split-body.ts";
+import { type SplitBody, splitInSteps, unsplitInSteps } from "../../domain/content/split-body.ts";
 import type { PrefixCache } from "../../domain/content/prefix-cache.ts";
 import { endpointOf, type Endpoint } from "../../domain/http/endpoint.ts";
 import {
@@ -135,7 +135,7 @@ function* readBody(
   if (!isRecorded || options.isUnread) {
     const type = requestType(endpoint, null);
     return {
-      split: isRecorded ? unsplitBody(body) : null,
+      split: isRecorded ? yield* unsplitInSteps(body) : null,
       received: null,
       parsed: new Map(),
       reading: readRequest({ body: NO_BYTES, isTruncated, headers }),
@@ -149,7 +149,7 @@ function* readBody(
   const { split, received, isDecoded } = yield* splitText(body, headers, options.cache);
   // Of JSON that was cut, its complete members.
   const isPart = isTruncated || split.kind === "bytes";
-  const small = !isPart && isTooLarge([split.skeleton]) ? smallMembers(split.skeleton) : null;
+  const small = !isPart && isTooLarge([split.skeleton]) ? yield* smallMembers(split.skeleton) : null;
   const text = isPart ? split.skeleton.subarray(0, RECORDED_HEAD_BYTES) : (small ?? split.skeleton);
   const reading = readRequest({ body: text, isTruncated: isPart, headers });
   const parsed = new Map<Uint8Array, unknown>([[split.skeleton, reading.json]]);

@@ -58,7 +58,7 @@ export function* responseRow(
   const bytes = isDecoded ? decoded : body;
   const endedAs = metadata.endedAs ?? metadata.outcome;
   const isLarge = !isUnread && isTooLarge([bytes]);
-  const small = isUnread ? NO_BYTES : isLarge ? smallMembers(bytes) : null;
+  const small = isUnread ? NO_BYTES : isLarge ? yield* smallMembers(bytes) : null;
   const isLargeList = isLarge && small === null && JSON_TYPE.test(headers["content-type"] ?? "");
   const read = yield* readInSteps({
     status: metadata.status,
