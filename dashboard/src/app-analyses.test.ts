@@ -413,10 +413,27 @@ describe("the page of analyses", () => {
   const trends = recordedBody<AnalysisTrends>("/api/analyses/trends");
 
   it("has figures, trends and a row for each analysis that leads to its tab", async () => {
+    const finished = {
+      ...list.analyses[0]!,
+      title: "Fix it",
+      summary: "Fixed.",
+      sentiment: "positive",
+      effectiveness: "highly effective",
+      createdAt: ago(60),
+    } as const;
+    const running = {
+      status: "processing",
+      summary: null,
+      sentiment: null,
+      effectiveness: null,
+      tipCategories: [],
+      tokenUsage: null,
+      costUsd: null,
+    } as const;
     const { text, texts } = await openPage("/analyses", {
       overrides: {
         "GET /api/analyses/trends": { ...trends, statuses: { pending: 1, processing: 1, completed: 10, failed: 2 }, effectiveness: { "highly effective": 3, effective: 3, "needs improvement": 4 }, promptClarity: 6.44, contextCompleteness: null, costUsd: "1.5", unreportedCostUsd: "0.25", promptTokens: 30_000, completionTokens: 1_000, unpricedCount: 1, tips: [{ category: "context", count: 5 }] },
-        [LIST]: { analyses: list.analyses.slice(0, 1).map((row) => ({ ...row, title: "Fix it", summary: "Fixed.", sentiment: "positive", effectiveness: "highly effective", createdAt: ago(60) })), nextCursor: "next" },
+        [LIST]: { analyses: [finished, { ...finished, ...running }], nextCursor: "next" },
       }, // prettier-ignore
     });
     expect(texts(".stat-card")).toEqual([
@@ -429,6 +446,7 @@ describe("the page of analyses", () => {
     expect(texts(".ranking tbody tr")).toEqual(["Context | 5 | 50%"]);
     expect(texts("table.analyses tbody tr")).toEqual([
       "Fix it Fixed. | Completed | Positive | Highly effective | 2 {context, specificity} | checkout.claude.example | $0.0037 {$0.0037125} | 1 h ago {2026-11-30 20:30:00 GMT+5:30}",
+      "Fix it | Running | – | – | – | checkout.claude.example | – | 1 h ago {2026-11-30 20:30:00 GMT+5:30}",
     ]);
     expect(text).toContain(`href="${TAB}"`);
     expect(text).toContain('href="/analyses?cursor=next"');

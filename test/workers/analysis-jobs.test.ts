@@ -657,7 +657,7 @@ it("fails without a call when its branch became part of another one, which can b
   expect(await deliver(id)).toBeNull();
   expect(sent).toEqual([]);
   const { analyses } = await apiJson<AnalysisList>("/api/analyses");
-  expect(analyses).toMatchObject([{ id, status: "failed", error: { code: "no_branch" }, branchId: "main" }]);
+  expect(analyses).toMatchObject([{ id, status: "failed", error: { code: "no_branch" }, branchId: "main", branchKey: first }]);
   expect(await deliver(await createAnalysis())).toBeNull();
   expect(await read()).toMatchObject({ status: "completed", version: 1 });
 }); // prettier-ignore

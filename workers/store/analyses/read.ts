@@ -122,7 +122,8 @@ export async function listAnalyses(
           string[] | null
         >`jsonb_path_query_array(completed.result, '$.promptingTips[*].category')`,
         error: sql<AnalysisError | null>`${analyses.errors} -> -1`,
-        // Conversation and branch may have other names by now.
+        // Conversation and branch may have other names by now, or the branch be part of another one.
+        branchKey: sql<string>`coalesce(${requests.branchKey}, ${analyses.branchKey})`,
         conversationId: sql<string>`coalesce(${requests.conversationId}, ${analyses.conversationId})`,
         branchId: sql<string>`coalesce(${requests.branchId}, ${analyses.branchId})`,
       })

@@ -14,7 +14,7 @@ export interface Column<Row> {
   class?: string;
   cell: (row: Row, index: number) => Child;
   /** Text of a cell on hover. */
-  title?: (row: Row) => string;
+  title?: (row: Row) => string | undefined;
 }
 
 interface Props<Row> {

@@ -227,8 +227,8 @@ const columnsOf = (view: View): Column<AnalysisListRow>[] => [
     label: "Tips",
     isNumber: true,
     class: "cell-tips",
-    cell: ({ tipCategories }) => tipCategories.length,
-    title: ({ tipCategories }) => [...new Set(tipCategories)].join(", "),
+    cell: ({ sentiment, tipCategories }) => (sentiment === null ? <NoValue /> : tipCategories.length),
+    title: ({ tipCategories }) => [...new Set(tipCategories)].join(", ") || undefined,
   },
   { label: "Domain", class: "cell-domain", cell: (row) => <UntrustedText text={row.domain} length={40} /> },
   {
