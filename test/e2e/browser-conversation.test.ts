@@ -1,6 +1,9 @@
-/** The pages of a conversation and of a request in a real Chromium, over recorded responses. */
+/** The pages of a conversation, of a request and of prompts in a real Chromium, over recorded responses. */
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AnalysisPlan, AnalysisView } from "../../workers/schemas/api/analyses.ts";
+import type { PromptSyncStatus } from "../../workers/schemas/api/prompts.ts";
+import type { RequestDetail } from "../../workers/schemas/api/requests.ts";
 import { accessibilityProblems, VISUAL_RULES } from "../support/accessibility.ts";
 import { apiError, IDS, recordedBody } from "../support/replayed-api.ts";
 import { type ReplayedDashboard, startReplayedDashboard } from "../support/replayed-dashboard.ts";
@@ -98,6 +101,11 @@ it.each<[string, Partial<AnalysisPlan>, Partial<AnalysisView> | null]>([
       [`GET ${ANALYSIS}`]: view ? (url: URL) => (url.searchParams.has("version") ? stored : { ...stored, ...view }) : apiError(404, "not_found", "None."),
     },
   });
+  await expectReadable(page);
+}); // prettier-ignore
+
+/** Expects the page to be accessible and to fit: light and wide, dark and narrow. */
+async function expectReadable(page: Page): Promise<void> {
   await page.emulateMedia({ reducedMotion: "reduce" });
   expect(await accessibilityProblems(page)).toEqual([]);
   await page.emulateMedia({ colorScheme: "dark" });
@@ -105,6 +113,59 @@ it.each<[string, Partial<AnalysisPlan>, Partial<AnalysisView> | null]>([
   await page.setViewportSize({ width: 390, height: 844 });
   expect(await accessibilityProblems(page, VISUAL_RULES)).toEqual([]);
   expect(await sidewaysOverflow(page)).toBe(0);
+}
+
+const SYNC = "GET /api/mcp/sync/status";
+const RENDER = "POST /api/mcp/prompts/render";
+const failingSync: PromptSyncStatus = {
+  ...recordedBody<PromptSyncStatus>("/api/mcp/sync/status"),
+  status: "error",
+  repository: `team/${"shared-".repeat(12)}prompts`,
+  branch: "main",
+  folder: "prompts",
+  hasToken: true,
+  commit: "0123456789abcdef0123456789abcdef01234567",
+  prompts: 12,
+  lastTryAt: "2026-11-30T15:58:00.000Z",
+  lastSuccessAt: "2026-11-30T14:30:00.000Z",
+  nextTryAt: later,
+  failuresInRow: 4,
+  error: { reason: "rate_limited", message: "GitHub's rate limit is used up." },
+  problems: [
+    { file: `team/${"long-name-".repeat(20)}.yaml`, line: 2, column: 11, severity: "error", message: `quote ${"x".repeat(200)}` },
+    { file: ".", line: 1, column: 1, severity: "warning", message: "not a folder" },
+  ],
+}; // prettier-ignore
+const SPARK = "POST /api/spark/feedback/batch";
+const recommendation = {
+  session_id: "s-1",
+  response: `# Retry with **one** key\n\n${"long".repeat(60)}\n\n| a | b |\n| --- | --- |\n| 1 | 2 |`,
+  confidence: 0.82,
+  sources: [{ url: "https://kb.example/retries", title: "Retries" }],
+};
+const withRecommendation = {
+  ...recordedBody<RequestDetail>(`/api${REQUEST}`),
+  responseBody: null,
+  requestBody: {
+    messages: [
+      { role: "user", content: "Please." },
+      { role: "assistant", content: [{ type: "tool_use", id: "t", name: "mcp__spark__get_recommendation", input: { request: { query: "How?" } } }] },
+      { role: "user", content: [{ type: "tool_result", tool_use_id: "t", content: [{ type: "text", text: JSON.stringify(recommendation) }] }] },
+    ],
+  },
+}; // prettier-ignore
+
+it.each<[string, string, string, Record<string, unknown>]>([
+  ["prompts of a failing repository", "/prompts", ".callout >> text=rate limit", { [SYNC]: failingSync }],
+  ["no prompts", "/prompts", "text=No prompts yet", { "GET /api/mcp/prompts": { prompts: [], total: 0 } }],
+  ["no database for prompts", "/prompts", ".problem-title", { "GET /api/mcp/prompts": apiError(503, "unavailable", "Down.") }],
+  ["a prompt that cannot be rendered", "/prompts/review", ".prompt-error", { [RENDER]: { text: null, error: `The prompt "review" line 3: ${"deep".repeat(80)}` } }],
+  ["a recommendation without Spark's key", REQUEST, ".recommendation .note", { [SPARK]: apiError(503, "not_configured", "Feedback is off. Set SPARK_API_KEY.") }],
+  ["a recommendation while Spark fails", REQUEST, ".recommendation >> text=could not be loaded", { [SPARK]: apiError(503, "unavailable", "Spark did not respond within 10 s.") }],
+])("the page with %s is accessible and fits, light and dark, wide and narrow", async (_what, path, state, overrides) => {
+  const { page } = await dashboard.open(path, { overrides: { [`GET /api${REQUEST}`]: withRecommendation, ...overrides } });
+  expect(await page.locator(state).count()).toBeGreaterThan(0);
+  await expectReadable(page);
 }); // prettier-ignore
 
 it("the list of conversations previews the last exchange on hover and with the keyboard; Esc closes it", async () => {
