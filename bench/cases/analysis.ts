@@ -34,15 +34,18 @@ export async function analysis(): Promise<Line[]> {
 }
 
 async function measure(stack: LocalStack, dataDir: string): Promise<Line[]> {
-  const small = await recorded(stack, 2);
-  const large = await recorded(stack, MESSAGES - 2);
+  const shape = { turns: 1, bytes: BYTES, history: MESSAGES - 2 };
+  const session = await sendConversation(stack.proxyUrl, shape);
+  await untilStored(stack.databaseUrl, session, 1);
+  const conversation = await conversationOf(stack.databaseUrl, session);
   await call(stack, "PUT", "/api/domains/127.0.0.1/analysis", { analysisEnabled: true });
   const pidOf = () => Number(readFileSync(join(dataDir, "workerd.pid"), "utf8"));
-  // Its heap has grown while it recorded the conversations; the stack starts another one.
+  // Its heap has grown while it recorded the conversation; the stack starts another one.
   process.kill(pidOf(), "SIGKILL");
   await pause(SETTLE_MS);
-  // Loads the modules and opens the connections, which any analysis leaves in memory.
-  await analyze(stack, small);
+  const path = `/api/analyses/${conversation}/main`;
+  // Loads the API, as any page does.
+  await call(stack, "GET", `${path}/plan`);
   const pid = pidOf();
   const seconds: number[] = [];
   let mebibytes = 0;
@@ -50,7 +53,13 @@ async function measure(stack: LocalStack, dataDir: string): Promise<Line[]> {
     await pause(SETTLE_MS);
     const [cpu, memory] = [cpuMs(pid), rssMiB(pid)];
     forgetPeak(pid);
-    await analyze(stack, large);
+    await call(stack, "POST", `${path}/regenerate`, {});
+    for (;;) {
+      const { status } = (await call(stack, "GET", path)) as { status: string };
+      if (status === "failed") throw new Error("the analysis has failed");
+      if (status === "completed") break;
+      await pause(POLL_MS);
+    }
     seconds.push((cpuMs(pid) - cpu) / 1_000);
     // Later ones reuse the heap of the first.
     if (round === 0) mebibytes = peakMiB(pid) - memory;
@@ -60,25 +69,6 @@ async function measure(stack: LocalStack, dataDir: string): Promise<Line[]> {
     limitLine(`${what}, CPU`, "s", median(seconds), 3),
     limitLine(`${what}, memory added`, "MiB", mebibytes, 64),
   ];
-}
-
-/** The id of a recorded conversation of one turn after so many messages. */
-async function recorded({ proxyUrl, databaseUrl }: LocalStack, history: number): Promise<string> {
-  const session = await sendConversation(proxyUrl, { turns: 1, bytes: BYTES, history });
-  await untilStored(databaseUrl, session, 1);
-  return conversationOf(databaseUrl, session);
-}
-
-/** Analyzes the main branch of a conversation until its result is stored. */
-async function analyze(stack: LocalStack, conversation: string): Promise<void> {
-  const path = `/api/analyses/${conversation}/main`;
-  await call(stack, "POST", `${path}/regenerate`, {});
-  for (;;) {
-    const { status } = (await call(stack, "GET", path)) as { status: string };
-    if (status === "failed") throw new Error("the analysis has failed");
-    if (status === "completed") return;
-    await pause(POLL_MS);
-  }
 }
 
 async function call(stack: LocalStack, method: string, path: string, body?: object): Promise<unknown> {
