@@ -881,7 +881,7 @@ it("starts the newest of several idle conversations, and no more than there are 
   expect(rows.map(({ id }) => id)).toEqual(names.slice(0, 2));
 });
 
-it("asks Claude with the key of the account, apart from proxied traffic", async () => {
+it("asks Claude with the present key of the account, apart from proxied traffic", async () => {
   const claude = {
     AI_PROVIDER: "claude",
     AI_CLAUDE_ACCOUNT_ID: "acc_1",
@@ -908,11 +908,16 @@ it("asks Claude with the key of the account, apart from proxied traffic", async 
     body,
     bindings: settings(claude),
   });
+  // Rotated while the analysis is queued.
+  await apiJson("/api/domains/team.example", {
+    method: "PUT",
+    body: { accountId: "acc_1", credential: { type: "api_key", api_key: "k2" }, analysisEnabled: true },
+  });
   expect(await deliver(analysisId, claude)).toBeNull();
   expect(asked).toMatchObject([
     {
       url: "http://claude.example/v1/messages",
-      key: "k",
+      key: "k2",
       body: { model: "claude-sonnet-5", output_config: { format: { type: "json_schema" } } },
     },
   ]);
