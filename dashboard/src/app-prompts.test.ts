@@ -80,6 +80,7 @@ it("the install lines of the local stack without domains have no key", async () 
 it("the state of the sync has its failure, its times and the problems of files", async () => {
   const { texts, text } = await openPage("/prompts", { overrides: { "GET /api/mcp/sync/status": SYNC } });
   expect(texts("#live-prompt-sync h2")).toEqual(["Repository Failing"]);
+  expect(texts(".prompt-search a")).toEqual(["Repository failing"]);
   expect(texts("#live-prompt-sync .callout")).toEqual(["GitHub's rate limit is used up."]);
   expect(texts("#live-prompt-sync .definition-item")).toEqual([
     "Repository team/shared, main:prompts",
@@ -109,6 +110,11 @@ it("the state of the sync has its failure, its times and the problems of files",
     overrides: { "GET /api/mcp/sync/status": { ...SYNC, status: "success", error: null } },
   });
   expect(broken.texts("#live-prompt-sync h2")).toEqual(["Repository Up to date, with errors"]);
+  expect(broken.texts(".prompt-search a")).toEqual(["Repository with errors"]);
+  const good = await openPage("/prompts", {
+    overrides: { "GET /api/mcp/sync/status": { ...SYNC, status: "success", error: null, problems: [] } },
+  });
+  expect(good.texts(".prompt-search a")).toEqual([]);
   const expired = { ...SYNC, nextTryAt: null, hasToken: false };
   const page = await openPage("/prompts", {
     overrides: { "GET /api/mcp/sync/status": expired },

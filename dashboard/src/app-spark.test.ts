@@ -79,6 +79,7 @@ describe("the card of a recommendation", () => {
     expect(shown.match(/type="radio" name="rating" value="[1-5]" required/g)).toHaveLength(5);
     expect(shown).not.toContain("Not rated yet");
     expect(cards(text)).toHaveLength(2);
+    expect(text, "the request has neither system prompt nor tools").not.toContain('class="preamble"');
     expect(api.requested.filter((one) => one.startsWith(BATCH))).toHaveLength(1);
     expect(api.sent).toEqual([{ session_ids: ["s-1", "s-2"] }]);
   });

@@ -54,6 +54,11 @@ export function PromptsPage({ view, search, list, sync, synced, problem, domain 
             Add to a client
           </a>
         )}
+        {sync.ok && (sync.data.status === "error" || hasOnlyFileErrors(sync.data)) && (
+          <a class="clear" href="#live-prompt-sync">
+            Repository {hasOnlyFileErrors(sync.data) ? "with errors" : "failing"}
+          </a>
+        )}
       </form>
       {!list.ok ? (
         <ProblemCard problem={list.problem} what="prompts" view={view} />
@@ -173,6 +178,9 @@ const STATES: Readonly<Record<PromptSyncStatus["status"], string>> = {
 /** Rows of a page. */
 const MAX_PROBLEMS = 50;
 
+const hasOnlyFileErrors = (sync: PromptSyncStatus): boolean =>
+  sync.status === "success" && errorsOf(sync) > 0;
+
 const folderOf = ({ folder }: PromptSyncStatus): string => folder || "/";
 
 function SyncCard({ sync, view }: { sync: Result<PromptSyncStatus>; view: View }) {
@@ -193,7 +201,7 @@ function SyncCard({ sync, view }: { sync: Result<PromptSyncStatus>; view: View }
     <section class="card prompt-facts" id="live-prompt-sync" data-live>
       <CardTitle
         title="Repository"
-        note={status === "success" && errorsOf(sync.data) > 0 ? "Up to date, with errors" : STATES[status]}
+        note={hasOnlyFileErrors(sync.data) ? "Up to date, with errors" : STATES[status]}
       />
       {error && <Callout tone="error" text={error.message} />}
       {note !== null && <Callout tone="error" text={note} />}

@@ -107,6 +107,7 @@ function Preamble({ body, context: page }: { body: Record<string, unknown>; cont
   const system = systemOf(body);
   const tools = toolsOf(body);
   const characters = system.reduce((sum, block) => sum + (block.kind === "text" ? block.text.length : 0), 0);
+  if (system.length === 0 && tools.length === 0) return null;
   return (
     <div class="preamble">
       {system.length > 0 && (
