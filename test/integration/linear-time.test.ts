@@ -106,7 +106,9 @@ import { readPastedCode } from "../../workers/domain/oauth/login.ts";
 import { readTokenResponse } from "../../workers/domain/oauth/protocol.ts";
 import { priceExchange } from "../../workers/domain/pricing/price.ts";
 import { findRates } from "../../workers/domain/pricing/rates.ts";
+import { readPrompts } from "../../workers/domain/prompts/assemble-prompts.ts";
 import { readPrompt } from "../../workers/domain/prompts/read-prompt.ts";
+import { promptLibrary } from "../../workers/domain/prompts/render-prompt.ts";
 import { readOpinion, readSparkResponse } from "../../workers/domain/spark/feedback.ts";
 import { readRecommendation, SPARK_TOOL } from "../../workers/domain/spark/recommendation.ts";
 import { maskPersonalData } from "../../workers/domain/masking/personal-data.ts";
@@ -804,6 +806,18 @@ it.each(Object.entries(OVER_SHORT_TEXT))("%s is quick for a long text", (_name, 
     return { name, ms: fastest(1, () => call(text)) > BEARABLE_MS ? fastest(3, () => call(text)) : 0 };
   });
   expect(slow.filter(({ ms }) => ms > BEARABLE_MS)).toEqual([]);
+});
+
+it("prompts that call one partial often are read, assembled and rendered in linear time", () => {
+  const rendersAll = (template: string) => {
+    const file = (text: string) => `description: d\ntemplate: ${JSON.stringify(text)}\n`;
+    const files = { "all.yaml": file(template), "p.yaml": file("b") };
+    const { prompts } = readPrompts(new Map(Object.entries(files)));
+    const rendered = promptLibrary(prompts).render("all", {});
+    if (!rendered.ok) throw new Error(rendered.error);
+  };
+  // Four times as many still fit into a file.
+  expectLinear(rendersAll, [{ name: "calls", make: (size) => "{{> p}}".repeat(size), size: 2_300 }]);
 });
 
 describe("the table", () => {

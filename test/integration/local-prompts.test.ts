@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { readFolder } from "../../scripts/bundle-prompts.ts";
+import { readAnalysisFiles, readFolder } from "../../scripts/bundle-prompts.ts";
 import { startLocalPrompts } from "../../scripts/local/local-prompts.ts";
 
 const prompt = (template: string) => `description: d\ntemplate: ${JSON.stringify(template)}\n`;
@@ -46,6 +46,23 @@ test("npm start serves the prompts of the build, and reads files again when they
   await expect.poll(() => lines.at(-1)).toMatch(/^prompts {8}new\.yaml:1:1: error: .*; not served$/);
   await rm(join(folder, "team"), { recursive: true });
   await expect.poll(served).toEqual({ a: "A2" });
+});
+
+test("the templates of analyses are no prompts, and an error in one names file, line and column", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "prompts-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const analysis = join(folder, "analysis");
+  await mkdir(analysis);
+  const files = { instructions: "Sum it up.", system: "{{> instructions}}" };
+  for (const [name, text] of Object.entries(files)) await writeFile(join(analysis, `${name}.hbs`), text);
+  expect(await readFolder(folder)).toEqual({ prompts: [], problems: [] });
+  expect(await readAnalysisFiles(analysis)).toEqual(files);
+  await writeFile(join(analysis, "system.hbs"), "a\n{{missing 1}}");
+  await expect(readAnalysisFiles(analysis)).rejects.toThrow(
+    "prompts/analysis/system, line 2, column 1: Missing helper",
+  );
+  await rm(join(analysis, "instructions.hbs"));
+  await expect(readAnalysisFiles(analysis)).rejects.toThrow("ENOENT");
 });
 
 test("two changes at once are read one after the other, and the last one counts", async () => {
