@@ -12,7 +12,7 @@ import type { Effort } from "./cases/compare.ts";
 import { conversations } from "./cases/conversations.ts";
 import { cpu, memory } from "./cases/cost.ts";
 import { fidelity } from "./cases/fidelity.ts";
-import { ingest, storage } from "./cases/ingest.ts";
+import { farDatabase, ingest, storage } from "./cases/ingest.ts";
 import { longPage } from "./cases/long-page.ts";
 import { mcp } from "./cases/mcp.ts";
 import { objects } from "./cases/objects.ts";
@@ -37,6 +37,7 @@ const HARNESS_CASES: Record<string, (harness: Harness, effort: Effort) => Promis
 /** Cases that start a local stack. */
 const LOCAL_STACK_CASES: Record<string, () => Promise<Line[]>> = {
   ingest,
+  "far-database": farDatabase,
   storage,
   reads,
   analysis,

@@ -1,4 +1,5 @@
 /** Ingest throughput, and growth of the database per turn. */
+import { withFarPostgres } from "../database/far-postgres.ts";
 import { withLocalStack } from "../database/local-stack.ts";
 import type { Line } from "../lib/table.ts";
 import { limitLine } from "./lines.ts";
@@ -16,20 +17,45 @@ const BODY = { turns: TURNS, bytes: 4_000, history: 50 };
  */
 export function ingest(): Promise<Line[]> {
   return withLocalStack({}, async ({ proxyUrl, databaseUrl }) => {
-    const total = CONVERSATIONS * TURNS;
-    await untilStored(databaseUrl, await sendConversation(proxyUrl, { turns: 5, bytes: 4_000 }), 5);
-    const ms = await withClient(databaseUrl, async (db) => {
-      await db.query("BEGIN");
-      await db.query("LOCK TABLE requests IN ACCESS EXCLUSIVE MODE");
-      await Promise.all(Array.from({ length: CONVERSATIONS }, () => sendConversation(proxyUrl, BODY)));
-      await db.query("COMMIT");
-      return performance.now();
-    });
-    await untilStored(databaseUrl, null, total + 5);
-    const rate = total / ((performance.now() - ms) / 1000);
+    const rate = await ingestRate(proxyUrl, databaseUrl);
     const what = "ingest, bodies of 100 to 180 KB, 50 messages and more";
     return [{ what, unit: "exchanges/s", nexus: rate, goal: "≥ 100/s", isMet: rate >= 100 }];
   });
+}
+
+/** The goals for a database of the same region, of a near one, and of another continent: round trip in ms, exchanges per second. */
+const FAR_GOALS = [
+  [2, 150],
+  [30, 100],
+  [100, 40],
+] as const;
+
+/** The same with a database that is a round trip away. All exchanges are of one domain, whose lock is held for several round trips. */
+export async function farDatabase(): Promise<Line[]> {
+  const lines: Line[] = [];
+  for (const [roundTripMs, goal] of FAR_GOALS) {
+    const rate = await withFarPostgres(roundTripMs, (farUrl, nearUrl) =>
+      withLocalStack({ databaseUrl: farUrl }, ({ proxyUrl }) => ingestRate(proxyUrl, nearUrl)),
+    );
+    const what = `ingest of one domain, bodies of 100 to 180 KB, database ${roundTripMs} ms away`;
+    lines.push({ what, unit: "exchanges/s", nexus: rate, goal: `≥ ${goal}/s`, isMet: rate >= goal });
+  }
+  return lines;
+}
+
+/** Exchanges per second. */
+async function ingestRate(proxyUrl: string, databaseUrl: string): Promise<number> {
+  const total = CONVERSATIONS * TURNS;
+  await untilStored(databaseUrl, await sendConversation(proxyUrl, { turns: 5, bytes: 4_000 }), 5);
+  const ms = await withClient(databaseUrl, async (db) => {
+    await db.query("BEGIN");
+    await db.query("LOCK TABLE requests IN ACCESS EXCLUSIVE MODE");
+    await Promise.all(Array.from({ length: CONVERSATIONS }, () => sendConversation(proxyUrl, BODY)));
+    await db.query("COMMIT");
+    return performance.now();
+  });
+  await untilStored(databaseUrl, null, total + 5);
+  return total / ((performance.now() - ms) / 1000);
 }
 
 /** Table and index size of 100 turns that each add 4 KB; raw responses and full-text index separately. */

@@ -668,7 +668,7 @@ const EXEMPT: readonly [pattern: RegExp, reason: string][] = [
     /^auth\/(access-identity\.ts#accessApplication|call-rate\.ts|permissions\.ts#hasRole|key-throttle\.ts#)/,
     "settings and roles",
   ],
-  [/^(bytes|sha256|result|outcome|steps)\.ts/, "hashes, tags, rows and loops"],
+  [/^(bytes|sha256|result|outcome|steps|together)\.ts/, "hashes, tags, rows and loops"],
   [
     /^(cursor\.ts#encodeCursor|exchange-id\.ts#newExchangeId|live-stream\.ts#eventFrame)/,
     "writes what we made",

@@ -4,6 +4,7 @@
  * arrival affects itself and the later requests that look for what it offers; these choose again, and where a choice changed
  * the conversations are rebuilt. Called by ingest (over Postgres) inside its transaction.
  */
+import { together } from "../together.ts";
 import { CandidateReader } from "./candidate-reader.ts";
 import { dependentLookups, promptLookups, promptsNamedBy, servingLookups } from "./dependents.ts";
 import {
@@ -41,12 +42,10 @@ export async function linkExchanges(
   if (removed.length > 0) await layout.remove(removed);
   const left = [...layout.takeLeft(), ...layout.repeatedChanges()];
   if (arrivals.length + left.length === 0) return { ...layout.result(), served: new Map() };
-  await store.saveEvidence(arrivals);
   const reader = new CandidateReader(store);
   const affected = new Map<string, { evidence: Evidence; keys: readonly LinkKey[] }>();
   for (const each of arrivals) affected.set(each.requestId, { evidence: each, keys: each.keys });
 
-  const dependents = dependentLookups(arrivals, await promptsNamedBy(store, arrivals));
   const first = [...arrivals.map(({ requestId }) => requestId), ...left].reduce((a, b) => (b < a ? b : a));
   const ambiguousLookup: Lookup = {
     index: "ambiguous",
@@ -54,7 +53,12 @@ export async function linkExchanges(
     after: first,
     limit: Number.MAX_SAFE_INTEGER,
   };
-  await reader.fetch([...dependents, ...arrivals.flatMap(firstLookups), ambiguousLookup]);
+  const readFirst = async () => {
+    const dependents = dependentLookups(arrivals, await promptsNamedBy(store, arrivals));
+    await reader.fetch([...dependents, ...arrivals.flatMap(firstLookups), ambiguousLookup]);
+    return dependents;
+  };
+  const [, dependents] = await together(store.saveEvidence(arrivals), readFirst());
   await addAffected([...(await evidenceFoundBy(dependents)), ...(await store.evidenceOf(left))]);
   const ambiguous = new Map<string, Evidence>();
   for (const { evidence } of await reader.find(ambiguousLookup)) ambiguous.set(evidence.requestId, evidence);

@@ -8,6 +8,7 @@ import { inTurns } from "../../runtime/next-turn.ts";
 import { encodeAll } from "./compression.ts";
 import { arrayLiteral, MAX_STATEMENT_BYTES, concatenated, batches } from "../db/statement-batches.ts";
 import type { WriterTransaction } from "../db/db.ts";
+import type { DomainId } from "../db/domain-lock.ts";
 
 /** Bytes with their address. */
 export interface Content {
@@ -17,6 +18,13 @@ export interface Content {
 
 /** Ids by `addressKey`. */
 export type ContentIds = ReadonlyMap<string, bigint>;
+
+export interface SoughtContents {
+  /** By `addressKey`. */
+  sought: ReadonlySet<string>;
+  /** Of those that are stored. */
+  ids: ContentIds;
+}
 
 export const HASH_BYTES = 32;
 /** Postgres accepts 65,535 parameters in one statement. */
@@ -32,19 +40,31 @@ export async function putContents(
   tx: WriterTransaction,
   domainId: number,
   given: readonly Content[],
+  known: SoughtContents,
 ): Promise<ContentIds> {
   const distinct = new Map(given.map((content) => [addressKey(content.sha256), content]));
-  const ids = await findContents(tx, domainId, [...distinct.values()]);
+  const unsought = [...distinct].filter(([key]) => !known.sought.has(key)).map(([, content]) => content);
+  const ids = new Map([...known.ids, ...(await findContents(tx, domainId, unsought))]);
   const missing = [...distinct].filter(([key]) => !ids.has(key)).map(([, content]) => content);
   for (const part of batches(missing, ({ bytes }) => bytes.length))
     await insertContents(tx, domainId, part, ids);
   return ids;
 }
 
+/** Which of these contents are stored. */
+export async function seekContents(
+  tx: WriterTransaction,
+  domainId: DomainId,
+  wanted: readonly Pick<Content, "sha256">[],
+): Promise<SoughtContents> {
+  const distinct = new Map(wanted.map((content) => [addressKey(content.sha256), content]));
+  return { sought: new Set(distinct.keys()), ids: await findContents(tx, domainId, [...distinct.values()]) };
+}
+
 /** The ids of the contents that are stored. */
 export async function findContents(
   tx: WriterTransaction,
-  domainId: number,
+  domainId: DomainId,
   wanted: readonly Pick<Content, "sha256">[],
 ): Promise<Map<string, bigint>> {
   const ids = new Map<string, bigint>();

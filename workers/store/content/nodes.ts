@@ -8,6 +8,7 @@ import type { ChainElement } from "../../domain/content/split-body.ts";
 import { addressKey, type ContentIds, HASH_BYTES } from "./contents.ts";
 import { arrayLiteral, MAX_STATEMENT_ROWS, concatenated } from "../db/statement-batches.ts";
 import type { WriterTransaction } from "../db/db.ts";
+import type { DomainId } from "../db/domain-lock.ts";
 
 type Chain = readonly ChainElement[];
 
@@ -31,7 +32,7 @@ const NO_BYTES = new Uint8Array(0);
  */
 export async function findPrefixes(
   tx: WriterTransaction,
-  domainId: number,
+  domainId: DomainId,
   chains: readonly Chain[],
 ): Promise<Prefix[]> {
   const ids = new Map<string, bigint>();

@@ -15,6 +15,7 @@ import {
 } from "../../domain/linking/evidence/evidence.ts";
 import type { FoundEvidence, Lookup, StoredCall } from "../../domain/linking/evidence/lookup.ts";
 import type { Link, LinkStore } from "../../domain/linking/link-store.ts";
+import { together } from "../../domain/together.ts";
 import { columnsNamed } from "../db/columns.ts";
 import type { WriterTransaction } from "../db/db.ts";
 import { among } from "../db/sql.ts";
@@ -55,7 +56,7 @@ export function linkStore(tx: WriterTransaction, domainId: number): LinkStore {
     callsOf: async (keys) =>
       keys.length === 0 ? [] : readCalls(tx, domainId, inArray(taskInvocations.promptKey, [...keys])),
     callsNamedBy: (arrivals) => callsNamedBy(tx, domainId, arrivals),
-    saveKeys: (keys) => saveKeys(tx, domainId, keys),
+    saveKeys: async (keys) => void (await together(...keyInserts(tx, domainId, keys))),
     saveAssignments: async (assignments) => {
       for (const { requestId, position, subtaskRequestId } of assignments)
         await tx
@@ -82,10 +83,10 @@ async function saveEvidence(
 ): Promise<void> {
   // drizzle ignores members that are no columns.
   const rows = arrivals.map((each) => ({ ...each, form: each.flags, domainId }));
-  for (let at = 0; at < rows.length; at += MAX_ROWS)
-    await tx
+  const inserts = inParts(rows, (part) =>
+    tx
       .insert(linkEvidence)
-      .values(rows.slice(at, at + MAX_ROWS))
+      .values(part)
       .onConflictDoUpdate({
         target: linkEvidence.requestId,
         set: Object.fromEntries(
@@ -94,34 +95,38 @@ async function saveEvidence(
             sql`excluded.${sql.identifier(name)}`,
           ]),
         ),
-      });
-  await saveKeys(
-    tx,
-    domainId,
-    arrivals.flatMap(({ requestId, keys }) =>
-      keys.filter((key) => !isAncestorKey(key)).map((key) => ({ ...key, requestId })),
-    ),
+      }),
   );
-  await saveTasks(tx, domainId, arrivals);
+  const keys = arrivals.flatMap(({ requestId, keys }) =>
+    keys.filter((key) => !isAncestorKey(key)).map((key) => ({ ...key, requestId })),
+  );
+  await together(...inserts, ...keyInserts(tx, domainId, keys), ...taskStatements(tx, domainId, arrivals));
 }
 
-async function saveKeys(
+const inParts = <Row, Statement>(rows: readonly Row[], statement: (part: Row[]) => Statement): Statement[] =>
+  Array.from({ length: Math.ceil(rows.length / MAX_ROWS) }, (_, n) =>
+    statement(rows.slice(n * MAX_ROWS, (n + 1) * MAX_ROWS)),
+  );
+
+const keyInserts = (
   tx: WriterTransaction,
   domainId: number,
   keys: readonly (LinkKey & { requestId: string })[],
-): Promise<void> {
-  for (let at = 0; at < keys.length; at += MAX_ROWS)
-    await tx
+) =>
+  inParts(keys, (part) =>
+    tx
       .insert(linkKeys)
-      .values(keys.slice(at, at + MAX_ROWS).map((key) => ({ ...key, domainId })))
-      .onConflictDoNothing();
-}
+      .values(part.map((key) => ({ ...key, domainId })))
+      .onConflictDoNothing(),
+  );
 
-async function saveTasks(
+/** In the order in which they must run. */
+function taskStatements(
   tx: WriterTransaction,
   domainId: number,
   arrivals: readonly FullEvidence[],
-): Promise<void> {
+): PromiseLike<unknown>[] {
+  const statements: PromiseLike<unknown>[] = [];
   const calls = arrivals.flatMap(({ requestId, tasks }) =>
     tasks.map((task) => ({
       ...task,
@@ -132,24 +137,29 @@ async function saveTasks(
   );
   const agents = arrivals.flatMap(({ mentions }) => mentions.map((mention) => ({ ...mention, domainId })));
   if (calls.length > 0)
-    await tx
-      .insert(taskInvocations)
-      .values(calls)
-      // Relinking derives the key of a stored prompt again.
-      .onConflictDoUpdate({
-        target: [taskInvocations.requestId, taskInvocations.position],
-        set: { promptKey: sql`excluded.prompt_key` },
-      });
-  if (agents.length > 0) await tx.insert(taskAgents).values(agents).onConflictDoNothing();
+    statements.push(
+      tx
+        .insert(taskInvocations)
+        .values(calls)
+        // Relinking derives the key of a stored prompt again.
+        .onConflictDoUpdate({
+          target: [taskInvocations.requestId, taskInvocations.position],
+          set: { promptKey: sql`excluded.prompt_key` },
+        }),
+    );
+  if (agents.length > 0) statements.push(tx.insert(taskAgents).values(agents).onConflictDoNothing());
   const named = [...calls, ...agents].map(({ toolUseId }) => toolUseId);
   if (named.length > 0)
-    await tx
-      .update(taskInvocations)
-      .set({
-        agentId: sql`(SELECT min(a.agent_id) FROM task_agents a
-          WHERE a.domain_id = ${domainId}::int AND a.tool_use_id = task_invocations.tool_use_id)`,
-      })
-      .where(and(eq(taskInvocations.domainId, domainId), inArray(taskInvocations.toolUseId, named)));
+    statements.push(
+      tx
+        .update(taskInvocations)
+        .set({
+          agentId: sql`(SELECT min(a.agent_id) FROM task_agents a
+            WHERE a.domain_id = ${domainId}::int AND a.tool_use_id = task_invocations.tool_use_id)`,
+        })
+        .where(and(eq(taskInvocations.domainId, domainId), inArray(taskInvocations.toolUseId, named))),
+    );
+  return statements;
 }
 
 async function evidenceOf(tx: WriterTransaction, ids: readonly string[]): Promise<Evidence[]> {

@@ -37,7 +37,7 @@ export async function relink(config: Config, batch: RelinkBatch): Promise<Relink
 }
 
 async function relinkBatch(tx: WriterTransaction, batch: RelinkBatch): Promise<RelinkResult> {
-  const domainId = await lockDomain(tx, batch.domain);
+  const { id: domainId } = await lockDomain(tx, batch.domain);
   const remainingRequests = afterCursor(domainId, batch);
   const rows = await tx
     .select(REQUEST_COLUMNS)

@@ -15,6 +15,7 @@ import {
   MAX_WRITER_CONNECTIONS,
 } from "../../runtime/constants.ts";
 import { databaseError, DatabaseUnavailableError } from "./errors.ts";
+import { pipelineStatements } from "./pipelining.ts";
 import { logStatement, type StatementLogConfig } from "./statement-log.ts";
 
 export type DatabaseConfig = StatementLogConfig &
@@ -170,10 +171,12 @@ class Connections {
   /** Times and logs every statement of a connection. The pool passes a callback, a transaction awaits a promise. */
   #watch(client: Connection): void {
     const query = client.query.bind(client) as (...args: unknown[]) => unknown;
+    const isAwaited = pipelineStatements(client);
     const watched = (...args: unknown[]): unknown => {
       const started = Date.now();
+      const isPipelined = isAwaited();
       const done = (error: unknown) => {
-        logStatement(this.#config, Date.now() - started, () => statementText(args[0]));
+        logStatement(this.#config, Date.now() - started, () => statementText(args[0]), isPipelined);
         if (error) this.#failed(error, client);
       };
       const callback = args.at(-1);
@@ -185,7 +188,7 @@ class Connections {
         return query(...args.slice(0, -1), loggedCallback);
       }
       const result = query(...args) as Promise<unknown>;
-      return result.then(
+      const logged = result.then(
         (rows) => {
           done(null);
           return rows;
@@ -195,6 +198,10 @@ class Connections {
           throw error;
         },
       );
+      if (statementText(args[0]).trim() !== "begin") return logged;
+      // The first statement of a transaction is sent with it. Where it fails, so does the connection, and with it that statement.
+      logged.catch(() => void client.end());
+      return Promise.resolve({ rows: [] });
     };
     client.query = watched as typeof client.query;
   }

@@ -8,11 +8,20 @@
  */
 import { and, eq } from "drizzle-orm";
 import { domains, requests } from "../../../drizzle/schema.ts";
-import { addressKey, type Content, type ContentIds, putContents } from "../content/contents.ts";
-import { findPrefixes, putChains } from "../content/nodes.ts";
+import type { ChainElement } from "../../domain/content/split-body.ts";
+import {
+  addressKey,
+  type Content,
+  type ContentIds,
+  putContents,
+  seekContents,
+  type SoughtContents,
+} from "../content/contents.ts";
+import { findPrefixes, type Prefix, putChains } from "../content/nodes.ts";
 import type { WindowExchange } from "../../schemas/window.ts";
 import type { Writer, WriterTransaction } from "../db/db.ts";
-import { lockDomain } from "../db/domain-lock.ts";
+import { type DomainId, idOfDomain, lockDomain } from "../db/domain-lock.ts";
+import { together } from "../../domain/together.ts";
 import { among } from "../db/sql.ts";
 import { startedAtOf } from "../../domain/exchange-id.ts";
 import { outcomeRank } from "../../domain/outcome.ts";
@@ -60,8 +69,9 @@ export async function storeExchanges(
   domain: string,
   exchanges: readonly StorableExchange[],
 ): Promise<StoredExchanges> {
-  const domainId = await lockDomain(tx, domain);
-  const storedRows = await findStored(tx, exchanges);
+  const findAll = () => together(findStored(tx, exchanges), findParts(tx, idOfDomain(domain), exchanges));
+  const [{ id: domainId, isNew }, found] = await together(lockDomain(tx, domain), findAll());
+  const [storedRows, known] = isNew ? await findAll() : found;
   const newExchanges: NewExchange[] = [];
   const updates: ExchangeUpdate[] = [];
   const result: StoredExchanges = {
@@ -82,52 +92,62 @@ export async function storeExchanges(
   }
   if (newExchanges.length + updates.length === 0) return result;
 
-  const parts = await putParts(tx, domainId, newExchanges, updates);
-  await addSearchEntries(tx, domainId, toIndex([...newExchanges, ...updates], parts), parts.contentIds);
-  const countedBatches = await recordBatches(tx, domainId, [...newExchanges, ...updates]);
-  const batchPriceInputs = await readBatchPriceInputs(tx, [
-    ...newExchanges.map(({ id, startedAt, request }) => ({ ...request.columns, id, startedAt })),
-    ...updates.map(({ row }) => row),
-  ]);
-  const completed: RollupSource[] = [];
-  for (const each of updates)
-    completed.push(await completeRow(tx, domain, each, { ...parts, batch: batchPriceInputs.get(each.id) }));
-  const links = await writeLinks(tx, domainId, [
-    ...newExchanges.flatMap(({ evidence }) => evidence ?? []),
-    ...(await readEvidence(tx, updates)),
-  ]);
+  const storeParts = async () => {
+    const parts = await putParts(tx, domainId, [...newExchanges, ...updates], known);
+    const countedBatches = await recordBatches(tx, domainId, [...newExchanges, ...updates]);
+    const batchPriceInputs = await readBatchPriceInputs(tx, [
+      ...newExchanges.map(({ id, startedAt, request }) => ({ ...request.columns, id, startedAt })),
+      ...updates.map(({ row }) => row),
+    ]);
+    const completed: RollupSource[] = [];
+    for (const each of updates)
+      completed.push(await completeRow(tx, domain, each, { ...parts, batch: batchPriceInputs.get(each.id) }));
+    return { parts, countedBatches, batchPriceInputs, completed };
+  };
+  const link = async () =>
+    writeLinks(tx, domainId, [
+      ...newExchanges.flatMap(({ evidence }) => evidence ?? []),
+      ...(await readEvidence(tx, updates)),
+    ]);
+  // The evidence of updates is made of their stored parts.
+  const [{ parts, countedBatches, batchPriceInputs, completed }, links] =
+    updates.length === 0 ? await together(storeParts(), link()) : [await storeParts(), await link()];
   await writeLinkColumns(tx, updates, links.columns);
   const rows = newExchanges.map((exchange) => ({
     ...newRow(exchange, domain, domainId, { ...parts, batch: batchPriceInputs.get(exchange.id) }),
     ...(links.columns.get(exchange.id) ?? SIDE_REQUEST_LINK),
   }));
-  const inserted = await insertRows(tx, rows);
-
-  const isInserted = ({ id }: { id: string }) => inserted.has(id);
-  await putResponseBodies(
-    tx,
-    [...newExchanges.filter(isInserted), ...updates].flatMap(({ id, startedAt, response }) =>
-      response?.body ? [{ requestId: id, startedAt, bytes: response.body, timing: response.timing }] : [],
+  const addTotals = () =>
+    updateConversationTotals(tx, {
+      changed: new Set(
+        [
+          ...links.changed,
+          ...updates.flatMap(({ id, row }) => [row.conversationId, links.columns.get(id)?.conversationId]),
+        ].filter((id) => id != null),
+      ),
+      added: newExchanges,
+    });
+  const [inserted] = await together(
+    insertRows(tx, rows),
+    updateRollups(tx, { added: [...rows, ...completed], removed: updates.map(({ row }) => row) }),
+    // Other rows may have to be priced again first.
+    countedBatches.length === 0 ? addTotals() : null,
+    putResponseBodies(
+      tx,
+      [...newExchanges, ...updates].flatMap(({ id, startedAt, response }) =>
+        response?.body ? [{ requestId: id, startedAt, bytes: response.body, timing: response.timing }] : [],
+      ),
     ),
   );
-  await updateRollups(tx, {
-    added: [...rows.filter(isInserted), ...completed],
-    removed: updates.map(({ row }) => row),
-  });
-  await priceAgain(tx, countedBatches);
-  await updateConversationTotals(tx, {
-    changed: new Set(
-      [
-        ...links.changed,
-        ...updates.flatMap(({ id, row }) => [row.conversationId, links.columns.get(id)?.conversationId]),
-      ].filter((id) => id != null),
-    ),
-    added: newExchanges.filter(isInserted),
-  });
-  for (const { id } of newExchanges) (inserted.has(id) ? result.inserted : result.alreadyStored).push(id);
+  if (inserted < rows.length) throw new Error("an exchange was stored by another transaction");
+  if (countedBatches.length > 0) {
+    await priceAgain(tx, countedBatches);
+    await addTotals();
+  }
+  result.inserted = newExchanges.map(({ id }) => id);
   result.completed = updates.map(({ id }) => id);
   result.stored = [
-    ...rows.filter(isInserted).map((row) => toStoredExchange(domain, row, null)),
+    ...rows.map((row) => toStoredExchange(domain, row, null)),
     ...updates.map(({ row }, n) =>
       toStoredExchange(domain, { ...row, ...completed[n]! }, row.accountId ?? null),
     ),
@@ -139,11 +159,13 @@ export async function storeExchanges(
 interface StoredParts {
   contentIds: ContentIds;
   nodeIds: ReadonlyMap<string, readonly (bigint | null)[]>;
-  /** Messages stored before, by exchange id. */
-  storedBefore: ReadonlyMap<string, number>;
 }
 
-function toIndex(exchanges: readonly StorableExchange[], { storedBefore }: StoredParts): IndexedExchange[] {
+/** `storedBefore`: messages, by exchange id. */
+function toIndex(
+  exchanges: readonly StorableExchange[],
+  storedBefore: ReadonlyMap<string, number>,
+): IndexedExchange[] {
   return exchanges.map(({ id, startedAt, request, response }) => ({
     id,
     startedAt,
@@ -153,33 +175,72 @@ function toIndex(exchanges: readonly StorableExchange[], { storedBefore }: Store
   }));
 }
 
+/** What is stored of the parts of exchanges. */
+interface KnownParts {
+  /** Of messages, system and tools, by exchange id. */
+  prefixes: ReadonlyMap<string, readonly Prefix[]>;
+  contents: SoughtContents;
+}
+
+/** The last elements of a list, which a request adds to the one before, as a rule. */
+const SOUGHT_ELEMENTS = 4;
+
+/** In one round trip, as a rule. */
+async function findParts(
+  tx: WriterTransaction,
+  domainId: DomainId,
+  exchanges: readonly StorableExchange[],
+): Promise<KnownParts> {
+  const chains = exchanges.map(({ request }) => chainsOf(request));
+  const [prefixes, contents] = await together(
+    findPrefixes(tx, domainId, chains.flat()),
+    seekContents(tx, domainId, [
+      ...chains.flat().flatMap((chain) => chain.slice(-SOUGHT_ELEMENTS).map(contentOf)),
+      ...exchanges.flatMap(wholeContents),
+    ]),
+  );
+  return {
+    prefixes: new Map(exchanges.map(({ id }, n) => [id, prefixes.slice(3 * n, 3 * n + 3)])),
+    contents,
+  };
+}
+
+const chainsOf = (request: StorableRequest | null): (readonly ChainElement[])[] => {
+  const { messages = [], system = [], tools = [] } = request?.body ?? {};
+  return [messages, system, tools];
+};
+const contentOf = ({ content, contentSha256 }: ChainElement): Content => ({
+  bytes: content,
+  sha256: contentSha256,
+});
+/** The contents of an exchange that are no elements of lists. */
+const wholeContents = ({ request, response }: StorableExchange): Content[] =>
+  [
+    request?.body?.skeleton ?? [],
+    request?.body?.received ?? [],
+    request?.headers ?? [],
+    response?.headers ?? [],
+    response?.message ?? [],
+  ].flat();
+
 async function putParts(
   tx: WriterTransaction,
   domainId: number,
-  newExchanges: readonly NewExchange[],
-  updates: readonly ExchangeUpdate[],
+  exchanges: readonly StorableExchange[],
+  known: KnownParts,
 ): Promise<StoredParts> {
-  const requested = [...newExchanges, ...updates].flatMap(({ id, request }) =>
-    request ? [{ id, ...request }] : [],
-  );
-  const chains = requested.flatMap(({ body }) =>
-    body ? [body.messages, body.system, body.tools] : [[], [], []],
-  );
-  const prefixes = await findPrefixes(tx, domainId, chains);
+  const requested = exchanges.filter(({ request }) => request !== null);
+  const chains = requested.flatMap(({ request }) => chainsOf(request));
+  const prefixes = requested.flatMap(({ id }) => known.prefixes.get(id)!);
   const elements = chains.flatMap((chain, n) => chain.slice(prefixes[n]!.length));
-  const contentIds = await putContents(tx, domainId, [
-    ...elements.map(({ content, contentSha256 }) => ({ bytes: content, sha256: contentSha256 })),
-    ...requested.flatMap(({ body, headers }) => [body?.skeleton ?? [], body?.received ?? [], headers].flat()),
-    ...[...newExchanges, ...updates].flatMap(({ response }) =>
-      [response?.headers ?? [], response?.message ?? []].flat(),
-    ),
-  ]);
-  const ends = await putChains(tx, domainId, chains, prefixes, contentIds);
-  return {
-    contentIds,
-    nodeIds: new Map(requested.map(({ id }, n) => [id, ends.slice(3 * n, 3 * n + 3)])),
-    storedBefore: new Map(requested.map(({ id }, n) => [id, prefixes[3 * n]!.length])),
-  };
+  const contents = [...elements.map(contentOf), ...exchanges.flatMap(wholeContents)];
+  const contentIds = await putContents(tx, domainId, contents, known.contents);
+  const storedBefore = new Map(requested.map(({ id }, n) => [id, prefixes[3 * n]!.length]));
+  const [ends] = await together(
+    putChains(tx, domainId, chains, prefixes, contentIds),
+    addSearchEntries(tx, domainId, toIndex(exchanges, storedBefore), contentIds),
+  );
+  return { contentIds, nodeIds: new Map(requested.map(({ id }, n) => [id, ends.slice(3 * n, 3 * n + 3)])) };
 }
 
 /** With what the price of the row depends on beside its columns. */
@@ -275,15 +336,15 @@ async function findStored(
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-/** The inserted ids; conflicts are left out. */
-async function insertRows(tx: WriterTransaction, rows: readonly Row[]): Promise<Set<string>> {
-  if (rows.length === 0) return new Set();
+/** The number of inserted rows; conflicts are left out. */
+async function insertRows(tx: WriterTransaction, rows: readonly Row[]): Promise<number> {
+  if (rows.length === 0) return 0;
   const inserted = await tx
     .insert(requests)
     .values([...rows])
     .onConflictDoNothing()
     .returning({ id: requests.id });
-  return new Set(inserted.map(({ id }) => id));
+  return inserted.length;
 }
 
 /** Adds the late parts to a row and returns the row as the rollups see it. */
