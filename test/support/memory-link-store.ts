@@ -37,7 +37,7 @@ export class MemoryLinkStore implements LinkStore {
   async saveEvidence(arrivals: readonly FullEvidence[]): Promise<void> {
     for (const { keys, tasks, mentions, ...evidence } of arrivals) {
       this.evidence.set(evidence.requestId, evidence);
-      await this.saveKeys(
+      this.#addKeys(
         keys.filter((key) => !isAncestorKey(key)).map((key) => ({ ...key, requestId: evidence.requestId })),
       );
       for (const { position, toolUseId, promptKey } of tasks) {
@@ -173,6 +173,10 @@ export class MemoryLinkStore implements LinkStore {
   }
 
   async saveKeys(keys: readonly Key[]): Promise<void> {
+    this.#addKeys(keys);
+  }
+
+  #addKeys(keys: readonly Key[]): void {
     for (const key of keys) this.keys.set(`${key.requestId} ${key.purpose} ${key.rank} ${key.key}`, key);
   }
 

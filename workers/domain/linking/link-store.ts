@@ -44,6 +44,7 @@ export interface LinkResult {
 
 export type CallAssignment = Pick<StoredCall, "requestId" | "position" | "subtaskRequestId">;
 
+/** Calls take effect in their order, also while an earlier one has not resolved. */
 export interface LinkStore {
   /** Stores evidence, its calls and mentions, and all keys but those of ancestors; replaces what is stored of these requests. */
   saveEvidence(arrivals: readonly FullEvidence[]): Promise<void>;
