@@ -2,10 +2,10 @@
  * Chains of nodes: the lists of a request (messages, system blocks, tools), each node one element after its predecessors, as
  * commits in git. A turn of a conversation of any length finds its longest stored prefix with a few hashes and adds the rest.
  */
-import { and, eq, inArray, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import { nodes } from "../../../drizzle/schema.ts";
 import type { ChainElement } from "../../domain/content/split-body.ts";
-import { addressKey, type ContentIds, HASH_BYTES } from "./contents.ts";
+import { addressKey, type ContentIds, HASH_BYTES, isAmong } from "./contents.ts";
 import { arrayLiteral, MAX_STATEMENT_ROWS, concatenated } from "../db/statement-batches.ts";
 import type { WriterTransaction } from "../db/db.ts";
 import type { DomainId } from "../db/domain-lock.ts";
@@ -50,7 +50,7 @@ export async function findPrefixes(
     const found = await tx
       .select({ id: nodes.id, hash: nodes.hash })
       .from(nodes)
-      .where(and(eq(nodes.domainId, domainId), inArray(nodes.hash, [...hashes.values()])));
+      .where(and(eq(nodes.domainId, domainId), isAmong(nodes.hash, [...hashes.values()])));
     for (const { id, hash } of found) ids.set(addressKey(hash), id);
     for (const search of searches) {
       const isStored = (length: number) => ids.has(keyAt(search.chain, length));
