@@ -69,7 +69,7 @@ export const PREFIX_CACHE_BYTES = 16 * 1_048_576;
 export const JOURNAL_TIMEOUT_MS = 60_000;
 /**
  * What is done at once with the bytes of a body: the isolate serves requests as well, and they wait meanwhile. Splitting or
- * compressing a megabyte takes 5 to 30 ms, a body of 32 MB up to 800.
+ * compressing a megabyte takes 5 to 30 ms, a body of 32 MB would take 800.
  */
 export const STEP_BYTES = 1_048_576;
 /** Time span of one rollup. */

@@ -51,6 +51,7 @@ export class ValueScanner {
   end(start: number, depth: 0 | 1 = 0): number {
     this.#place.at = start;
     this.#place.depth = depth;
+    if (depth === 1) this.#place.levels[0]! &= ~1; // not an object, which an earlier value may have been
     return this.resume();
   }
 

@@ -337,6 +337,7 @@ describe("a large body", () => {
   test.each([
     ["one message of many blocks", `{"messages":[{"role":"user","content":[${many("0,")}0]}]}`, "json"],
     ["many messages", `{"messages":[${many("0,")}0]}`, "json"],
+    ["many messages that are objects", `{"messages":[${many('{"a":0},')}0]}`, "json"],
     ["one member of many values", `{"metadata":{"a":[${many('"token",')}0]}}`, "json"],
     ["many members", `{${many('"a":0,')}"a":0}`, "json"],
     ["a server of many values", `{"mcp_servers":[${many('"a",')}0]}`, "json"],
