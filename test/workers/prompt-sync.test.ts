@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, inject, test, vi } from "vitest";
 import type { FakeRepositoryScript } from "../../scripts/local/fake-github.ts";
 import { handleFetch } from "../../workers/app.ts";
 import { toHex } from "../../workers/domain/bytes.ts";
+import { FREE_PER_ADDRESS } from "../../workers/domain/auth/key-throttle.ts";
 import { loadConfig } from "../../workers/runtime/config.ts";
 import type { AlertEvent } from "../../workers/schemas/alert.ts";
 import type {
@@ -20,6 +21,7 @@ import {
   type Bindings,
   call,
   DATABASE_DOWN,
+  forgetWrongKeys,
   testEnv,
   VIEWER_KEY,
 } from "../support/worker-api.ts";
@@ -595,6 +597,20 @@ describe("the webhook", () => {
   ])("%s", async (_what, status, payload, headers = {}, bindings = {}) => {
     expect(await deliver(payload, headers, bindings)).toBe(status);
     expect((await seenByGitHub()).calls).toEqual([]);
+  });
+
+  test("slows down who guesses signatures, and no right one", async () => {
+    await forgetWrongKeys();
+    const from = { "cf-connecting-ip": "198.51.100.77" };
+    const wrong = { ...from, "x-hub-signature-256": `sha256=${"0".repeat(64)}` };
+    for (let n = 0; n < FREE_PER_ADDRESS; n++) expect(await deliver(undefined, wrong)).toBe(401);
+    expect(await deliver(undefined, wrong)).toBe(429);
+    expect(await deliver(undefined, from)).toBe(202);
+    const [audited] = await queryRows(
+      "SELECT actor, target FROM audit_log WHERE action = 'key.wrong' LIMIT 1",
+    );
+    expect(audited).toEqual({ actor: "198.51.100.77", target: "webhook" });
+    await forgetWrongKeys();
   });
 
   test("reads few deliveries at once, because their signatures are checked afterwards", async () => {

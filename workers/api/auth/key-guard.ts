@@ -1,6 +1,7 @@
 /**
- * The guard of all ways in that take a dashboard key: the sign-in form, and `X-Dashboard-Key` on the API and on the dashboard. A
- * key is compared first, so that a right one is never slowed down. A wrong one is counted, audited and responded to late.
+ * The guard of all ways in that take a secret of ours: the sign-in form, `X-Dashboard-Key` on the API and on the dashboard, and the
+ * signature of GitHub's webhook. What is given is compared first, so that a right one is never slowed down. A wrong one is counted,
+ * audited and responded to late.
  */
 import { throttleKey } from "../../domain/auth/key-throttle.ts";
 import type { Config } from "../../runtime/config.ts";
@@ -9,7 +10,7 @@ import { withTimeout } from "../../runtime/timeout.ts";
 import type { WhoAmI } from "../../schemas/api/session.ts";
 import { writeAudit } from "../../store/admin/audit.ts";
 
-export type WayIn = "sign-in" | "api" | "dashboard";
+export type WayIn = "sign-in" | "api" | "dashboard" | "webhook";
 
 export type TooManyWrongKeys = Extract<WhoAmI, { result: "slow_down" }>;
 

@@ -10,6 +10,7 @@ import { errorText, log } from "../../runtime/log.ts";
 import { readBody } from "../../runtime/read-body.ts";
 import { promptSource } from "../../store/prompts/source.ts";
 import { acceptPush, syncAfterPush } from "../../store/prompts/sync.ts";
+import { slowDownWrongKey } from "../auth/key-guard.ts";
 import { ApiError, errorResponse } from "../http/errors.ts";
 
 /** GitHub sends up to 25 MB; larger pushes than this wait for the interval. */
@@ -44,7 +45,13 @@ export async function handlePromptWebhook(
   const body = isLong ? null : await readDelivery(request);
   if (!body)
     return reply(413, "The delivery is too large or slow. The next sync by interval reads what was pushed.");
-  if (!(await isSigned(body, signature, secret))) return errorResponse(WRONG_SIGNATURE);
+  if (!(await isSigned(body, signature, secret))) {
+    const address = request.headers.get("cf-connecting-ip") ?? "unknown";
+    const tooMany = await slowDownWrongKey(env, config, { address, way: "webhook" }, Date.now());
+    if (!tooMany) return errorResponse(WRONG_SIGNATURE);
+    const headers = { "retry-after": String(tooMany.retryAfterSeconds) };
+    return errorResponse(new ApiError("rate_limited", "Too many wrong signatures.", { headers }));
+  }
   const event = request.headers.get("x-github-event");
   if (event === "ping") return reply(200, "The webhook works.");
   if (event !== "push") return reply(200, "Ignored: only the event push is of use.");
