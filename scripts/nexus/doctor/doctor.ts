@@ -108,12 +108,14 @@ function apiAt(address: string, headers: Record<string, string>): Api | null {
 }
 
 function clientOf(url: URL, model: string, clientKey?: string, apiKey?: string): Target["client"] {
+  const headers: Record<string, string> = {};
   // An empty variable is none.
-  const name = apiKey ? "x-nexus-key" : "x-api-key";
-  const keys = [...(apiKey ? [["x-api-key", apiKey]] : []), ...(clientKey ? [[name, clientKey]] : [])];
-  return keys.length === 0
-    ? null
-    : { url, headers: Object.fromEntries(keys) as Record<string, string>, model };
+  if (apiKey) headers["x-api-key"] = apiKey;
+  if (clientKey) {
+    if (apiKey) headers["x-nexus-key"] = clientKey;
+    else headers["x-api-key"] = clientKey;
+  }
+  return Object.keys(headers).length === 0 ? null : { url, headers, model };
 }
 
 /** Runs the checks one after the other; once the address does not respond, the others are skipped. */
