@@ -32,6 +32,26 @@ test("after a trap the database is opened again for the next query", async () =>
   ]);
 });
 
+test.each([
+  ["a PANIC", "SPANIC\0VPANIC\0C58030\0Mcould not write to log\0\0"],
+  [
+    "a file that could not be created",
+    'SERROR\0VERROR\0C42501\0Mcould not create file "base/5/1_fsm": Read-only file system\0\0',
+  ],
+])("after %s the database is opened again for the next query", async (_what, fields) => {
+  const error = Buffer.from(`E\0\0\0\0${fields}`);
+  error.writeInt32BE(error.length - 1, 1);
+  const open = vi.fn(() => Promise.resolve(working()));
+  const session = new RestartablePglite(
+    instance(() => Promise.resolve(error)),
+    { dataDir: undefined, log: () => undefined, open },
+  );
+  expect(await session.execProtocolRaw(QUERY)).toBe(error);
+  expect(open).not.toHaveBeenCalled();
+  expect(await session.execProtocolRaw(QUERY)).toHaveLength(0);
+  expect(open).toHaveBeenCalledOnce();
+});
+
 test("while the disk is full it is not opened, and with the first query after there is space it is", async () => {
   patchFileSystem();
   const dataDir = mkdtempSync(join(tmpdir(), "nexus-test-"));

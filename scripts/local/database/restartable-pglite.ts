@@ -1,12 +1,13 @@
 /**
- * A PGlite that is opened again after a PANIC (disk read-only, full or broken) or a trap of its WebAssembly. A server's postmaster would
+ * A PGlite that is opened again after a PANIC (disk read-only, full or broken), a file that could not be created, or a trap of its
+ * WebAssembly. A server's postmaster would
  * restart; a PGlite that is queried after a PANIC loops forever. Used by embedded-postgres.ts.
  */
 import type { PGlite } from "@electric-sql/pglite";
 import { closeSync, openSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { reasonOf } from "../../lib/local-error.ts";
-import { panicOf, startupMessage } from "./wire-messages.ts";
+import { breakdownOf, startupMessage } from "./wire-messages.ts";
 import type { Session } from "./wire-server.ts";
 
 /**
@@ -52,8 +53,8 @@ export class RestartablePglite implements Session {
       this.#abandon(reasonOf(error));
       throw new BrokenDownError(reasonOf(error));
     }
-    const panic = panicOf(response);
-    if (panic !== null) this.#abandon(panic);
+    const breakdown = breakdownOf(response);
+    if (breakdown !== null) this.#abandon(breakdown);
     return response;
   }
 

@@ -80,14 +80,18 @@ export function transactionStatus(response: Uint8Array): "I" | "T" | "E" | null 
   return status;
 }
 
-/** The message of a PANIC in the response, such as an unwritable log; else null. */
-export function panicOf(response: Uint8Array): string | null {
+/** After one, PGlite's file system takes the file for existing, and each later attempt to create it fails as well. */
+const FILE_NOT_CREATED = /^could not create file /;
+
+/** The message of a PANIC in the response, such as an unwritable log, or of an error that lasts until the database is opened again; else null. */
+export function breakdownOf(response: Uint8Array): string | null {
   const view = new DataView(response.buffer, response.byteOffset, response.byteLength);
   for (let at = 0; at + 5 <= response.length; at += 1 + view.getInt32(at + 1)) {
     if (response[at] !== 0x45) continue;
     const end = Math.min(response.length, at + 1 + view.getInt32(at + 1));
     const fields = new TextDecoder().decode(response.subarray(at + 5, end)).split("\0");
-    if (fields.includes("VPANIC")) return fields.find((field) => field.startsWith("M"))?.slice(1) ?? "PANIC";
+    const message = fields.find((field) => field.startsWith("M"))?.slice(1) ?? "PANIC";
+    if (fields.includes("VPANIC") || FILE_NOT_CREATED.test(message)) return message;
   }
   return null;
 }

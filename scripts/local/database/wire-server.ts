@@ -11,7 +11,7 @@ import {
   fatalMessage,
   type Message,
   MessageReader,
-  panicOf,
+  breakdownOf,
   passwordIn,
   passwordRequest,
   queryMessage,
@@ -176,7 +176,7 @@ class Connection {
     if (this.#socket.destroyed) return;
     const response = await execute(this.#db, unit);
     this.#socket.write(response);
-    if (panicOf(response) !== null) {
+    if (breakdownOf(response) !== null) {
       // The database has lost its transactions: there is nothing to roll back.
       this.#releaseTurn();
       this.#socket.destroySoon();
