@@ -161,7 +161,7 @@ const FAULTS: [what: string, fault: Fault, found: Record<string, RegExp>][] = [
       },
     },
     {
-      clock: /60\.\d s apart/,
+      clock: /(59|60)\.\d s apart/,
       "Postgres round trip": /900 ms/,
       "role rights": /missing: writer: INSERT on requests/,
       R2: /no bucket/,

@@ -33,7 +33,9 @@ let cached: { at: number; body: Status } | null = null;
 export const statusRoutes = newRoutes().openapi(status, async (c) => {
   const now = new Date();
   const { maxAge } = c.req.valid("query");
-  if (cached && now.getTime() - cached.at < maxAge * 1_000) return c.json(cached.body, 200);
+  // A clock that was set back makes the age negative.
+  const ageMs = cached ? now.getTime() - cached.at : -1;
+  if (cached && ageMs >= 0 && ageMs < maxAge * 1_000) return c.json(cached.body, 200);
   const started = performance.now();
   const checking = orNull("edge", checkProjection(c.get("config"), c.env, now.getTime()));
   const [inFlight, database, journal, promptSync, projection, sealing] = await Promise.all([
