@@ -50,6 +50,12 @@ it("the status may be as old as maxAge, and is never from the future", async () 
     "INSERT INTO ingest_failures (exchange_id, domain, error, attempts) VALUES (gen_random_uuid(), 'a', 'b', 1)",
   );
   expect(await apiJson<Status>("/api/status?maxAge=60")).toEqual(before);
-  expect(await apiJson<Status>("/api/status")).toMatchObject({ state: "failing" });
-  expect(await apiJson<Status>("/api/status?maxAge=60")).toMatchObject({ state: "failing" });
+  expect(await apiJson<Status>("/api/status")).toMatchObject({
+    state: "failing",
+    ingestFailures: { count: 1 },
+  });
+  expect(await apiJson<Status>("/api/status?maxAge=60")).toMatchObject({
+    state: "failing",
+    ingestFailures: { count: 1 },
+  });
 });
